@@ -1,0 +1,59 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// `bin/test` sets CRYPTSFTP_STRICT: there a warning is an error. A user's build must not break on a newer compiler's.
+let strict: [SwiftSetting] =
+    Context.environment["CRYPTSFTP_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)]
+
+let settings: [SwiftSetting] =
+    strict + [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ]
+
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+// Arrows only point down: a target lists here all it may import, and the compiler holds it to that.
+let package = Package(
+    name: "cryptsftp",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: [
+        .executableTarget(
+            name: "cryptsftp", dependencies: ["Server", "SSHTransport", "OpenPGP", "Secrets", argumentParser, logging],
+            exclude: ["Documentation.docc"], swiftSettings: settings),
+        .target(
+            name: "Server",
+            dependencies: ["Vault", "SFTP", "SSHTransport", "OpenPGP", "Secrets", "CLinux", "TOMLKit", logging],
+            swiftSettings: settings),
+        .target(name: "Vault", dependencies: ["SFTP", "OpenPGP", "CLinux"], swiftSettings: settings),
+        .target(name: "SFTP", swiftSettings: settings),
+        .target(name: "SSHTransport", dependencies: ["CLibSSH", "CLinux"], swiftSettings: settings),
+        .target(name: "OpenPGP", dependencies: ["CGPGME", "CGcrypt", "CLinux", "Secrets"], swiftSettings: settings),
+        .target(name: "Secrets", dependencies: ["CSodium"], swiftSettings: settings),
+
+        .systemLibrary(name: "CLibSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
+        .systemLibrary(name: "CGPGME", pkgConfig: "gpgme", providers: [.apt(["libgpgme-dev", "gnupg"])]),
+        .systemLibrary(name: "CGcrypt", pkgConfig: "libgcrypt", providers: [.apt(["libgcrypt20-dev"])]),
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .target(name: "CLinux"),
+
+        .target(name: "TestSupport", dependencies: ["SFTP"], path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(name: "SFTPTests", dependencies: ["SFTP", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "SecretsTests", dependencies: ["Secrets"], swiftSettings: settings),
+        .testTarget(name: "OpenPGPTests", dependencies: ["OpenPGP", "Secrets", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "SSHTransportTests", dependencies: ["SSHTransport", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "VaultTests", dependencies: ["Vault", "SFTP", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "ServerTests", dependencies: ["Server", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"], swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,41 @@
+// System calls that Swift cannot see: variadic ones, and those the C library declares only for _GNU_SOURCE.
+// Only basic types here: a header of the C library would become this module's and no longer Glibc's.
+#pragma once
+
+/// openat(2), which is variadic.
+int linux_openat(int directory, const char *path, int flags, unsigned int mode);
+
+/// renameat2(2) with RENAME_NOREPLACE.
+int linux_renameat_noreplace(int from_directory, const char *from, int to_directory, const char *to);
+
+/// accept4(2) with SOCK_CLOEXEC; `address` has room for `*length` octets, a sockaddr_storage.
+int linux_accept_cloexec(int socket, void *address, unsigned int *length);
+
+/// memfd_create(2) with MFD_CLOEXEC.
+int linux_memfd_create(const char *name);
+
+/// syncfs(2): writes the whole file system that holds the descriptor to its disk.
+int linux_syncfs(int descriptor);
+
+/// prctl(2), PR_SET_DUMPABLE 0: no core dumps, no ptrace by other processes of the same user.
+int linux_forbid_dumps(void);
+
+/// prctl(2), PR_SET_PDEATHSIG: the kernel sends `signal` to this process when its parent ends.
+int linux_signal_on_parent_death(int signal);
+
+/// posix_spawn(3): starts `path` in a process group of its own, with the default signal set, and exactly the `count`
+/// descriptors given, as 0, 1, 2, and so on.
+///
+/// Returns 0 and the process in `*process`, or an error number.
+int linux_spawn(int *process, const char *path, char *const arguments[], char *const environment[],
+                const int descriptors[], int count);
+
+/// Whether the processor computes AES itself.
+int linux_processor_has_aes(void);
+
+/// signalfd(2): blocks the `count` signals for this process's threads to come, and returns a descriptor that becomes
+/// readable when one arrives.
+int linux_signal_descriptor(const int signals[], int count);
+
+/// Takes the next signal from such a descriptor; 0 when there is none.
+int linux_next_signal(int descriptor);

@@ -1,0 +1,111 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#if defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
+int linux_openat(int directory, const char *path, int flags, unsigned int mode)
+{
+    return openat(directory, path, flags, mode);
+}
+
+int linux_renameat_noreplace(int from_directory, const char *from, int to_directory, const char *to)
+{
+    return renameat2(from_directory, from, to_directory, to, RENAME_NOREPLACE);
+}
+
+int linux_accept_cloexec(int socket, void *address, unsigned int *length)
+{
+    return accept4(socket, address, length, SOCK_CLOEXEC);
+}
+
+int linux_memfd_create(const char *name)
+{
+    return memfd_create(name, MFD_CLOEXEC);
+}
+
+int linux_syncfs(int descriptor)
+{
+    return syncfs(descriptor);
+}
+
+int linux_forbid_dumps(void)
+{
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+int linux_signal_on_parent_death(int signal)
+{
+    return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0);
+}
+
+int linux_spawn(int *process, const char *path, char *const arguments[], char *const environment[],
+                const int descriptors[], int count)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+    int error;
+
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    // First above all targets, so that none is overwritten before it has been copied; then down to its place.
+    for (int i = 0; i < count; i++)
+        posix_spawn_file_actions_adddup2(&actions, descriptors[i], 1000 + i);
+    for (int i = 0; i < count; i++)
+        posix_spawn_file_actions_adddup2(&actions, 1000 + i, i);
+    posix_spawn_file_actions_addclosefrom_np(&actions, count);
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(&attributes,
+                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    error = posix_spawn(process, path, &actions, &attributes, arguments, environment);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return error;
+}
+
+int linux_processor_has_aes(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    return __builtin_cpu_supports("aes") != 0;
+#elif defined(__aarch64__)
+    return (getauxval(AT_HWCAP) & HWCAP_AES) != 0;
+#else
+    return 0;
+#endif
+}
+
+int linux_signal_descriptor(const int signals[], int count)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (int i = 0; i < count; i++)
+        sigaddset(&set, signals[i]);
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
+        return -1;
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int linux_next_signal(int descriptor)
+{
+    struct signalfd_siginfo info;
+
+    return read(descriptor, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+}

@@ -1,0 +1,77 @@
+private import Glibc
+package import Secrets
+
+/// All that one session does with OpenPGP: encrypt to its user's key and, for the owner, decrypt with it.
+package final class Cryptor {
+    package let key: RecipientKey
+    private let framing: GnuPGFraming
+    /// What opens the secret key in this session's home; nil for a session that has none.
+    private let passphrase: SecretBytes?
+
+    /// - Parameters:
+    ///   - fingerprint: the user's key, in the home that ``GnuPG/use(home:)`` named.
+    ///   - passphrase: what opens the secret key there, or nil when there is none.
+    package init(_ gnupg: GnuPG, fingerprint: String, passphrase: SecretBytes?) throws(OpenPGPError) {
+        key = try RecipientKey(fingerprint: fingerprint)
+        framing = GnuPGFraming(gnupg.version)
+        self.passphrase = passphrase
+    }
+
+    /// Starts a message.
+    ///
+    /// - Parameter descriptor: an empty file; see ``Encryption``.
+    /// - Throws: `.key` when nothing can be encrypted to the key.
+    package func encrypt(into descriptor: Int32) throws(OpenPGPError) -> Encryption {
+        if let reason = key.unusable { throw OpenPGPError(.key, reason) }
+        return Encryption(to: key, framing, into: descriptor)
+    }
+
+    /// Starts to read a message.
+    ///
+    /// - Parameter descriptor: the stored file; it stays its owner's to close, and its position is not used.
+    package func decrypt(_ descriptor: Int32) throws(OpenPGPError) -> Decryption {
+        let passphrase = try unlocked()
+        // A descriptor of its own, and a position of its own: several reads of one file do not disturb each other.
+        let own = open("/proc/self/fd/\(descriptor)", O_RDONLY | O_CLOEXEC)
+        guard own >= 0 else { throw OpenPGPError(.inputOutput, "cannot reopen the stored file", errno: errno) }
+        return Decryption(own, passphrase)
+    }
+
+    /// The exact size of what is inside a stored file.
+    ///
+    /// For files this program wrote it is arithmetic, but for one in 270 where two sizes give the same cipher text; those,
+    /// and files made elsewhere, are looked into; compressed and signed ones are decrypted as a whole.
+    ///
+    /// - Parameters:
+    ///   - descriptor: the stored file; it stays its owner's to close.
+    ///   - count: its size in octets.
+    package func plaintextCount(_ descriptor: Int32, count: UInt64) throws(OpenPGPError) -> UInt64 {
+        let message = try StoredMessage(StoredOctets(descriptor: descriptor, count: count))
+        if let body = message.storedBody {
+            let counts = framing.plaintextCounts(forBody: body)
+            if counts.count == 1 { return counts[0] }
+        }
+        if let key = try SessionKey.unwrap(message, unlocked()),
+            let count = try LiteralPacket(in: message, key).dataCount()
+        {
+            return count
+        }
+        return try decryptedCount(descriptor)
+    }
+
+    private func decryptedCount(_ descriptor: Int32) throws(OpenPGPError) -> UInt64 {
+        let decryption = try decrypt(descriptor)
+        var total: UInt64 = 0
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = try decryption.read(into: &buffer)
+            if count == 0 { return total }
+            total += UInt64(count)
+        }
+    }
+
+    private func unlocked() throws(OpenPGPError) -> SecretBytes {
+        guard let passphrase else { throw OpenPGPError(.key, "this session has no secret key") }
+        return passphrase
+    }
+}

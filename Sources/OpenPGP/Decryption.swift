@@ -1,0 +1,100 @@
+private import CGPGME
+private import Foundation
+internal import Secrets
+
+/// One message being read from its start: a stored file in, plaintext out.
+///
+/// gpg hands plaintext out before it has checked the message's end. So the last octets, up to a whole buffer of them, are
+/// held back until gpg has said that the message is intact: a damaged one never reads to its end.
+package final class Decryption {
+    private let output: BytePipe
+    private let worker: Worker<Void>
+
+    /// Starts gpg.
+    ///
+    /// - Parameter descriptor: the stored file, open for reading. It is this object's to close.
+    init(_ descriptor: Int32, _ passphrase: SecretBytes) {
+        let output = BytePipe(capacity: 1 << 20)
+        self.output = output
+        worker = Worker { () throws(OpenPGPError) -> Void in
+            defer { close(descriptor) }
+            do throws(OpenPGPError) {
+                try Decryption.decrypt(descriptor, passphrase, output)
+                output.finish()
+            } catch {
+                output.fail(error)
+                throw error
+            }
+        }
+    }
+
+    /// Fills `buffer` with the next octets.
+    ///
+    /// - Returns: how many octets; fewer than asked only at the end, 0 after it. When it returns 0 the message was intact.
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws(OpenPGPError) -> Int {
+        var filled = 0
+        while filled < buffer.count {
+            let count = try output.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
+            if count == 0 { break }
+            filled += count
+        }
+        return filled
+    }
+
+    /// Fills all of `buffer`, as the other does.
+    func read(into buffer: inout [UInt8]) throws(OpenPGPError) -> Int {
+        try buffer.withUnsafeMutableBufferPointer { octets throws(OpenPGPError) in
+            try read(into: UnsafeMutableRawBufferPointer(octets))
+        }
+    }
+
+    /// Gives it up and waits until gpg is gone.
+    package func cancel() {
+        output.fail(OpenPGPError(.cancelled, "the download was given up"))
+        _ = try? worker.join()
+    }
+
+    /// The worker's part: runs the operation.
+    private static func decrypt(
+        _ descriptor: Int32, _ passphrase: SecretBytes, _ output: BytePipe
+    ) throws(OpenPGPError) {
+        let context = try Context()
+        context.answer([passphrase])
+        var failure: OpenPGPError?
+        var held: [UInt8] = []
+        let cipher = try DataObject.reading(sensitive: false) { buffer in
+            while true {
+                let count = Foundation.read(descriptor, buffer.baseAddress, buffer.count)
+                if count < 0 && errno == EINTR { continue }
+                return count < 0 ? nil : count
+            }
+        }
+        let plain = try DataObject.writing(sensitive: true) { bytes in
+            do throws(OpenPGPError) {
+                try output.write(held)
+                held = Array(bytes)
+                return true
+            } catch {
+                failure = error
+                errno = ECANCELED
+                return false
+            }
+        }
+        let error = try context.run { gpgme_op_decrypt_start($0, cipher.raw, plain.raw) }
+        if let failure { throw failure }
+        if let error { throw Decryption.explain(error) }
+        guard context.statusLines.contains("DECRYPTION_OKAY"), context.statusLines.contains("GOODMDC"),
+            context.statusLines.last == "END_DECRYPTION",
+            gpgme_op_decrypt_result(context.raw)?.pointee.legacy_cipher_nomdc == 0
+        else { throw OpenPGPError(.engine, "gpg ended before it had checked the message") }
+        try output.write(held)
+    }
+
+    private static func explain(_ error: GPGMEError) -> OpenPGPError {
+        switch error.code {
+        case GPG_ERR_NO_SECKEY: OpenPGPError(.key, "the file is encrypted to another key")
+        case GPG_ERR_BAD_PASSPHRASE: OpenPGPError(.passphrase, "the passphrase does not open the key")
+        default: OpenPGPError(.message, "the stored file is damaged or was tampered with: \(error.text)")
+        }
+    }
+}

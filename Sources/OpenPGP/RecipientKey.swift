@@ -1,0 +1,105 @@
+internal import CGPGME
+private import Glibc
+
+/// A public key that files are encrypted to, pinned to one encryption subkey.
+///
+/// Sendable, although it owns a C object: gpgme keys are immutable once listed, and their reference count is atomic.
+///
+/// The corresponding C functions are `gpgme_get_key` and `gpgme_key_unref`.
+package final class RecipientKey: @unchecked Sendable {
+    let raw: gpgme_key_t
+    /// The eight octets by which a message names the encryption subkey.
+    let keyID: [UInt8]
+    /// The name of the subkey's file in `private-keys-v1.d`.
+    let keygrip: String
+    /// The fingerprint of the primary key, in upper-case hexadecimal digits.
+    package let fingerprint: String
+    /// Seconds since 1970 when the key, or its subkey, expires; nil for never.
+    package let expiry: Int?
+    /// Why nothing can be encrypted to it, or nil.
+    package let unusable: String?
+
+    /// Looks a key up in the home of this process.
+    ///
+    /// - Throws: `.key` when it is not there or has no encryption subkey. One that has expired is found.
+    init(fingerprint: String) throws(OpenPGPError) {
+        let context = try Context()
+        gpgme_set_keylist_mode(
+            context.raw, gpgme_keylist_mode_t(GPGME_KEYLIST_MODE_LOCAL | GPGME_KEYLIST_MODE_WITH_KEYGRIP))
+        var found: gpgme_key_t?
+        guard gpgme_get_key(context.raw, fingerprint, &found, 0) == 0, let key = found else {
+            throw OpenPGPError(.key, "the key \(fingerprint) is not in the user's key folder")
+        }
+        let primary = key.pointee.subkeys?.pointee
+        guard let subkey = RecipientKey.encryptionSubkey(of: key), let keyID = subkey.keyid, let keygrip = subkey.keygrip
+        else {
+            gpgme_key_unref(key)
+            throw OpenPGPError(.key, "the key \(fingerprint) has no subkey for encryption")
+        }
+        raw = key
+        self.keyID = RecipientKey.octets(String(cString: keyID))
+        self.keygrip = String(cString: keygrip)
+        self.fingerprint = key.pointee.fpr.map { String(cString: $0) } ?? fingerprint
+        expiry = [primary?.expires, subkey.expires].compactMap { $0 }.filter { $0 > 0 }.min()
+        unusable = RecipientKey.reasonAgainst(key, subkey, expiry)
+    }
+
+    /// The fingerprint of the one key in the home of this process. The C function is `gpgme_op_keylist_next`.
+    static func onlyFingerprint() throws(OpenPGPError) -> String {
+        let context = try Context()
+        var fingerprints: [String] = []
+        try check(gpgme_op_keylist_start(context.raw, nil, 0), .engine, "gpg cannot list keys")
+        var key: gpgme_key_t?
+        while gpgme_op_keylist_next(context.raw, &key) == 0, let found = key {
+            if let text = found.pointee.fpr { fingerprints.append(String(cString: text)) }
+            gpgme_key_unref(found)
+        }
+        guard fingerprints.count == 1 else {
+            throw OpenPGPError(.key, "the user's key folder holds \(fingerprints.count) keys; one is expected")
+        }
+        return fingerprints[0]
+    }
+
+    deinit {
+        gpgme_key_unref(raw)
+    }
+
+    /// The subkey gpg would take: the newest that can encrypt; a usable one before one that is not.
+    private static func encryptionSubkey(of key: gpgme_key_t) -> gpgme_subkey_t.Pointee? {
+        var candidates: [gpgme_subkey_t.Pointee] = []
+        var next = key.pointee.subkeys
+        while let subkey = next {
+            if subkey.pointee.can_encrypt != 0 { candidates.append(subkey.pointee) }
+            next = subkey.pointee.next
+        }
+        func rank(_ subkey: gpgme_subkey_t.Pointee) -> (Int, Int) {
+            (subkey.revoked == 0 && subkey.expired == 0 && subkey.disabled == 0 ? 1 : 0, Int(subkey.timestamp))
+        }
+        return candidates.max { rank($0) < rank($1) }
+    }
+
+    private static func reasonAgainst(
+        _ key: gpgme_key_t, _ subkey: gpgme_subkey_t.Pointee, _ expiry: Int?
+    ) -> String? {
+        if key.pointee.revoked != 0 || subkey.revoked != 0 { return "the key was revoked" }
+        if key.pointee.expired != 0 || subkey.expired != 0 {
+            return "the key expired on \(expiry.map(day) ?? "an unknown day"): extend it with gpg, then log in again"
+        }
+        if key.pointee.disabled != 0 || subkey.disabled != 0 { return "the key is disabled" }
+        return nil
+    }
+
+    private static func day(_ seconds: Int) -> String {
+        var time = time_t(seconds)
+        var fields = tm()
+        gmtime_r(&time, &fields)
+        var text = [CChar](repeating: 0, count: 16)
+        strftime(&text, text.count, "%Y-%m-%d", &fields)
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    private static func octets(_ hex: String) -> [UInt8] {
+        let digits = hex.compactMap { $0.hexDigitValue.map(UInt8.init) }
+        return stride(from: 0, to: digits.count - 1, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+}

@@ -1,0 +1,80 @@
+private import CGPGME
+private import Foundation
+
+/// A private folder that lives as long as this object: GnuPG homes in use are here and never on the stick.
+///
+/// FAT has no sockets and no permissions, and GnuPG needs both. The folder lies in memory where the system offers that
+/// (`/run/user/UID`, `/dev/shm`), else in `/tmp`; secret keys in it are encrypted all the same. Its owner holds a lock on
+/// it, which the kernel drops when the owner ends however it ends: ``sweep()`` removes folders without one.
+package final class RuntimeDirectory {
+    package let path: String
+    private let lock: Int32
+
+    private static let prefix = "cryptsftp-"
+
+    /// Makes the folder, for this user alone.
+    package init() throws(OpenPGPError) {
+        for parent in RuntimeDirectory.parents {
+            var template = Array("\(parent)/\(RuntimeDirectory.prefix)\(getpid())-XXXXXX".utf8CString)
+            guard mkdtemp(&template) != nil else { continue }
+            path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+                throw OpenPGPError(.inputOutput, "cannot lock \(path)", errno: errno)
+            }
+            return
+        }
+        throw OpenPGPError(.inputOutput, "cannot make a private folder in \(RuntimeDirectory.parents)", errno: errno)
+    }
+
+    deinit {
+        RuntimeDirectory.remove(path)
+        close(lock)
+    }
+
+    /// Removes what sessions that were killed have left: their folders, and with them their agents.
+    package static func sweep() {
+        for parent in parents {
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? [] where name.hasPrefix(prefix) {
+                let path = "\(parent)/\(name)"
+                let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                guard descriptor >= 0 else { continue }
+                defer { close(descriptor) }
+                var status = stat()
+                guard fstat(descriptor, &status) == 0, status.st_uid == getuid() else { continue }
+                if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { remove(path) }
+            }
+        }
+    }
+
+    private static var parents: [String] {
+        ["/run/user/\(getuid())", "/dev/shm", "/tmp"].filter { access($0, W_OK | X_OK) == 0 }
+    }
+
+    /// Ends the agents of the homes in `path`, then removes it.
+    private static func remove(_ path: String) {
+        for home in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
+            guard access("\(path)/\(home)/private-keys-v1.d", F_OK) == 0,
+                let gpgconf = gpgme_get_dirinfo("gpgconf-name")
+            else { continue }
+            // An agent also ends when its home vanishes, but then its sockets in /run/user/UID/gnupg stay.
+            for action in ["--kill", "--remove-socketdir"] {
+                let arguments = ["--homedir", "\(path)/\(home)", action] + (action == "--kill" ? ["gpg-agent"] : [])
+                run(String(cString: gpgconf), arguments)
+            }
+        }
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// Runs a program of GnuPG quietly and waits for it.
+    private static func run(_ program: String, _ arguments: [String]) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return }
+        process.waitUntilExit()
+    }
+}

@@ -1,0 +1,91 @@
+private import CGPGME
+private import CGcrypt
+internal import Secrets
+
+/// The key that one message is encrypted with, in locked memory.
+package struct SessionKey: Sendable {
+    private let key: SecretBytes
+
+    /// The AES key sizes by OpenPGP's numbers for the algorithms. Source: RFC 4880, section 9.2.
+    private static let sizes: [Substring: Int] = ["7": 16, "8": 24, "9": 32]
+
+    /// Reads what gpg prints: the algorithm's number, a colon, and the key in hexadecimal digits.
+    ///
+    /// - Returns: nil for algorithms other than AES.
+    private init?(_ text: UnsafePointer<CChar>) {
+        let parts = String(cString: text).split(separator: ":")
+        guard parts.count == 2, let size = SessionKey.sizes[parts[0]], parts[1].utf8.count == 2 * size else { return nil }
+        let digits = parts[1].utf8.compactMap { Character(UnicodeScalar($0)).hexDigitValue.map(UInt8.init) }
+        guard digits.count == 2 * size else { return nil }
+        guard
+            let key = SecretBytes(
+                count: size,
+                fill: { for index in $0.indices { $0[index] = digits[2 * index] << 4 | digits[2 * index + 1] } })
+        else { return nil }
+        self.key = key
+    }
+
+    /// Lets gpg unwrap the session key of `message`, without decrypting its contents.
+    ///
+    /// gpg is given the first octets only: it tells the session key before it notices that the rest is missing.
+    ///
+    /// - Returns: nil when the message is encrypted with something else than AES.
+    static func unwrap(_ message: StoredMessage, _ passphrase: SecretBytes) throws(OpenPGPError) -> SessionKey? {
+        let context = try Context()
+        context.answer([passphrase])
+        gpgme_set_ctx_flag(context.raw, "export-session-key", "1")
+        defer { gpgme_set_ctx_flag(context.raw, "export-session-key", "0") }
+        var start = try message.octets.read(at: 0, Int(min(message.lengthOffset + 256, message.octets.count)))[...]
+        let cipher = try DataObject.reading(sensitive: false) { buffer in
+            let count = min(buffer.count, start.count)
+            buffer.copyBytes(from: start.prefix(count))
+            start = start.dropFirst(count)
+            return count
+        }
+        let plain = try DataObject.writing(sensitive: true) { _ in true }
+        let error = try context.run { gpgme_op_decrypt_start($0, cipher.raw, plain.raw) }
+        guard let result = gpgme_op_decrypt_result(context.raw), let text = result.pointee.session_key else {
+            throw OpenPGPError(
+                error?.code == GPG_ERR_NO_SECKEY ? .key : .message,
+                "the file's session key cannot be unwrapped: \(error?.text ?? "gpg did not tell it")")
+        }
+        return SessionKey(text)
+    }
+
+    /// Decrypts part of an encrypted-data packet.
+    ///
+    /// Cipher feedback needs only the block before: the first octets need not be read.
+    ///
+    /// - Parameters:
+    ///   - cipher: the octets from a multiple of 16 on.
+    ///   - before: the 16 octets of cipher text before those; zeros at the start.
+    ///
+    /// Source: RFC 4880, section 5.13; the C functions are `gcry_cipher_setiv` and `gcry_cipher_decrypt`.
+    func decrypt(_ cipher: [UInt8], after before: [UInt8]) throws(OpenPGPError) -> [UInt8] {
+        var handle: gcry_cipher_hd_t?
+        guard Gcrypt.ready,
+            gcry_cipher_open(&handle, algorithm, Int32(GCRY_CIPHER_MODE_CFB.rawValue), 0) == 0, let handle
+        else { throw OpenPGPError(.engine, "libgcrypt has no AES") }
+        defer { gcry_cipher_close(handle) }
+        var plain = cipher
+        let result = key.withUnsafeBytes { gcry_cipher_setkey(handle, $0.baseAddress, $0.count) }
+        guard result == 0, gcry_cipher_setiv(handle, before, before.count) == 0,
+            gcry_cipher_decrypt(handle, &plain, plain.count, nil, 0) == 0
+        else { throw OpenPGPError(.engine, "libgcrypt cannot decrypt") }
+        return plain
+    }
+
+    private var algorithm: Int32 {
+        switch key.count {
+        case 16: Int32(GCRY_CIPHER_AES.rawValue)
+        case 24: Int32(GCRY_CIPHER_AES192.rawValue)
+        default: Int32(GCRY_CIPHER_AES256.rawValue)
+        }
+    }
+}
+
+/// The library's one-time initialisation.
+private enum Gcrypt {
+    /// Whether the library is as new as the headers this was built with. The C function is `gcry_check_version`.
+    static let ready = gcry_check_version(GCRYPT_VERSION) != nil
+}

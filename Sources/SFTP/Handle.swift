@@ -1,0 +1,24 @@
+/// The name of an open file or directory: eight random octets, so that none can be guessed or reused by chance.
+package struct Handle: Hashable, Sendable {
+    package let value: UInt64
+
+    package init(_ value: UInt64) {
+        self.value = value
+    }
+
+    /// Reads the handle string of a request.
+    ///
+    /// - Throws: ``FileSystemError/failure(_:)`` for a string of another length: this server never gave that handle out.
+    package init(from reader: inout PacketReader) throws(FileSystemError) {
+        let string = try reader.string()
+        guard string.count == 8 else { throw Handle.unknown }
+        value = string.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    package func append(to packet: inout [UInt8]) {
+        packet.append(uint32: 8)
+        packet.append(uint64: value)
+    }
+
+    static let unknown = FileSystemError.failure("the handle is not open")
+}

@@ -1,0 +1,42 @@
+/// A cursor over the fields of one packet.
+///
+/// Every read checks what is left; a field that does not fit throws ``FileSystemError/badMessage(_:)`` and nothing is
+/// ever read past the end.
+///
+/// Source: RFC 4251, section 5 (data types).
+package struct PacketReader {
+    private let bytes: ArraySlice<UInt8>
+    private var position: Int
+
+    /// A cursor at the first octet of `bytes`.
+    package init(_ bytes: ArraySlice<UInt8>) {
+        self.bytes = bytes
+        position = bytes.startIndex
+    }
+
+    /// The octets not yet read.
+    package var remaining: Int { bytes.endIndex - position }
+
+    package mutating func byte() throws(FileSystemError) -> UInt8 {
+        try take(1).first ?? 0
+    }
+
+    package mutating func uint32() throws(FileSystemError) -> UInt32 {
+        try take(4).reduce(0) { $0 << 8 | UInt32($1) }
+    }
+
+    package mutating func uint64() throws(FileSystemError) -> UInt64 {
+        try take(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// A length and that many octets, as a view of the packet: no copy.
+    package mutating func string() throws(FileSystemError) -> ArraySlice<UInt8> {
+        try take(Int(uint32()))
+    }
+
+    private mutating func take(_ count: Int) throws(FileSystemError) -> ArraySlice<UInt8> {
+        guard count <= remaining else { throw .badMessage("the packet is shorter than its fields say") }
+        defer { position += count }
+        return bytes[position..<position + count]
+    }
+}

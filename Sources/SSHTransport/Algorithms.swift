@@ -1,0 +1,29 @@
+private import CLinux
+
+/// What the server offers, in its order of preference; the client's order decides.
+///
+/// Every list is explicit: libssh's defaults also have finite-field groups, SHA-1 and compression.
+enum Algorithms {
+    static let keyExchange =
+        "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521"
+
+    /// OpenSSH's client prefers chacha20, which takes twice the time where the processor has AES: it is offered only where
+    /// the processor has not.
+    static let ciphers =
+        (linux_processor_has_aes() != 0 ? "" : "chacha20-poly1305@openssh.com,")
+        + "aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr,aes192-ctr,aes128-ctr"
+
+    static let authenticationCodes =
+        "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512"
+
+    static let hostKeys = "ssh-ed25519,rsa-sha2-512,rsa-sha2-256"
+
+    /// Without this list libssh would take any signature, SHA-1 ones included. Certificates are not in it: libssh checks
+    /// neither their authority nor their validity.
+    static let publicKeys =
+        "ssh-ed25519,sk-ssh-ed25519@openssh.com,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
+        + "sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,rsa-sha2-256"
+
+    /// Bits of the smallest RSA key that a client may log in with.
+    static let smallestRSA: Int32 = 2048
+}

@@ -1,0 +1,99 @@
+internal import CLibSSH
+private import Foundation
+
+/// One channel of a connection. Only the sftp subsystem is to be had on it, once.
+///
+/// The corresponding C functions are `ssh_channel_new`, `ssh_channel_read_timeout`, `ssh_channel_write` and
+/// `ssh_channel_free`.
+package final class Channel {
+    /// Octets that a client may send ahead of being read. libssh accepts more than the window it has granted; an honest
+    /// client stays below this, because unread data counts against the window.
+    private static let backlog = 4 << 20
+
+    let raw: ssh_channel
+    private let session: ssh_session
+    private let callbacks: UnsafeMutablePointer<ssh_channel_callbacks_struct>
+    private var isReleased = false
+    /// Whether the client has asked for the sftp subsystem, and got it.
+    package private(set) var hasSubsystem = false
+
+    /// - Returns: nil when there is no memory.
+    init?(_ session: ssh_session) {
+        guard let raw = ssh_channel_new(session) else { return nil }
+        self.raw = raw
+        self.session = session
+        callbacks = .allocate(capacity: 1)
+        callbacks.initialize(to: ssh_channel_callbacks_struct())
+        callbacks.pointee.size = MemoryLayout<ssh_channel_callbacks_struct>.size
+        callbacks.pointee.userdata = Unmanaged.passUnretained(self).toOpaque()
+        callbacks.pointee.channel_subsystem_request_function = subsystemCallback
+        // Set before the channel is confirmed: a request may come in the same packet.
+        ssh_set_channel_callbacks(raw, callbacks)
+    }
+
+    deinit {
+        release()
+        callbacks.deallocate()
+    }
+
+    /// Gives the channel back to libssh; it is not to be used afterwards.
+    func release() {
+        guard !isReleased else { return }
+        isReleased = true
+        ssh_remove_channel_callbacks(raw, callbacks)
+        ssh_channel_free(raw)
+    }
+
+    /// Whether there is nothing more to do on it.
+    var isOver: Bool { isReleased || ssh_channel_is_closed(raw) != 0 }
+
+    /// Whether the client has said that it sends no more, and all it sent has been read.
+    package var isAtEnd: Bool { isOver || ssh_channel_is_eof(raw) != 0 }
+
+    /// Reads what has arrived, without waiting.
+    ///
+    /// - Returns: how many octets; 0 when there are none now.
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws(SSHError) -> Int {
+        guard !isOver else { return 0 }
+        let waiting = ssh_channel_poll(raw, 0)
+        guard waiting > 0 else { return 0 }
+        guard waiting <= Channel.backlog else { throw SSHError("the client sends more than it may") }
+        let count = ssh_channel_read_timeout(
+            raw, buffer.baseAddress, UInt32(clamping: min(buffer.count, Int(waiting))), 0, 0)
+        guard count >= 0 else { throw SSHError("the channel cannot be read", of: session) }
+        return Int(count)
+    }
+
+    /// Sends all of `bytes`, and returns when libssh has given them to the system.
+    ///
+    /// - Throws: when the client takes nothing for too long, or is gone.
+    package func write(_ bytes: [UInt8]) throws(SSHError) {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                ssh_channel_write(raw, $0.baseAddress.map { $0 + sent }, UInt32(clamping: bytes.count - sent))
+            }
+            guard count > 0 else { throw SSHError("the client takes nothing", of: session) }
+            sent += Int(count)
+        }
+    }
+
+    /// Ends it as a server does that has done its work.
+    package func finish() {
+        guard !isOver else { return }
+        ssh_channel_request_send_exit_status(raw, 0)
+        ssh_channel_send_eof(raw)
+        ssh_channel_close(raw)
+    }
+
+    fileprivate func request(subsystem: String) -> Int32 {
+        guard subsystem == "sftp", !hasSubsystem else { return SSH_ERROR }
+        hasSubsystem = true
+        return SSH_OK
+    }
+}
+
+private let subsystemCallback: ssh_channel_subsystem_request_callback = { _, _, subsystem, data in
+    guard let subsystem, let data else { return SSH_ERROR }
+    return Unmanaged<Channel>.fromOpaque(data).takeUnretainedValue().request(subsystem: String(cString: subsystem))
+}

@@ -1,0 +1,56 @@
+internal import CLibSSH
+
+/// A public key: a client's that wants to log in, or one that server.conf allows.
+///
+/// The corresponding C functions are `ssh_pki_import_pubkey_base64` and `ssh_key_free`.
+package final class PublicKey {
+    let raw: ssh_key
+    private let isOwned: Bool
+
+    /// Reads a line as `authorized_keys` has it: type, base64, and a comment that is ignored.
+    ///
+    /// Options before the type would restrict the key; none is supported, so a line with any is refused as a whole.
+    ///
+    /// - Returns: nil for a line that is not a supported key.
+    package init?(line: String) {
+        let fields = line.split(whereSeparator: \.isWhitespace)
+        guard fields.count >= 2, Algorithms.publicKeyTypes.contains(String(fields[0])) else { return nil }
+        var key: ssh_key?
+        let type = ssh_key_type_from_name(String(fields[0]))
+        guard ssh_pki_import_pubkey_base64(String(fields[1]), type, &key) == SSH_OK, let key else { return nil }
+        raw = key
+        isOwned = true
+    }
+
+    /// A key that libssh lends for the time of a callback.
+    init(borrowing key: ssh_key) {
+        raw = key
+        isOwned = false
+    }
+
+    deinit {
+        if isOwned { ssh_key_free(raw) }
+    }
+
+    /// Whether both are the same key. The C function is `ssh_key_cmp`.
+    package func matches(_ other: PublicKey) -> Bool {
+        ssh_key_cmp(raw, other.raw, SSH_KEY_CMP_PUBLIC) == 0
+    }
+
+    /// `SHA256:…`, as `ssh-keygen -l` prints it.
+    package var fingerprint: String {
+        var hash: UnsafeMutablePointer<UInt8>?
+        var length = 0
+        guard ssh_get_publickey_hash(raw, SSH_PUBLICKEY_HASH_SHA256, &hash, &length) == SSH_OK else { return "" }
+        defer { ssh_clean_pubkey_hash(&hash) }
+        guard let text = ssh_get_fingerprint_hash(SSH_PUBLICKEY_HASH_SHA256, hash, length) else { return "" }
+        defer { ssh_string_free_char(text) }
+        return String(cString: text)
+    }
+}
+
+extension Algorithms {
+    /// Key types of `authorized_keys` lines; an RSA key's type does not say how it signs.
+    fileprivate static let publicKeyTypes = Set(
+        publicKeys.split(separator: ",").map(String.init).filter { !$0.hasPrefix("rsa-") } + ["ssh-rsa"])
+}

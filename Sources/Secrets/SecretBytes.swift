@@ -1,0 +1,65 @@
+private import CSodium
+
+/// Octets that must not reach a disk: locked in memory, guarded by inaccessible pages, wiped when released.
+///
+/// The corresponding C functions are `sodium_malloc` and `sodium_free`.
+///
+/// Sendable, although it owns a pointer: the octets are written only inside `init`, before any reference exists, and the
+/// pages are made read-only before `init` returns. After that every thread only reads.
+package final class SecretBytes: @unchecked Sendable {
+    private let base: UnsafeMutableRawPointer
+    package let count: Int
+
+    /// Allocates `count` octets and lets `fill` write them.
+    ///
+    /// - Parameter count: at most 64 KiB: locked memory is scarce (8 MiB on many systems).
+    /// - Returns: nil when the memory cannot be had. That it could not be locked (a limit of zero) is not an error.
+    package init?(count: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) {
+        guard Sodium.ready, (0...65536).contains(count), let base = sodium_malloc(max(count, 1)) else { return nil }
+        self.base = base
+        self.count = count
+        fill(UnsafeMutableRawBufferPointer(start: base, count: count))
+        sodium_mprotect_readonly(base)
+    }
+
+    /// A locked copy of `bytes`; the original stays its owner's to wipe.
+    package convenience init?(copying bytes: UnsafeRawBufferPointer) {
+        self.init(count: bytes.count) { $0.copyMemory(from: bytes) }
+    }
+
+    /// Random octets in hexadecimal digits, usable as a passphrase.
+    ///
+    /// - Parameter count: how many random octets; the secret is twice as long.
+    package static func randomHex(_ count: Int) -> SecretBytes? {
+        let digits = Array("0123456789abcdef".utf8)
+        return SecretBytes(count: 2 * count) { buffer in
+            for index in buffer.indices { buffer[index] = digits[Int(randombytes_uniform(16))] }
+        }
+    }
+
+    deinit {
+        sodium_free(base)
+    }
+
+    /// Lends the octets for the time of `body`.
+    package func withUnsafeBytes<R, E>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
+        try body(UnsafeRawBufferPointer(start: base, count: count))
+    }
+
+    /// Compares without telling by the time taken where the first difference is. The C function is `sodium_memcmp`.
+    package func matches(_ other: SecretBytes) -> Bool {
+        count == other.count && sodium_memcmp(base, other.base, count) == 0
+    }
+
+    /// Wipes memory that held a secret and is not of this type. The C function is `sodium_memzero`.
+    package static func wipe(_ bytes: UnsafeMutableRawBufferPointer) {
+        guard let base = bytes.baseAddress else { return }
+        sodium_memzero(base, bytes.count)
+    }
+}
+
+/// The library's one-time initialisation.
+enum Sodium {
+    /// Whether `sodium_init` succeeded, now or earlier.
+    static let ready = sodium_init() >= 0
+}

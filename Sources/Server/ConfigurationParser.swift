@@ -1,0 +1,163 @@
+package import Foundation
+private import SSHTransport
+private import Secrets
+private import TOMLKit
+
+/// Why a server.conf is not good: the line, if it can be told, and the reason.
+package struct ConfigurationError: Error, CustomStringConvertible {
+    package let description: String
+
+    init(_ file: URL, line: Int?, _ reason: String) {
+        description = "\(file.lastPathComponent):\(line.map { "\($0):" } ?? "") \(reason)"
+    }
+}
+
+extension Configuration {
+    /// Reads a server.conf.
+    ///
+    /// - Throws: ``ConfigurationError`` for anything it does not understand: an unknown key is a misspelt one.
+    package init(file: URL) throws {
+        guard let data = try? Data(contentsOf: file), let text = String(data: data, encoding: .utf8) else {
+            throw ConfigurationError(file, line: nil, "the file cannot be read, or is not UTF-8")
+        }
+        try self.init(text, file: file)
+    }
+
+    /// Reads the text of a server.conf that lies at `file`.
+    init(_ text: String, file: URL) throws {
+        let document: Document
+        do {
+            document = try TOMLDecoder(strictDecoding: true).decode(Document.self, from: text)
+        } catch let error as TOMLParseError {
+            throw ConfigurationError(file, line: error.source.begin.line, error.description)
+        } catch let error as UnexpectedKeysError {
+            let name = error.keys.keys.sorted().first ?? ""
+            throw ConfigurationError(file, line: text.line(of: name), "'\(name)' is not known here")
+        } catch let error as DecodingError {
+            let (name, reason) = error.explained
+            throw ConfigurationError(file, line: text.line(of: name), "'\(name)': \(reason)")
+        }
+        func wrong(_ key: String, _ value: String, _ reason: String) -> ConfigurationError {
+            ConfigurationError(file, line: text.line(of: key, containing: value), "'\(key)': \(reason)")
+        }
+        guard let listen = ListenAddress(document.listen ?? "127.0.0.1:2200") else {
+            throw wrong("listen", document.listen ?? "", "must be ADDRESS:PORT, such as 127.0.0.1:2200")
+        }
+        var accounts: [Account] = []
+        for user in document.user ?? [] {
+            let account = try user.account(wrong)
+            guard !accounts.contains(where: { $0.name == account.name }) else {
+                throw wrong("name", account.name, "the user \(account.name) stands there twice")
+            }
+            accounts.append(account)
+        }
+        let folder = file.deletingLastPathComponent()
+        self.init(
+            file: file, text: text, listen: listen,
+            data: URL(filePath: document.data ?? "data", relativeTo: folder).absoluteURL.standardizedFileURL,
+            limits: try document.limits?.limits(wrong) ?? ServerLimits(), accounts: accounts)
+    }
+}
+
+/// The file as TOML has it.
+private struct Document: Decodable {
+    var listen: String?
+    var data: String?
+    var limits: LimitsTable?
+    var user: [UserTable]?
+}
+
+private struct UserTable: Decodable {
+    var name: String
+    var access: String?
+    var home: String?
+    var key: String
+    var password: String?
+    var wo_password: String?
+    var wo_list: String?
+    var authorized_keys: [String]?
+
+    func account(_ wrong: (String, String, String) -> ConfigurationError) throws -> Account {
+        guard Account.isValid(name: name) else {
+            throw wrong("name", name, "may have 1 to 64 letters, digits and . _ - and starts with a letter or digit")
+        }
+        guard let access = Account.Access(rawValue: access ?? "rw") else {
+            throw wrong("access", access ?? "", "must be \"rw\" or \"wo\"")
+        }
+        let home = home ?? name
+        let parts = home.split(separator: "/", omittingEmptySubsequences: false)
+        guard home == "." || !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) else {
+            throw wrong("home", home, "must be a folder below the data folder")
+        }
+        guard key.utf8.count == 40, key.allSatisfy(\.isHexDigit) else {
+            throw wrong("key", key, "must be a key's fingerprint of 40 hexadecimal digits")
+        }
+        guard ["all", "own", nil].contains(wo_list) else { throw wrong("wo_list", wo_list ?? "", "must be \"all\" or \"own\"") }
+        for line in authorized_keys ?? [] where PublicKey(line: line) == nil {
+            throw wrong("authorized_keys", "", "'\(line.prefix(40))…' is not a supported key, or has options before it")
+        }
+        return Account(
+            name: name, access: access, home: home, key: key.uppercased(),
+            password: try password.map { try hash("password", $0, wrong) },
+            woPassword: try wo_password.map { try hash("wo_password", $0, wrong) }, woListsAll: wo_list != "own",
+            authorizedKeys: authorized_keys ?? [])
+    }
+
+    private func hash(
+        _ key: String, _ text: String, _ wrong: (String, String, String) -> ConfigurationError
+    ) throws -> PasswordHash {
+        guard let hash = PasswordHash(text: text) else { throw wrong(key, text, "must be an argon2id hash") }
+        return hash
+    }
+}
+
+private struct LimitsTable: Decodable {
+    var login_seconds: Int?
+    var login_tries: Int?
+    var unauthenticated: Int?
+    var sessions: Int?
+    var sessions_per_address: Int?
+    var idle_seconds: Int?
+    var stalled_seconds: Int?
+
+    func limits(_ wrong: (String, String, String) -> ConfigurationError) throws -> ServerLimits {
+        var limits = ServerLimits()
+        for (key, value, field) in [
+            ("login_seconds", login_seconds, \ServerLimits.loginSeconds),
+            ("login_tries", login_tries, \.loginTries),
+            ("unauthenticated", unauthenticated, \.unauthenticated),
+            ("sessions", sessions, \.sessions),
+            ("sessions_per_address", sessions_per_address, \.sessionsPerAddress),
+            ("idle_seconds", idle_seconds, \.idleSeconds),
+            ("stalled_seconds", stalled_seconds, \.stalledSeconds),
+        ] {
+            guard let value else { continue }
+            guard (1...1_000_000).contains(value) else { throw wrong(key, String(value), "must be 1 to 1000000") }
+            limits[keyPath: field] = value
+        }
+        return limits
+    }
+}
+
+extension DecodingError {
+    /// The key it is about, and why.
+    fileprivate var explained: (key: String, reason: String) {
+        switch self {
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+            (context.codingPath.last { $0.intValue == nil }?.stringValue ?? "", context.debugDescription)
+        case .keyNotFound(let key, _): (key.stringValue, "is missing")
+        @unknown default: ("", "cannot be understood")
+        }
+    }
+}
+
+extension String {
+    /// The number of the first line that sets `key`, with `value` on it if that is given.
+    fileprivate func line(of key: String, containing value: String = "") -> Int? {
+        guard !key.isEmpty else { return nil }
+        return split(separator: "\n", omittingEmptySubsequences: false).firstIndex { line in
+            let text = line.drop { $0 == " " || $0 == "\t" || $0 == "[" }
+            return text.hasPrefix(key) && (value.isEmpty || line.contains(value))
+        }.map { $0 + 1 }
+    }
+}

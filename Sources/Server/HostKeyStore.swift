@@ -1,0 +1,28 @@
+package import Foundation
+package import SSHTransport
+
+/// The host keys beside server.conf: made once, then only read.
+package enum HostKeyStore {
+    /// Makes what is missing.
+    package static func create(in folder: URL) throws {
+        try FileManager.default.createDirectory(
+            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        for kind in HostKey.Kind.allCases where !FileManager.default.fileExists(atPath: path(kind, in: folder)) {
+            try HostKey(generating: kind).write(to: path(kind, in: folder))
+        }
+    }
+
+    /// Reads the keys that are there.
+    ///
+    /// - Throws: ``SSHError`` when one cannot be read, or when there is none.
+    package static func load(from folder: URL) throws -> [HostKey] {
+        let paths = HostKey.Kind.allCases.map { path($0, in: folder) }
+        let keys = try paths.filter { FileManager.default.fileExists(atPath: $0) }.map { try HostKey(path: $0) }
+        guard !keys.isEmpty else { throw SSHError("there is no host key in \(folder.path)") }
+        return keys
+    }
+
+    private static func path(_ kind: HostKey.Kind, in folder: URL) -> String {
+        folder.appending(path: "\(kind.rawValue)_key").path
+    }
+}

@@ -1,0 +1,235 @@
+internal import Foundation
+private import CLinux
+package import Logging
+private import OpenPGP
+private import SSHTransport
+private import Vault
+
+/// The process that owns the socket, the limits and the log, and starts a session process for every connection.
+package final class Listener {
+    private var configuration: Configuration
+    private let overridesListen: Bool
+    private let log: Logger
+    private let socket: ListeningSocket
+    private let signals: Int32
+    private var fileStamp: FileStamp?
+    private var sessions: [pid_t: SessionRecord] = [:]
+    private var penalties = LoginPenalties()
+    private var isStopping = false
+    private var lastFarewell = ""
+
+    /// Milliseconds after which a waiting listener looks at the clock.
+    private static let tick: Int32 = 1000
+
+    /// `address:port` as it is bound.
+    package var address: String { socket.address }
+
+    /// Binds the socket and cleans up after sessions that were killed.
+    ///
+    /// - Parameter listen: overrides what the configuration says.
+    /// - Throws: ``SSHError`` when the address is not to be had.
+    package init(_ configuration: Configuration, listen: ListenAddress?, log: Logger) throws {
+        signals = linux_signal_descriptor([SIGINT, SIGTERM, SIGHUP, SIGCHLD], 4)
+        signal(SIGPIPE, SIG_IGN)
+        self.configuration = configuration
+        overridesListen = listen != nil
+        self.log = log
+        let address = listen ?? configuration.listen
+        socket = try ListeningSocket(host: address.host, port: address.port)
+        fileStamp = FileStamp(configuration.file)
+        sweep()
+    }
+
+    /// Serves until a signal ends it: the first lets transfers finish, the second does not.
+    package func run() {
+        while !(isStopping && sessions.isEmpty) {
+            var descriptors = [pollfd(fd: signals, events: Int16(POLLIN), revents: 0)]
+            if !isStopping { descriptors.append(pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)) }
+            let records = Array(sessions.values)
+            descriptors += records.map { pollfd(fd: $0.events, events: Int16(POLLIN), revents: 0) }
+            poll(&descriptors, nfds_t(descriptors.count), Listener.tick)
+            for (record, descriptor) in zip(records, descriptors.suffix(records.count)) where descriptor.revents != 0 {
+                take(from: record)
+            }
+            takeSignals()
+            if !isStopping, descriptors[1].revents != 0 { accept() }
+            endSlowLogins()
+            if isStopping { sayFarewell() }
+        }
+        sweep()
+    }
+
+    // MARK: Connections
+
+    private func accept() {
+        reloadIfChanged()
+        guard let (descriptor, peer) = socket.accept() else { return }
+        defer { close(descriptor) }
+        if let reason = refusal(of: peer) {
+            log.warning("connection refused", metadata: ["remote_addr": "\(peer)", "reason": "\(reason)"])
+            return
+        }
+        start(descriptor, peer)
+    }
+
+    private func refusal(of peer: String) -> String? {
+        let limits = configuration.limits
+        if sessions.count >= limits.sessions { return "\(limits.sessions) sessions" }
+        if sessions.values.filter({ $0.user == nil }).count >= limits.unauthenticated {
+            return "\(limits.unauthenticated) connections that have not logged in"
+        }
+        if sessions.values.filter({ $0.peer == peer }).count >= limits.sessionsPerAddress {
+            return "\(limits.sessionsPerAddress) connections from this address"
+        }
+        return nil
+    }
+
+    /// Starts the session process; the socket stays open in it.
+    private func start(_ descriptor: Int32, _ peer: String) {
+        let order = SessionOrder(
+            configurationFile: configuration.file.path, configurationText: configuration.text, peer: peer,
+            logLevel: log.logLevel.rawValue, failureDelay: penalties.delay(peer))
+        var ends: [Int32] = [-1, -1]
+        guard let orderDescriptor = order.written() else { return log.error("no memory for a session") }
+        defer { close(orderDescriptor) }
+        let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+        defer { close(null) }
+        guard pipe(&ends) == 0 else { return log.error("no pipe for a session") }
+        defer { close(ends[1]) }
+        _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
+        var process: Int32 = 0
+        let error = Listener.withCStrings(["cryptsftp", "session"]) { arguments in
+            Listener.withCStrings(Listener.sessionEnvironment) { environment in
+                linux_spawn(
+                    &process, "/proc/self/exe", arguments, environment,
+                    [null, null, STDERR_FILENO, descriptor, ends[1], orderDescriptor], 6)
+            }
+        }
+        guard error == 0 else {
+            close(ends[0])
+            return log.error("a session cannot be started", metadata: ["error": "\(String(cString: strerror(error)))"])
+        }
+        sessions[process] = SessionRecord(process: process, peer: peer, events: ends[0])
+        log.debug("connection", metadata: ["remote_addr": "\(peer)", "connection_id": "\(process)"])
+    }
+
+    /// All that a session's environment has: nothing of it is secret, and nothing changes what GnuPG does.
+    private static var sessionEnvironment: [String] {
+        let kept = ["PATH", "TZ", "LANG", "LC_ALL"]
+        return kept.compactMap { name in ProcessInfo.processInfo.environment[name].map { "\(name)=\($0)" } }
+    }
+
+    private static func withCStrings<R>(
+        _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> R
+    ) -> R {
+        let copies = strings.map { strdup($0) }
+        defer { copies.forEach { free($0) } }
+        return body(copies + [nil])
+    }
+
+    private func take(from record: SessionRecord) {
+        guard let events = record.read() else { return }
+        for event in events {
+            switch event {
+            case .loginFailed: penalties.failed(record.peer)
+            case .loggedIn(let user, _):
+                record.user = user
+                penalties.succeeded(record.peer)
+            case .transfers(let transfers): record.transfers = transfers
+            case .log(let level, let message, let metadata):
+                log.log(
+                    level: Logger.Level(rawValue: level) ?? .info, "\(message)",
+                    metadata: metadata.mapValues { .string($0) })
+            }
+        }
+    }
+
+    /// Ends connections that take too long to log in, whatever they are waiting for.
+    private func endSlowLogins() {
+        let limit = Duration.seconds(configuration.limits.loginSeconds)
+        for record in sessions.values where record.user == nil && ContinuousClock.now - record.started > limit {
+            log.warning("login took too long", metadata: ["remote_addr": "\(record.peer)"])
+            kill(record.process, SIGKILL)
+        }
+    }
+
+    // MARK: Signals
+
+    private func takeSignals() {
+        while case let number = linux_next_signal(signals), number != 0 {
+            switch number {
+            case SIGCHLD: reap()
+            case SIGHUP: reload()
+            default: stop()
+            }
+        }
+    }
+
+    private func reap() {
+        var status: Int32 = 0
+        while case let process = waitpid(-1, &status, WNOHANG), process > 0 {
+            guard let record = sessions.removeValue(forKey: process) else { continue }
+            take(from: record)
+            guard status != 0 else { continue }
+            // Killed, or a trap: what it could not clean up is cleaned up here.
+            log.error("a session ended abnormally", metadata: ["connection_id": "\(process)", "status": "\(status)"])
+            sweep()
+        }
+    }
+
+    private func stop() {
+        let signal = isStopping ? SIGKILL : SIGTERM
+        isStopping = true
+        for process in sessions.keys { kill(process, signal) }
+    }
+
+    private func sayFarewell() {
+        let waiting = sessions.values.flatMap { record in
+            record.transfers.map { "\(record.user ?? "?") \($0)" }
+        }
+        let farewell = waiting.sorted().joined(separator: ", ")
+        guard farewell != lastFarewell, !waiting.isEmpty else { return }
+        lastFarewell = farewell
+        log.notice("waiting for transfers to finish; stop again to stop now", metadata: ["transfers": "\(farewell)"])
+    }
+
+    /// Removes what killed processes left: runtime folders with their agents, and drafts.
+    private func sweep() {
+        RuntimeDirectory.sweep()
+        if let data = try? Folder(path: configuration.data.path) { Draft.sweep(data) }
+    }
+
+    // MARK: Configuration
+
+    private func reloadIfChanged() {
+        if FileStamp(configuration.file) != fileStamp { reload() }
+    }
+
+    /// Takes the file as it is now; a bad one is reported, and the good one stays.
+    private func reload() {
+        fileStamp = FileStamp(configuration.file)
+        do {
+            configuration = try Configuration(file: configuration.file)
+            log.notice("configuration read", metadata: ["users": "\(configuration.accounts.count)"])
+        } catch {
+            log.error("the configuration is not taken", metadata: ["error": "\(error)"])
+        }
+    }
+}
+
+/// By what a changed file is recognised.
+private struct FileStamp: Equatable {
+    private let inode: UInt64
+    private let size: Int64
+    private let seconds: Int
+    private let nanoseconds: Int
+
+    init?(_ file: URL) {
+        var status = stat()
+        guard stat(file.path, &status) == 0 else { return nil }
+        inode = UInt64(status.st_ino)
+        size = Int64(status.st_size)
+        seconds = status.st_mtim.tv_sec
+        nanoseconds = status.st_mtim.tv_nsec
+    }
+}

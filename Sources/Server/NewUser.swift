@@ -1,0 +1,95 @@
+package import Foundation
+internal import OpenPGP
+package import Secrets
+private import Vault
+
+/// `user add`: everything a new user needs, made where it is missing.
+package struct NewUser {
+    package let name: String
+    package let access: Account.Access
+    /// The folder below the data folder; nil takes the name.
+    package let home: String?
+
+    package init(name: String, access: Account.Access, home: String?) {
+        self.name = name
+        self.access = access
+        self.home = home
+    }
+
+    /// Why a user cannot be added. The text is for the terminal.
+    package struct Refusal: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// The shortest passphrase there may be, in octets.
+    package static let shortestPassphrase = 8
+
+    /// Finds out what would keep the user from being added, before the passphrase is asked for.
+    package func check(against file: URL) throws {
+        guard Account.isValid(name: name) else {
+            throw Refusal(
+                description: "'\(name)' cannot be a user name: 1 to 64 letters, digits and . _ -, first a letter or digit")
+        }
+        guard FileManager.default.fileExists(atPath: file.path) else { return }
+        if try Configuration(file: file).account(named: name) != nil {
+            throw Refusal(description: "there is a user \(name) in \(file.path) already")
+        }
+    }
+
+    /// Adds the user to the server.conf `file`: makes the file, the host keys, the folders and the key if they are absent,
+    /// and touches nothing that is there.
+    ///
+    /// - Returns: the fingerprint of the user's key.
+    package func add(to file: URL, passphrase: SecretBytes) throws -> String {
+        guard passphrase.count >= NewUser.shortestPassphrase else {
+            throw Refusal(description: "the passphrase must have \(NewUser.shortestPassphrase) octets at least")
+        }
+        let folder = file.deletingLastPathComponent()
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let lock = try FolderLock(folder)
+        defer { lock.release() }
+        try check(against: file)
+        if !FileManager.default.fileExists(atPath: file.path) {
+            try ConfigurationFile.append(ConfigurationFile.template(for: file), to: file)
+        }
+        let configuration = try Configuration(file: file)
+        try HostKeyStore.create(in: configuration.hostKeys)
+        let key = try makeKey(in: configuration.keyFolder(of: name), passphrase)
+        guard let hash = PasswordHash(hashing: passphrase) else { throw Refusal(description: "out of memory") }
+        let block = ConfigurationFile.block(
+            name: name, access: access, home: home ?? name, key: key, password: hash.text)
+        // A home that server.conf may not have is found out before it is there.
+        let added = try Configuration(configuration.text + "\n" + block, file: file)
+        let root = home == "." ? added.data : added.data.appending(path: home ?? name)
+        try FileManager.default.createDirectory(
+            at: root, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try ConfigurationFile.append(block, to: file)
+        return key
+    }
+
+    /// Makes the user's key; one that is there already is taken, if the passphrase opens it.
+    private func makeKey(in keys: URL, _ passphrase: SecretBytes) throws -> String {
+        guard FileManager.default.fileExists(atPath: keys.path) else {
+            try FileManager.default.createDirectory(
+                at: keys.deletingLastPathComponent(), withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
+            return try KeyHome.generate(userID: name, passphrase: passphrase, into: keys)
+        }
+        let fingerprint = try KeyHome.fingerprint(in: keys)
+        _ = try SessionHome(keysIn: keys, fingerprint: fingerprint, passphrase: passphrase)
+        return fingerprint
+    }
+}
+
+/// Keeps two `user add` from writing one server.conf at once.
+private struct FolderLock {
+    private let descriptor: Int32
+
+    init(_ folder: URL) throws {
+        descriptor = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw NewUser.Refusal(description: "\(folder.path) cannot be opened") }
+        flock(descriptor, LOCK_EX)
+    }
+
+    func release() { close(descriptor) }
+}

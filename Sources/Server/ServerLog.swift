@@ -1,0 +1,48 @@
+private import Foundation
+package import Logging
+
+/// How log lines look.
+package enum LogFormat: String, Sendable, CaseIterable {
+    case text
+    case json
+}
+
+/// The log of the listener: lines on standard error.
+package struct ServerLog: LogHandler {
+    package var metadata: Logger.Metadata = [:]
+    package var logLevel: Logger.Level
+    private let format: LogFormat
+
+    package init(_ format: LogFormat, _ level: Logger.Level) {
+        self.format = format
+        logLevel = level
+    }
+
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    package func log(event: LogEvent) {
+        let fields = metadata.merging(event.metadata ?? [:]) { $1 }.mapValues { "\($0)" }
+        let time = Date().ISO8601Format()
+        let line: String
+        switch format {
+        case .text:
+            let pairs = fields.sorted { $0.key < $1.key }.map { " \($0.key)=\(ServerLog.quoted($0.value))" }
+            line = "\(time) \(event.level) \(event.message)\(pairs.joined())"
+        case .json:
+            let all = fields.merging(["time": time, "level": event.level.rawValue, "message": "\(event.message)"]) { $1 }
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            line = (try? encoder.encode(all)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        }
+        FileHandle.standardError.write(Data((line + "\n").utf8))
+    }
+
+    /// One value in a text line; quotes and escapes keep a client from forging lines with a file name.
+    private static func quoted(_ value: String) -> String {
+        value.utf8.allSatisfy { $0 > 0x20 && $0 != UInt8(ascii: "\"") && $0 < 0x7f } && !value.isEmpty
+            ? value : "\"\(value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+    }
+}

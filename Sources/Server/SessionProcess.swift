@@ -1,0 +1,158 @@
+internal import Foundation
+private import CLinux
+internal import Logging
+internal import OpenPGP
+internal import SFTP
+internal import SSHTransport
+internal import Vault
+
+/// One connection, in a process of its own: whatever happens here, the others do not notice.
+package final class SessionProcess {
+    private let order: SessionOrder
+    private let configuration: Configuration
+    private let events = EventPipe(descriptor: SessionOrder.Descriptor.events)
+    private var log: Logger
+    private let signals: Int32
+    private var fileSystem: VaultFileSystem?
+    private var sessions: [(channel: Channel, sftp: SFTPSession)] = []
+    private var transfers: [String] = []
+    private var isStopping = false
+    private var lastRequest = ContinuousClock.now
+
+    /// Milliseconds after which a waiting session looks at the clock.
+    private static let tick: Int32 = 1000
+    /// Octets of replies after which they are sent before another request is decoded.
+    private static let replyBatch = 128 << 10
+
+    /// Takes up the order this process was started with, and gives up what it does not need.
+    package init() throws {
+        linux_forbid_dumps()
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        signal(SIGPIPE, SIG_IGN)
+        signals = linux_signal_descriptor([SIGTERM], 1)
+        // A listener that is killed takes its sessions with it, once their transfers are done.
+        linux_signal_on_parent_death(SIGTERM)
+        order = try SessionOrder.read()
+        configuration = try Configuration(order.configurationText, file: URL(filePath: order.configurationFile))
+        let level = Logger.Level(rawValue: order.logLevel) ?? .info
+        let events = events
+        log = Logger(label: "session") { _ in EventLog(events, level) }
+        log[metadataKey: "remote_addr"] = "\(order.peer)"
+        log[metadataKey: "connection_id"] = "\(getpid())"
+    }
+
+    /// Serves the connection to its end.
+    package func run() {
+        do {
+            let login = Login(configuration, failureDelay: order.failureDelay, events, log)
+            let connection = try Connection(
+                SessionOrder.Descriptor.socket, hostKeys: HostKeyStore.load(from: configuration.hostKeys),
+                .init(
+                    authenticationTries: configuration.limits.loginTries,
+                    patience: configuration.limits.stalledSeconds), login)
+            connection.wake(on: signals)
+            try connection.exchangeKeys()
+            while !connection.isAuthenticated { try wait(connection) }
+            guard let admission = login.admission else { return }
+            // The GnuPG home goes when nothing refers to it any more: it has to last as long as the connection.
+            try withExtendedLifetime(admission.home) {
+                try open(admission)
+                try serve(connection)
+            }
+        } catch {
+            log.debug("connection ended", metadata: ["reason": "\(error)"])
+        }
+        for index in sessions.indices { sessions[index].sftp.end() }
+    }
+
+    private func open(_ admission: Login.Admission) throws {
+        log[metadataKey: "username"] = "\(admission.account.name)"
+        let data = try Folder(path: configuration.data.path)
+        let home = try data.folder(VirtualPath(parsing: admission.account.home.utf8))
+        let fileSystem = VaultFileSystem(
+            user: admission.account.name, view: admission.view, data: data, home: home,
+            cryptor: admission.home.cryptor
+        ) { [unowned self] in report($0) }
+        self.fileSystem = fileSystem
+    }
+
+    private func wait(_ connection: Connection) throws {
+        try connection.poll(milliseconds: SessionProcess.tick)
+        while linux_next_signal(signals) != 0 {
+            isStopping = true
+            fileSystem?.isStopping = true
+        }
+        if isStopping && !connection.isAuthenticated { throw SSHError("the server is stopping") }
+    }
+
+    private func serve(_ connection: Connection) throws {
+        var buffer = [UInt8](repeating: 0, count: 256 << 10)
+        lastRequest = .now
+        while true {
+            try wait(connection)
+            admitChannels(of: connection)
+            for index in sessions.indices { try serve(&sessions[index], &buffer) }
+            sessions.removeAll { $0.channel.isAtEnd }
+            if isStopping && sessions.allSatisfy({ $0.sftp.openFiles == 0 }) { throw SSHError("the server is stopping") }
+            guard ContinuousClock.now - lastRequest < .seconds(configuration.limits.idleSeconds) else {
+                throw SSHError("idle for \(configuration.limits.idleSeconds) seconds")
+            }
+        }
+    }
+
+    private func admitChannels(of connection: Connection) {
+        guard let fileSystem else { return }
+        for channel in connection.channels
+        where channel.hasSubsystem && !sessions.contains(where: { $0.channel === channel }) {
+            sessions.append((channel, SFTPSession(fileSystem: fileSystem)))
+        }
+    }
+
+    /// Serves what has arrived on one channel. Replies are sent in batches, and all of them before more is read.
+    private func serve(_ session: inout (channel: Channel, sftp: SFTPSession), _ buffer: inout [UInt8]) throws {
+        var output: [UInt8] = []
+        let channel = session.channel
+        let count = try buffer.withUnsafeMutableBytes { try channel.read(into: $0) }
+        do {
+            if count > 0 {
+                lastRequest = .now
+                buffer.withUnsafeBytes { session.sftp.receive(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+                while try session.sftp.serveNext(into: &output) {
+                    if output.count >= SessionProcess.replyBatch {
+                        try channel.write(output)
+                        output.removeAll(keepingCapacity: true)
+                    }
+                }
+                lastRequest = .now
+            }
+            if !output.isEmpty { try channel.write(output) }
+        } catch let violation as ProtocolViolation {
+            log.warning("protocol violation", metadata: ["reason": "\(violation)"])
+            if !output.isEmpty { try channel.write(output) }
+            session.sftp.end()
+            channel.finish()
+        }
+        if channel.isAtEnd {
+            session.sftp.end()
+            channel.finish()
+        }
+    }
+
+    private func report(_ event: TransferEvent) {
+        switch event {
+        case .opened(let path, let direction):
+            transfers.append("\(direction.rawValue) \(path)")
+        case .closed(let path, let direction, let bytes, let error):
+            if let index = transfers.firstIndex(of: "\(direction.rawValue) \(path)") { transfers.remove(at: index) }
+            var metadata: Logger.Metadata = ["file_path": "\(path)", "size_bytes": "\(bytes)"]
+            if let error {
+                metadata["error"] = "\(error.message)"
+                log.warning("\(direction.rawValue) failed", metadata: metadata)
+            } else {
+                log.info("\(direction.rawValue)", metadata: metadata)
+            }
+        }
+        events.send(.transfers(transfers))
+    }
+}

@@ -1,0 +1,73 @@
+internal import Foundation
+internal import SFTP
+
+/// A folder being listed, name by name, however large it is.
+///
+/// Files that this session is writing are shown with their current size, in the place of an older version or at the end.
+final class DirectoryListing: OpenDirectory {
+    private let vault: VaultFileSystem
+    private let folder: Folder
+    private let path: VirtualPath
+    private let stream: DirectoryStream
+    /// Uploads in this folder that have not been shown yet, by the name they are shown under.
+    private var uploads: [[UInt8]: Upload]
+    private var dots: [[UInt8]] = [Array(".".utf8), Array("..".utf8)]
+
+    init(_ folder: Folder, _ path: VirtualPath, in vault: VaultFileSystem) throws(FileSystemError) {
+        guard let stream = DirectoryStream(folder) else { throw FileSystemError(errno: errno) }
+        self.vault = vault
+        self.folder = folder
+        self.path = path
+        self.stream = stream
+        uploads = [:]
+        for (path, upload) in vault.uploads where path.parent == self.path {
+            if let name = path.name { uploads[shown(name)] = upload }
+        }
+    }
+
+    func next(_ limit: Int) throws(FileSystemError) -> [DirectoryEntry] {
+        var entries: [DirectoryEntry] = []
+        while let name = dots.first {
+            dots.removeFirst()
+            entries.append(entry(name, try folder.status().attributes(size: 0)))
+        }
+        while entries.count < limit, let name = stream.next() {
+            if let entry = entry(stored: name) { entries.append(entry) }
+        }
+        while entries.count < limit, let (name, upload) = uploads.popFirst() {
+            if let attributes = try? upload.attributes() { entries.append(entry(name, attributes)) }
+        }
+        return entries
+    }
+
+    /// The entry for a name on the disk; nil for what is not to be seen.
+    private func entry(stored name: [UInt8]) -> DirectoryEntry? {
+        guard !StoredName.isReserved(name), let status = try? folder.status(name) else { return nil }
+        if status.isFolder { return entry(name, status.attributes(size: UInt64(clamping: status.st_size))) }
+        guard status.isRegularFile, let virtual = StoredName.virtual(name) else { return nil }
+        var found = Found(folder: folder, name: name, status: status, path: path.appending(virtual))
+        found.isStoredName = vault.view != .plaintext
+        if case .ciphertext(listsAll: false) = vault.view, !vault.own.contains(found.path, status) { return nil }
+        if let upload = uploads.removeValue(forKey: shown(virtual)), let attributes = try? upload.attributes() {
+            return entry(shown(virtual), attributes)
+        }
+        return entry(shown(virtual), status.attributes(size: vault.size(of: found)))
+    }
+
+    /// The name under which this view shows a file.
+    private func shown(_ name: [UInt8]) -> [UInt8] {
+        vault.view == .plaintext ? name : StoredName.file(name)
+    }
+
+    private func entry(_ name: [UInt8], _ attributes: FileAttributes) -> DirectoryEntry {
+        DirectoryEntry(
+            name: name, longName: LongName.line(name, attributes, user: vault.userName), attributes: attributes)
+    }
+
+    func attributes() throws(FileSystemError) -> FileAttributes {
+        let status = try folder.status()
+        return status.attributes(size: UInt64(clamping: status.st_size))
+    }
+
+    func statistics() throws(FileSystemError) -> FileSystemStatistics { try folder.statistics() }
+}

@@ -1,0 +1,92 @@
+internal import Foundation
+internal import OpenPGP
+internal import SFTP
+
+/// A stored file being read as plaintext, from its start to its end.
+final class Download: OpenFile {
+    private let vault: VaultFileSystem
+    private let found: Found
+    private let descriptor: Int32
+    private let size: UInt64
+    private var position: UInt64 = 0
+    private var decryption: Decryption?
+    private var failure: FileSystemError?
+
+    init(_ found: Found, in vault: VaultFileSystem) throws(FileSystemError) {
+        self.vault = vault
+        self.found = found
+        size = try vault.plaintextSize(found.folder, found.name, found.status)
+        descriptor = try found.folder.openFile(found.name)
+    }
+
+    deinit {
+        Foundation.close(descriptor)
+    }
+
+    func read(at offset: UInt64, count: Int, into buffer: inout [UInt8]) throws(FileSystemError) {
+        if let failure { throw failure }
+        if offset >= size {
+            if position == size { try advance(0, into: &buffer) }
+            throw .endOfFile
+        }
+        guard offset == position else {
+            throw .unsupported("the file has to be read from its start to its end, in order")
+        }
+        try advance(Int(min(UInt64(count), size - position)), into: &buffer)
+    }
+
+    /// Appends the next `count` octets; at the end of the file, only once the message has proved intact.
+    private func advance(_ count: Int, into buffer: inout [UInt8]) throws(FileSystemError) {
+        do throws(OpenPGPError) {
+            let decryption = try startedDecryption()
+            let start = buffer.count
+            buffer.append(contentsOf: repeatElement(0, count: count))
+            let got = try buffer.withUnsafeMutableBufferPointer { octets throws(OpenPGPError) in
+                try decryption.read(into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: octets[start...])))
+            }
+            guard got == count else { throw OpenPGPError(.message, "the stored file is shorter than its framing says") }
+            position += UInt64(count)
+            if position == size { try expectEnd(decryption) }
+        } catch {
+            let mapped = FileSystemError(error)
+            failure = mapped
+            throw mapped
+        }
+    }
+
+    private func startedDecryption() throws(OpenPGPError) -> Decryption {
+        if let decryption { return decryption }
+        let started = try vault.cryptor.decrypt(descriptor)
+        decryption = started
+        return started
+    }
+
+    private func expectEnd(_ decryption: Decryption) throws(OpenPGPError) {
+        var more: UInt8 = 0
+        let count = try withUnsafeMutableBytes(of: &more) { byte throws(OpenPGPError) in try decryption.read(into: byte) }
+        guard count == 0 else { throw OpenPGPError(.message, "the stored file is longer than its framing says") }
+    }
+
+    func write(_ bytes: ArraySlice<UInt8>, at offset: UInt64) throws(FileSystemError) {
+        throw .permissionDenied("the file was not opened for writing")
+    }
+
+    func attributes() throws(FileSystemError) -> FileAttributes { found.status.attributes(size: size) }
+
+    func setAttributes(_ attributes: FileAttributes) throws(FileSystemError) {
+        throw .permissionDenied("the file was not opened for writing")
+    }
+
+    func synchronize() throws(FileSystemError) {}
+
+    func statistics() throws(FileSystemError) -> FileSystemStatistics { try found.folder.statistics() }
+
+    func close() throws(FileSystemError) { end() }
+
+    func abandon() { end() }
+
+    private func end() {
+        decryption?.cancel()
+        vault.report(.closed(found.path, .download, bytes: position, failure))
+    }
+}

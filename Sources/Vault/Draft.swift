@@ -1,0 +1,63 @@
+private import CLinux
+internal import Foundation
+internal import SFTP
+
+/// A stored file while it is written: in the drafts folder, under a name no listing shows.
+///
+/// It holds a lock that ends with the process, so that ``sweep(_:)`` can tell drafts in use from left ones.
+package final class Draft {
+    let descriptor: Int32
+    private let folder: Folder
+    private let name: [UInt8]
+    private var published = false
+
+    /// Makes an empty draft.
+    ///
+    /// - Parameters:
+    ///   - data: the data folder; the drafts folder is made in it when it is missing.
+    ///   - mode: the permissions the stored file will have.
+    init(in data: Folder, mode: mode_t) throws(FileSystemError) {
+        if try data.status(StoredName.drafts) == nil {
+            do { try data.makeFolder(StoredName.drafts, mode: 0o700) } catch .failure { /* Another session was first. */ }
+        }
+        folder = try data.folder(named: StoredName.drafts)
+        name = Array("\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 16))".utf8)
+        descriptor = try folder.createFile(name, mode: mode)
+        // A file system without locks has no sweep that could mistake this draft for a left one.
+        _ = flock(descriptor, LOCK_EX | LOCK_NB)
+    }
+
+    deinit {
+        if !published { try? folder.removeFile(name) }
+        close(descriptor)
+    }
+
+    /// Makes the draft the stored file `name` in `target`: when this returns, both are on the disk.
+    ///
+    /// - Parameter replacing: whether an older file of that name gives way.
+    func publish(to target: Folder, _ storedName: [UInt8], replacing: Bool) throws(FileSystemError) {
+        guard fsync(descriptor) == 0 else { throw FileSystemError(errno: errno) }
+        try folder.rename(name, to: target, storedName, replacing: replacing)
+        published = true
+        try target.synchronize()
+    }
+
+    /// What the file is now.
+    func status() throws(FileSystemError) -> stat {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw FileSystemError(errno: errno) }
+        return status
+    }
+
+    /// Removes the drafts that no process writes any more.
+    ///
+    /// - Parameter data: the data folder. One without drafts is not an error.
+    package static func sweep(_ data: Folder) {
+        guard let folder = try? data.folder(named: StoredName.drafts), let stream = DirectoryStream(folder) else { return }
+        while let name = stream.next() {
+            guard let descriptor = try? folder.openFile(name, O_RDWR) else { continue }
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { try? folder.removeFile(name) }
+            close(descriptor)
+        }
+    }
+}

@@ -1,0 +1,24 @@
+internal import Foundation
+package import SFTP
+
+extension FileSystemError {
+    /// The one place where the system's error numbers become status codes and sentences.
+    ///
+    /// Source: the codes are those of OpenSSH's `errno_to_portable`.
+    package init(errno number: Int32) {
+        switch number {
+        case ENOENT, ENOTDIR, ELOOP: self = .noSuchFile("no such file or folder")
+        case EACCES, EPERM: self = .permissionDenied("the file system does not permit it")
+        case EROFS: self = .permissionDenied("the data folder is on a read-only medium")
+        case EEXIST: self = .failure("it exists already")
+        case ENOTEMPTY: self = .failure("the folder is not empty")
+        case EISDIR: self = .failure("it is a folder")
+        case ENAMETOOLONG: self = .failure("the name is too long for the file system")
+        case ENOSPC, EDQUOT: self = .failure("the disk is full")
+        case EFBIG: self = .failure("the file is too large for the file system")
+        case EXDEV: self = .failure("it cannot be moved to another file system")
+        case EMFILE, ENFILE: self = .failure("too many open files")
+        default: self = .failure("the file system says: \(String(cString: strerror(number)))")
+        }
+    }
+}

@@ -1,0 +1,161 @@
+internal import CLinux
+internal import Foundation
+package import SFTP
+
+/// An open folder, and the system calls relative to it.
+///
+/// Nothing here takes a path, only single names, and no call follows a symbolic link: whoever starts at a home's folder and
+/// goes down name by name stays below it, whatever is planted or swapped there meanwhile.
+package final class Folder {
+    package let descriptor: Int32
+
+    /// Takes over an open descriptor.
+    private init(descriptor: Int32) {
+        self.descriptor = descriptor
+    }
+
+    /// Opens a folder by path, for the ones that server.conf names.
+    package convenience init(path: String) throws(FileSystemError) {
+        let descriptor = Foundation.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileSystemError(errno: errno) }
+        self.init(descriptor: descriptor)
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// The folder at `path` below this one; this one itself for the root.
+    package func folder(_ path: VirtualPath) throws(FileSystemError) -> Folder {
+        var folder = self
+        for name in path.components { folder = try folder.folder(named: name) }
+        return folder
+    }
+
+    func folder(named name: [UInt8]) throws(FileSystemError) -> Folder {
+        Folder(descriptor: try open(name, O_RDONLY | O_DIRECTORY))
+    }
+
+    /// Opens a regular file. Devices, pipes and sockets are not opened, not even to look at them.
+    ///
+    /// - Returns: a descriptor that is the caller's to close.
+    func openFile(_ name: [UInt8], _ flags: Int32 = O_RDONLY) throws(FileSystemError) -> Int32 {
+        let descriptor = try open(name, flags | O_NONBLOCK)
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.isRegularFile else {
+            close(descriptor)
+            throw .noSuchFile("no such file")
+        }
+        return descriptor
+    }
+
+    /// Makes a new file. The C function is `openat` with `O_EXCL`.
+    func createFile(_ name: [UInt8], mode: mode_t) throws(FileSystemError) -> Int32 {
+        try open(name, O_RDWR | O_CREAT | O_EXCL, mode)
+    }
+
+    private func open(_ name: [UInt8], _ flags: Int32, _ mode: mode_t = 0) throws(FileSystemError) -> Int32 {
+        try check(name.withCString { linux_openat(descriptor, $0, flags | O_NOFOLLOW | O_CLOEXEC, mode) })
+    }
+
+    /// What `name` is; nil when there is nothing.
+    func status(_ name: [UInt8]) throws(FileSystemError) -> stat? {
+        var status = stat()
+        guard name.withCString({ fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 else {
+            if errno == ENOENT { return nil }
+            throw FileSystemError(errno: errno)
+        }
+        return status
+    }
+
+    /// What this folder is.
+    func status() throws(FileSystemError) -> stat {
+        var status = stat()
+        try check(fstat(descriptor, &status))
+        return status
+    }
+
+    func makeFolder(_ name: [UInt8], mode: mode_t) throws(FileSystemError) {
+        try check(name.withCString { mkdirat(descriptor, $0, mode) })
+    }
+
+    func removeFile(_ name: [UInt8]) throws(FileSystemError) {
+        try check(name.withCString { unlinkat(descriptor, $0, 0) })
+    }
+
+    func removeFolder(_ name: [UInt8]) throws(FileSystemError) {
+        try check(name.withCString { unlinkat(descriptor, $0, AT_REMOVEDIR) })
+    }
+
+    /// Renames `name` here to `newName` in `target`.
+    ///
+    /// - Parameter replacing: whether an existing `newName` gives way; if not, the file system decides that in one step
+    ///   where it can, else it is looked up first.
+    func rename(
+        _ name: [UInt8], to target: Folder, _ newName: [UInt8], replacing: Bool
+    ) throws(FileSystemError) {
+        let result = name.withCString { old in
+            newName.withCString { new in
+                replacing
+                    ? renameat(descriptor, old, target.descriptor, new)
+                    : linux_renameat_noreplace(descriptor, old, target.descriptor, new)
+            }
+        }
+        if result != 0, !replacing, errno == EINVAL || errno == ENOSYS {
+            guard try target.status(newName) == nil else { throw FileSystemError(errno: EEXIST) }
+            return try rename(name, to: target, newName, replacing: true)
+        }
+        try check(result)
+    }
+
+    /// Writes this folder's own entries to the disk.
+    func synchronize() throws(FileSystemError) {
+        // Some file systems cannot; they have no better way either.
+        if fsync(descriptor) != 0, errno != EINVAL { throw FileSystemError(errno: errno) }
+    }
+
+    func statistics() throws(FileSystemError) -> FileSystemStatistics {
+        var figures = statvfs()
+        try check(fstatvfs(descriptor, &figures))
+        var statistics = FileSystemStatistics()
+        statistics.blockSize = UInt64(figures.f_bsize)
+        statistics.fragmentSize = UInt64(figures.f_frsize)
+        statistics.blocks = UInt64(figures.f_blocks)
+        statistics.freeBlocks = UInt64(figures.f_bfree)
+        statistics.availableBlocks = UInt64(figures.f_bavail)
+        statistics.files = UInt64(figures.f_files)
+        statistics.freeFiles = UInt64(figures.f_ffree)
+        statistics.availableFiles = UInt64(figures.f_favail)
+        statistics.identifier = UInt64(figures.f_fsid)
+        statistics.flags = UInt64(figures.f_flag) & 3
+        statistics.longestName = UInt64(max(0, Int(figures.f_namemax) - StoredName.suffix.count))
+        return statistics
+    }
+
+    /// Turns the result of a system call into a thrown error.
+    @discardableResult
+    private func check(_ result: Int32) throws(FileSystemError) -> Int32 {
+        guard result >= 0 else { throw FileSystemError(errno: errno) }
+        return result
+    }
+}
+
+extension [UInt8] {
+    /// Lends the name as a C string. Names come from ``VirtualPath`` or the disk and have no NUL inside.
+    func withCString<R>(_ body: (UnsafePointer<CChar>) -> R) -> R {
+        body(map { CChar(bitPattern: $0) } + [0])
+    }
+}
+
+extension stat {
+    var isRegularFile: Bool { st_mode & S_IFMT == S_IFREG }
+    var isFolder: Bool { st_mode & S_IFMT == S_IFDIR }
+
+    /// The attributes as the client sees them, with `size` in place of the stored size.
+    func attributes(size: UInt64) -> FileAttributes {
+        FileAttributes(
+            size: size, owner: .init(user: st_uid, group: st_gid), permissions: st_mode,
+            times: .init(
+                access: UInt32(clamping: st_atim.tv_sec), modification: UInt32(clamping: st_mtim.tv_sec)))
+    }
+}

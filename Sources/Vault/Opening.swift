@@ -1,0 +1,72 @@
+internal import Foundation
+internal import OpenPGP
+package import SFTP
+
+/// What each OPEN means.
+extension VaultFileSystem {
+    package func open(
+        _ path: VirtualPath, _ flags: OpenFlags, _ attributes: FileAttributes
+    ) throws(FileSystemError) -> any OpenFile {
+        guard !isStopping else { throw .failure("the server is stopping") }
+        let file: any OpenFile
+        if flags.contains(.write) {
+            guard !flags.contains(.read) else {
+                throw .unsupported("a file cannot be open for reading and writing at once; open it for one of them")
+            }
+            file = try openForWriting(path, flags, attributes)
+            report(.opened(path, .upload))
+        } else {
+            file = try openForReading(path)
+            report(.opened(path, .download))
+        }
+        return file
+    }
+
+    private func openForReading(_ path: VirtualPath) throws(FileSystemError) -> any OpenFile {
+        guard let found = try find(path) else {
+            throw .noSuchFile(uploads[path] == nil ? "no such file" : "the file is still being uploaded")
+        }
+        guard !found.isFolder else { throw .failure("it is a folder") }
+        switch view {
+        case .plaintext: return try Download(found, in: self)
+        case .ciphertext: return try StoredFile(found, in: self)
+        }
+    }
+
+    private func openForWriting(
+        _ path: VirtualPath, _ flags: OpenFlags, _ attributes: FileAttributes
+    ) throws(FileSystemError) -> any OpenFile {
+        let (folder, name) = try target(path)
+        let existing = try folder.status(name)
+        if let existing, !existing.isRegularFile { throw .failure("it exists already, and is no stored file") }
+        if flags.contains(.exclusive), existing != nil || uploads[path] != nil { throw .failure("it exists already") }
+        if existing == nil, uploads[path] == nil, !flags.contains(.create) { throw .noSuchFile("no such file") }
+        if let reason = cryptor.key.unusable { throw .permissionDenied(reason) }
+        if flags.contains(.append), !flags.contains(.truncate), let existing, try oldSize(path, folder, name, existing) > 0 {
+            throw .unsupported("a stored file cannot be appended to; send it as a whole")
+        }
+        let mode = existing.map(\.st_mode) ?? mode_t(attributes.permissions ?? 0o666)
+        let draft = try Draft(in: data, mode: mode & 0o777)
+        let upload = Upload(path, folder, name, draft, in: self)
+        upload.isExclusive = flags.contains(.exclusive)
+        upload.ignoresOffsets = flags.contains(.append)
+        if let existing, !flags.contains(.truncate) { upload.oldSize = try oldSize(path, folder, name, existing) }
+        uploads[path] = upload
+        return upload
+    }
+
+    /// The plaintext size of the version that is there.
+    private func oldSize(
+        _ path: VirtualPath, _ folder: Folder, _ name: [UInt8], _ status: stat
+    ) throws(FileSystemError) -> UInt64 {
+        switch view {
+        case .plaintext: try plaintextSize(folder, name, status)
+        // The gate lets a write-only session no further than to its own uploads, and those it knows.
+        case .ciphertext: own.size(path, status) ?? UInt64.max
+        }
+    }
+
+    package func openDirectory(_ path: VirtualPath) throws(FileSystemError) -> any OpenDirectory {
+        try DirectoryListing(home.folder(path), path, in: self)
+    }
+}

@@ -1,0 +1,59 @@
+internal import Foundation
+internal import SFTP
+
+/// A stored file being read as it is: what a write-only session gets.
+final class StoredFile: OpenFile {
+    private let vault: VaultFileSystem
+    private let found: Found
+    private let descriptor: Int32
+    private var octetsRead: UInt64 = 0
+
+    init(_ found: Found, in vault: VaultFileSystem) throws(FileSystemError) {
+        self.vault = vault
+        self.found = found
+        descriptor = try found.folder.openFile(found.name)
+    }
+
+    deinit {
+        Foundation.close(descriptor)
+    }
+
+    func read(at offset: UInt64, count: Int, into buffer: inout [UInt8]) throws(FileSystemError) {
+        guard let start = off_t(exactly: offset) else { throw .endOfFile }
+        let end = buffer.count
+        buffer.append(contentsOf: repeatElement(0, count: count))
+        var filled = 0
+        while filled < count {
+            let got = buffer.withUnsafeMutableBytes {
+                pread(descriptor, $0.baseAddress.map { $0 + end + filled }, count - filled, start &+ off_t(filled))
+            }
+            if got < 0 && errno == EINTR { continue }
+            guard got >= 0 else { throw FileSystemError(errno: errno) }
+            if got == 0 { break }
+            filled += got
+        }
+        buffer.removeLast(count - filled)
+        octetsRead += UInt64(filled)
+        if filled == 0 { throw .endOfFile }
+    }
+
+    func write(_ bytes: ArraySlice<UInt8>, at offset: UInt64) throws(FileSystemError) {
+        throw .permissionDenied("the file was not opened for writing")
+    }
+
+    func attributes() throws(FileSystemError) -> FileAttributes {
+        found.status.attributes(size: UInt64(clamping: found.status.st_size))
+    }
+
+    func setAttributes(_ attributes: FileAttributes) throws(FileSystemError) {
+        throw .permissionDenied("the file was not opened for writing")
+    }
+
+    func synchronize() throws(FileSystemError) {}
+
+    func statistics() throws(FileSystemError) -> FileSystemStatistics { try found.folder.statistics() }
+
+    func close() throws(FileSystemError) { abandon() }
+
+    func abandon() { vault.report(.closed(found.path, .download, bytes: octetsRead, nil)) }
+}

@@ -1,0 +1,22 @@
+/// Names on the disk: a file `name` is stored as `name.gpg`, a folder keeps its name.
+enum StoredName {
+    static let suffix = Array(".gpg".utf8)
+
+    /// The folder for drafts, at the top of the data folder. No client can name it.
+    static let drafts = Array(".cryptsftp-drafts".utf8)
+
+    static func file(_ name: [UInt8]) -> [UInt8] { name + suffix }
+
+    /// The name a stored file has for its owner, or nil for one that is not a stored file.
+    static func virtual(_ stored: [UInt8]) -> [UInt8]? {
+        isStored(stored) ? Array(stored.dropLast(suffix.count)) : nil
+    }
+
+    /// Whether a name on the disk is that of a stored file.
+    static func isStored(_ name: [UInt8]) -> Bool {
+        name.count > suffix.count && name.suffix(suffix.count).elementsEqual(suffix)
+    }
+
+    /// Whether clients may use the name at all.
+    static func isReserved(_ name: [UInt8]) -> Bool { name == drafts }
+}

@@ -1,0 +1,160 @@
+internal import Foundation
+package import SFTP
+
+extension VaultFileSystem: FileSystem {
+    package func permit(_ need: Need) throws(FileSystemError) {
+        switch need {
+        case .see, .read, .readHandle, .writeHandle: return
+        case .create(let path), .write(let path), .change(let path):
+            if path.components.contains(where: StoredName.isReserved) {
+                throw .permissionDenied("this name is the server's own")
+            }
+        }
+        guard view != .plaintext else { return }
+        switch need {
+        case .write(let path):
+            guard let name = path.name, let status = try home.folder(path.parent).status(StoredName.file(name)) else {
+                return
+            }
+            try permitChange(of: path, status)
+        case .change(let path):
+            if uploads[path] != nil { return }
+            guard let found = try findAny(path) else { return }
+            try permitChange(of: found.path, found.status)
+        case .see, .read, .create, .readHandle, .writeHandle: return
+        }
+    }
+
+    private func permitChange(of path: VirtualPath, _ status: stat) throws(FileSystemError) {
+        guard own.contains(path, status) else {
+            throw .permissionDenied("a write-only account can change only what it has uploaded in this session")
+        }
+    }
+
+    package func attributes(of path: VirtualPath) throws(FileSystemError) -> FileAttributes {
+        if let upload = uploads[path] { return try upload.attributes() }
+        let found = try require(path)
+        return found.status.attributes(size: size(of: found))
+    }
+
+    package func setAttributes(_ attributes: FileAttributes, of path: VirtualPath) throws(FileSystemError) {
+        if let upload = uploads[path] { return try upload.setAttributes(attributes) }
+        let found = try require(path)
+        if let size = attributes.size, found.isFolder || size != self.size(of: found) {
+            throw .unsupported("the size of a stored file cannot be changed")
+        }
+        try found.folder.set(attributes, on: found)
+    }
+
+    package func makeDirectory(_ path: VirtualPath, _ attributes: FileAttributes) throws(FileSystemError) {
+        guard let name = path.name else { throw .failure("it exists already") }
+        guard try findAny(path) == nil, uploads[path] == nil else { throw .failure("it exists already") }
+        let folder = try home.folder(path.parent)
+        try folder.makeFolder(name, mode: mode_t(attributes.permissions ?? 0o777) & 0o777)
+        try folder.synchronize()
+        if let status = try folder.status(name) { own.add(path, status, size: nil) }
+    }
+
+    package func removeDirectory(_ path: VirtualPath) throws(FileSystemError) {
+        guard !path.isRoot else { throw .failure("the home folder cannot be removed") }
+        let found = try require(path)
+        guard found.isFolder else { throw .failure("it is not a folder") }
+        try found.folder.removeFolder(found.name)
+        try found.folder.synchronize()
+        own.remove(path)
+    }
+
+    package func remove(_ path: VirtualPath) throws(FileSystemError) {
+        let upload = uploads[path]
+        let found = try find(path)
+        guard upload != nil || found != nil else { throw .noSuchFile("no such file") }
+        if let found {
+            guard !found.isFolder else { throw .failure("it is a folder") }
+            try found.folder.removeFile(found.name)
+            try found.folder.synchronize()
+            own.remove(found.path)
+        }
+        upload?.discard()
+        uploads[path] = nil
+    }
+
+    package func rename(_ old: VirtualPath, to new: VirtualPath, replacing: Bool) throws(FileSystemError) {
+        guard !old.isRoot, !new.isRoot else { throw .failure("the home folder cannot be renamed") }
+        guard !new.isBelow(old) else { throw .failure("a folder cannot be moved into itself") }
+        let upload = uploads[old]
+        let found = try find(old)
+        guard upload != nil || found != nil else { throw .noSuchFile("no such file or folder") }
+        if old == new { return }
+        if !replacing, uploads[new] != nil { throw .failure("it exists already") }
+        if let found, found.isFolder {
+            try rename(folder: found, to: new, replacing: replacing)
+        } else {
+            try rename(file: found, upload, to: new, replacing: replacing)
+        }
+    }
+
+    private func rename(file: Found?, _ upload: Upload?, to new: VirtualPath, replacing: Bool) throws(FileSystemError) {
+        let (folder, name) = try target(new)
+        if let file {
+            try file.folder.rename(file.name, to: folder, name, replacing: replacing)
+            try folder.synchronize()
+            try file.folder.synchronize()
+            own.rename(file.path, to: new)
+        } else if !replacing, try folder.status(name) != nil {
+            throw .failure("it exists already")
+        }
+        if let upload {
+            uploads[upload.path] = nil
+            upload.retarget(new, folder, name)
+            uploads[new] = upload
+        }
+    }
+
+    private func rename(folder found: Found, to new: VirtualPath, replacing: Bool) throws(FileSystemError) {
+        let folder = try home.folder(new.parent)
+        guard let name = new.name, try folder.status(StoredName.file(name)) == nil else {
+            throw .failure("a file of that name exists already")
+        }
+        try found.folder.rename(found.name, to: folder, name, replacing: replacing)
+        try folder.synchronize()
+        try found.folder.synchronize()
+        own.rename(found.path, to: new)
+        for (path, upload) in uploads where path.isBelow(found.path) {
+            uploads[path] = nil
+            upload.path = path.moved(from: found.path, to: new)
+            uploads[upload.path] = upload
+        }
+    }
+
+    package func statistics(of path: VirtualPath) throws(FileSystemError) -> FileSystemStatistics {
+        try require(path).folder.statistics()
+    }
+}
+
+extension Folder {
+    /// Sets times, permissions and owner of what was found; the size is not this one's business.
+    func set(_ attributes: FileAttributes, on found: Found) throws(FileSystemError) {
+        let name = found.name.isEmpty ? [UInt8(ascii: ".")] : found.name
+        // Owners are kept where the file system and the system let us; a client that cannot expect it goes on.
+        if let owner = attributes.owner {
+            _ = name.withCString { fchownat(descriptor, $0, owner.user, owner.group, AT_SYMLINK_NOFOLLOW) }
+        }
+        if let permissions = attributes.permissions {
+            let result = name.withCString {
+                fchmodat(descriptor, $0, mode_t(permissions & 0o777), AT_SYMLINK_NOFOLLOW)
+            }
+            guard result == 0 || errno == EPERM || errno == EOPNOTSUPP else { throw FileSystemError(errno: errno) }
+        }
+        if let times = attributes.times {
+            let result = name.withCString { utimensat(descriptor, $0, times.timespecs, AT_SYMLINK_NOFOLLOW) }
+            guard result == 0 else { throw FileSystemError(errno: errno) }
+        }
+    }
+}
+
+extension FileAttributes.Times {
+    /// Access and modification time as the system calls take them.
+    var timespecs: [timespec] {
+        [timespec(tv_sec: Int(access), tv_nsec: 0), timespec(tv_sec: Int(modification), tv_nsec: 0)]
+    }
+}
