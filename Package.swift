@@ -46,7 +46,8 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["SFTP"], path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(name: "SFTPTests", dependencies: ["SFTP", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "SecretsTests", dependencies: ["Secrets"], swiftSettings: settings),
-        .testTarget(name: "OpenPGPTests", dependencies: ["OpenPGP", "Secrets", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "OpenPGPTests", dependencies: ["OpenPGP", "Secrets", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "SSHTransportTests", dependencies: ["SSHTransport", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "VaultTests", dependencies: ["Vault", "SFTP", "TestSupport"], swiftSettings: settings),

@@ -10,7 +10,9 @@ internal import Secrets
 /// The corresponding C functions are `gpgme_new` and `gpgme_release`.
 final class Context {
     let raw: gpgme_ctx_t
-    /// Status lines of the running operation, the keyword alone, in order. Arguments of SESSION_KEY never get here.
+    /// Status lines of the running operation, the keyword alone, in order.
+    ///
+    /// Arguments of SESSION_KEY never get here.
     private(set) var statusLines: [String] = []
     private var passphrases: [SecretBytes] = []
 
@@ -72,7 +74,9 @@ struct GPGMEError: Equatable {
     /// The system's error number behind the code, or 0.
     var errno: Int32 { gpgme_err_code_to_errno(code) }
 
-    /// The library's text. The corresponding C function is `gpgme_strerror_r`.
+    /// The library's text.
+    ///
+    /// The corresponding C function is `gpgme_strerror_r`.
     var text: String {
         var buffer = [CChar](repeating: 0, count: 256)
         gpgme_strerror_r(raw, &buffer, buffer.count)

@@ -5,7 +5,9 @@ private import Glibc
 ///
 /// The corresponding C function is `gpgme_data_new_from_cbs`.
 final class DataObject {
-    /// The octets gpgme moves at once. More is slower: pipes hold no more, and gpgme moves the rest in memory.
+    /// The octets gpgme moves at once.
+    ///
+    /// More is slower: pipes hold no more, and gpgme moves the rest in memory.
     static let bufferSize = "65536"
 
     let raw: gpgme_data_t

@@ -53,7 +53,9 @@ package final class Encryption {
         }
     }
 
-    /// Gives it up and waits until gpg is gone. What is in the file is not to be used.
+    /// Gives it up and waits until gpg is gone.
+    ///
+    /// What is in the file is not to be used.
     package func cancel() {
         input.fail(OpenPGPError(.cancelled, "the upload was given up"))
         _ = try? worker.join()

@@ -9,10 +9,10 @@ package struct GnuPG: Sendable {
     package struct Version: Comparable, Sendable, CustomStringConvertible {
         let parts: [Int]
 
-        init(_ parts: Int...) { self.parts = parts }
+        package init(_ parts: Int...) { self.parts = parts }
 
         /// Reads `2.2.40` or `2.4.5-beta`.
-        init?(_ text: some StringProtocol) {
+        package init?(_ text: some StringProtocol) {
             let parts = text.split(separator: "-")[0].split(separator: ".").map { Int($0) }
             guard parts.count >= 2, !parts.contains(nil) else { return nil }
             self.parts = parts.compactMap { $0 }

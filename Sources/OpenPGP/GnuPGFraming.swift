@@ -43,8 +43,11 @@ package struct GnuPGFraming: Equatable, Sendable {
             guard sum >= extra + Self.literalHeader else { return nil }
             let whole = (sum - extra) / (buffer + 1)
             let literal = sum - extra - whole
-            return literal >= Self.literalHeader && literal + lengthOctets(forBody: literal) == sum
-                ? literal - Self.literalHeader : nil
+            // Neighbouring figures may lead to the same size: only one of them belongs to it.
+            guard literal >= Self.literalHeader, literal / buffer == whole,
+                literal + lengthOctets(forBody: literal) == sum
+            else { return nil }
+            return literal - Self.literalHeader
         }
     }
 }

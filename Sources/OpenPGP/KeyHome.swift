@@ -7,8 +7,9 @@ package import Secrets
 ///
 /// Source: gnupg `doc/gpg-agent.texi` and `doc/gpg.texi` for the options.
 package enum KeyHome {
-    /// Octets that the passphrase is stretched over (SHA-1, iterated and salted): half a second on a fast machine. It is
-    /// what a finder of the stick has to spend for each guess. gpg's own default is a tenth of that.
+    /// Octets that the passphrase is stretched over (SHA-1, iterated and salted): half a second on a fast machine.
+    ///
+    /// It is what a finder of the stick has to spend for each guess. gpg's own default is a tenth of that.
     static let s2kCount = 512 << 20
 
     private static let publicKeys = "pubring.kbx"
@@ -61,7 +62,8 @@ package enum KeyHome {
         let draft = folder.deletingLastPathComponent().appending(path: ".\(folder.lastPathComponent).new")
         do {
             try? files.removeItem(at: draft)
-            try files.createDirectory(at: draft, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try files.createDirectory(
+                at: draft, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             for name in [publicKeys, secretKeys, revocations] {
                 try files.copyItem(at: URL(filePath: home).appending(path: name), to: draft.appending(path: name))
             }
@@ -117,7 +119,9 @@ package enum KeyHome {
         try copy(publicKeys, from: folder, to: home)
     }
 
-    /// Copies the one secret key that reading files needs. The primary key, which could certify and sign, stays out.
+    /// Copies the one secret key that reading files needs.
+    ///
+    /// The primary key, which could certify and sign, stays out.
     fileprivate static func copySecretKey(
         _ keygrip: String, from folder: URL, to home: String
     ) throws(OpenPGPError) {
@@ -170,7 +174,9 @@ package final class SessionHome {
         try SessionHome.rewrap(cryptor.key, from: passphrase, to: random)
     }
 
-    /// Changes the passphrase of the session's copy. The corresponding C function is `gpgme_op_passwd_start`.
+    /// Changes the passphrase of the session's copy.
+    ///
+    /// The corresponding C function is `gpgme_op_passwd_start`.
     private static func rewrap(
         _ key: RecipientKey, from old: SecretBytes, to new: SecretBytes
     ) throws(OpenPGPError) {

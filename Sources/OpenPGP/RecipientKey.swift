@@ -31,7 +31,8 @@ package final class RecipientKey: @unchecked Sendable {
             throw OpenPGPError(.key, "the key \(fingerprint) is not in the user's key folder")
         }
         let primary = key.pointee.subkeys?.pointee
-        guard let subkey = RecipientKey.encryptionSubkey(of: key), let keyID = subkey.keyid, let keygrip = subkey.keygrip
+        guard let subkey = RecipientKey.encryptionSubkey(of: key), let keyID = subkey.keyid,
+            let keygrip = subkey.keygrip
         else {
             gpgme_key_unref(key)
             throw OpenPGPError(.key, "the key \(fingerprint) has no subkey for encryption")
@@ -44,7 +45,9 @@ package final class RecipientKey: @unchecked Sendable {
         unusable = RecipientKey.reasonAgainst(key, subkey, expiry)
     }
 
-    /// The fingerprint of the one key in the home of this process. The C function is `gpgme_op_keylist_next`.
+    /// The fingerprint of the one key in the home of this process.
+    ///
+    /// The C function is `gpgme_op_keylist_next`.
     static func onlyFingerprint() throws(OpenPGPError) -> String {
         let context = try Context()
         var fingerprints: [String] = []

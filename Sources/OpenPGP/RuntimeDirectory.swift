@@ -35,7 +35,8 @@ package final class RuntimeDirectory {
     /// Removes what sessions that were killed have left: their folders, and with them their agents.
     package static func sweep() {
         for parent in parents {
-            for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? [] where name.hasPrefix(prefix) {
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
+            where name.hasPrefix(prefix) {
                 let path = "\(parent)/\(name)"
                 let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
                 guard descriptor >= 0 else { continue }

@@ -6,7 +6,9 @@ internal import Secrets
 package struct SessionKey: Sendable {
     private let key: SecretBytes
 
-    /// The AES key sizes by OpenPGP's numbers for the algorithms. Source: RFC 4880, section 9.2.
+    /// The AES key sizes by OpenPGP's numbers for the algorithms.
+    ///
+    /// Source: RFC 4880, section 9.2.
     private static let sizes: [Substring: Int] = ["7": 16, "8": 24, "9": 32]
 
     /// Reads what gpg prints: the algorithm's number, a colon, and the key in hexadecimal digits.
@@ -14,7 +16,9 @@ package struct SessionKey: Sendable {
     /// - Returns: nil for algorithms other than AES.
     private init?(_ text: UnsafePointer<CChar>) {
         let parts = String(cString: text).split(separator: ":")
-        guard parts.count == 2, let size = SessionKey.sizes[parts[0]], parts[1].utf8.count == 2 * size else { return nil }
+        guard parts.count == 2, let size = SessionKey.sizes[parts[0]], parts[1].utf8.count == 2 * size else {
+            return nil
+        }
         let digits = parts[1].utf8.compactMap { Character(UnicodeScalar($0)).hexDigitValue.map(UInt8.init) }
         guard digits.count == 2 * size else { return nil }
         guard
@@ -27,7 +31,8 @@ package struct SessionKey: Sendable {
 
     /// Lets gpg unwrap the session key of `message`, without decrypting its contents.
     ///
-    /// gpg is given the first octets only: it tells the session key before it notices that the rest is missing.
+    /// gpg is given the session key packets and a short packet made of the first octets of the data: it tells the session
+    /// key before it finds out that this is not the whole message.
     ///
     /// - Returns: nil when the message is encrypted with something else than AES.
     static func unwrap(_ message: StoredMessage, _ passphrase: SecretBytes) throws(OpenPGPError) -> SessionKey? {
@@ -35,7 +40,7 @@ package struct SessionKey: Sendable {
         context.answer([passphrase])
         gpgme_set_ctx_flag(context.raw, "export-session-key", "1")
         defer { gpgme_set_ctx_flag(context.raw, "export-session-key", "0") }
-        var start = try message.octets.read(at: 0, Int(min(message.lengthOffset + 256, message.octets.count)))[...]
+        var start = try message.beginning()[...]
         let cipher = try DataObject.reading(sensitive: false) { buffer in
             let count = min(buffer.count, start.count)
             buffer.copyBytes(from: start.prefix(count))
@@ -86,6 +91,8 @@ package struct SessionKey: Sendable {
 
 /// The library's one-time initialisation.
 private enum Gcrypt {
-    /// Whether the library is as new as the headers this was built with. The C function is `gcry_check_version`.
+    /// Whether the library is as new as the headers this was built with.
+    ///
+    /// The C function is `gcry_check_version`.
     static let ready = gcry_check_version(GCRYPT_VERSION) != nil
 }

@@ -112,10 +112,12 @@ package struct StoredMessage {
         let offset: UInt64
     }
 
-    /// All pieces of the body, by walking the lengths, whoever framed them.
+    /// The pieces of the body, by walking the lengths, whoever framed them.
     ///
+    /// - Parameter limit: how many at most.
+    /// - Returns: at least one.
     /// - Throws: `.message` when they do not end exactly where the file does.
-    func chunks() throws(OpenPGPError) -> [Chunk] {
+    func chunks(limit: Int = .max) throws(OpenPGPError) -> [Chunk] {
         var chunks: [Chunk] = []
         var offset = lengthOffset
         var start: UInt64 = 0
@@ -128,12 +130,20 @@ package struct StoredMessage {
                 chunks.append(Chunk(start: start, count: count, offset: offset))
                 start += count
                 offset += count
+                if chunks.count == limit { return chunks }
                 if case .partial = length { continue }
                 guard offset == octets.count else { throw Self.damaged("something follows after its end") }
                 return chunks
             case .indeterminate: throw Self.damaged("it has no length")
             }
         }
+    }
+
+    /// A well-formed message of the same session key packets and the first octets of the data.
+    func beginning() throws(OpenPGPError) -> [UInt8] {
+        let first = try chunks(limit: 1)[0]
+        let start = try octets.read(at: first.offset, Int(min(first.count, 256)))
+        return try octets.read(at: 0, Int(lengthOffset)) + PacketLength.fiveOctets(start.count) + start
     }
 
     private static func length(

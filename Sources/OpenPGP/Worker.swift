@@ -22,7 +22,9 @@ final class Worker<Result: Sendable>: @unchecked Sendable {
         thread.start()
     }
 
-    /// Waits for the end. May be called more than once.
+    /// Waits for the end.
+    ///
+    /// May be called more than once.
     func join() throws(OpenPGPError) -> Result {
         done.wait()
         defer { done.signal() }

@@ -40,7 +40,9 @@ package protocol FileSystem: AnyObject {
     var userName: String { get }
 }
 
-/// A file that is open. Exactly one of ``close()`` and ``abandon()`` ends it.
+/// A file that is open.
+///
+/// Exactly one of ``close()`` and ``abandon()`` ends it.
 package protocol OpenFile: AnyObject {
     /// Appends octets from `offset` on to `buffer`: `count` of them, fewer only at the end of the file.
     ///
@@ -90,7 +92,9 @@ package struct DirectoryEntry: Equatable, Sendable {
     }
 }
 
-/// The fields of a `statvfs@openssh.com` reply, in their order. Source: OpenSSH's `PROTOCOL`, section 4.4.
+/// The fields of a `statvfs@openssh.com` reply, in their order.
+///
+/// Source: OpenSSH's `PROTOCOL`, section 4.4.
 package struct FileSystemStatistics: Equatable, Sendable {
     package var blockSize: UInt64 = 0
     package var fragmentSize: UInt64 = 0

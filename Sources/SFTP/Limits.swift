@@ -1,6 +1,8 @@
 /// The sizes that bound what one client can ask of a session.
 package enum Limits {
-    /// The longest packet, in octets after its length field. OpenSSH's own limit (`SFTP_MAX_MSG_LENGTH`).
+    /// The longest packet, in octets after its length field.
+    ///
+    /// OpenSSH's own limit (`SFTP_MAX_MSG_LENGTH`).
     package static let packetLength = 256 * 1024
     /// The most data octets in one READ reply or one WRITE request: a packet less room for its other fields.
     package static let dataLength = packetLength - 1024

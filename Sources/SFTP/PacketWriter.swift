@@ -11,7 +11,9 @@ extension [UInt8] {
         append(uint32: UInt32(truncatingIfNeeded: value))
     }
 
-    /// Appends a length and the octets. A string longer than a packet cannot come from this module.
+    /// Appends a length and the octets.
+    ///
+    /// A string longer than a packet cannot come from this module.
     package mutating func append(string bytes: some Collection<UInt8>) {
         append(uint32: UInt32(truncatingIfNeeded: bytes.count))
         append(contentsOf: bytes)

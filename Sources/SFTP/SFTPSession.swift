@@ -68,7 +68,9 @@ package struct SFTPSession {
         }
     }
 
-    /// The gate. See ``Need``.
+    /// The gate.
+    ///
+    /// See ``Need``.
     private func permit(_ need: Need) throws(FileSystemError) {
         switch need {
         case .readHandle(let handle): try handles.permit(.read, on: handle)

@@ -18,8 +18,9 @@ enum Algorithms {
 
     static let hostKeys = "ssh-ed25519,rsa-sha2-512,rsa-sha2-256"
 
-    /// Without this list libssh would take any signature, SHA-1 ones included. Certificates are not in it: libssh checks
-    /// neither their authority nor their validity.
+    /// Without this list libssh would take any signature, SHA-1 ones included.
+    ///
+    /// Certificates are not in it: libssh checks neither their authority nor their validity.
     static let publicKeys =
         "ssh-ed25519,sk-ssh-ed25519@openssh.com,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
         + "sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,rsa-sha2-256"

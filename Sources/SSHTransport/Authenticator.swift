@@ -1,5 +1,7 @@
-/// Who may log in. Asked by ``Connection`` on its thread, in the middle of a packet: it may take its time, and must not use
-/// the connection.
+/// Who may log in.
+///
+/// Asked by ``Connection`` on its thread, in the middle of a packet: it may take its time, and must not use the
+/// connection.
 package protocol Authenticator: AnyObject {
     /// Whether `password` lets `user` in. It is lent for the time of the call.
     func accepts(user: [UInt8], password: UnsafeRawBufferPointer) -> Bool

@@ -1,13 +1,17 @@
 internal import CLibSSH
 private import Foundation
 
-/// One channel of a connection. Only the sftp subsystem is to be had on it, once.
+/// One channel of a connection.
+///
+/// Only the sftp subsystem is to be had on it, once.
 ///
 /// The corresponding C functions are `ssh_channel_new`, `ssh_channel_read_timeout`, `ssh_channel_write` and
 /// `ssh_channel_free`.
 package final class Channel {
-    /// Octets that a client may send ahead of being read. libssh accepts more than the window it has granted; an honest
-    /// client stays below this, because unread data counts against the window.
+    /// Octets that a client may send ahead of being read.
+    ///
+    /// libssh accepts more than the window it has granted; an honest client stays below this, because unread data
+    /// counts against the window.
     private static let backlog = 4 << 20
 
     let raw: ssh_channel

@@ -117,13 +117,17 @@ package final class Connection {
         setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &yes, 4)
     }
 
-    /// Exchanges keys. Afterwards ``poll(milliseconds:)`` does the rest.
+    /// Exchanges keys.
+    ///
+    /// Afterwards ``poll(milliseconds:)`` does the rest.
     package func exchangeKeys() throws(SSHError) {
         guard ssh_handle_key_exchange(session) == SSH_OK else { throw SSHError("no key exchange", of: session) }
         guard ssh_event_add_session(event, session) == SSH_OK else { throw SSHError("libssh is out of memory") }
     }
 
-    /// Lets ``poll(milliseconds:)`` return early when `descriptor` is readable. The C function is `ssh_event_add_fd`.
+    /// Lets ``poll(milliseconds:)`` return early when `descriptor` is readable.
+    ///
+    /// The C function is `ssh_event_add_fd`.
     package func wake(on descriptor: Int32) {
         ssh_event_add_fd(event, descriptor, Int16(POLLIN), { _, _, _ in 0 }, nil)
     }

@@ -1,7 +1,9 @@
 private import CLinux
 private import Foundation
 
-/// A TCP socket that takes connections. libssh's own would listen with a short queue and loses memory on errors.
+/// A TCP socket that takes connections.
+///
+/// libssh's own would listen with a short queue and loses memory on errors.
 package final class ListeningSocket {
     package let descriptor: Int32
     /// `address:port` as it is bound: with the real port if 0 was asked for.
@@ -25,7 +27,8 @@ package final class ListeningSocket {
         guard descriptor >= 0 else { throw SSHError("no socket: \(String(cString: strerror(errno)))") }
         var yes: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, 4)
-        guard bind(descriptor, first.pointee.ai_addr, first.pointee.ai_addrlen) == 0, listen(descriptor, 128) == 0 else {
+        guard bind(descriptor, first.pointee.ai_addr, first.pointee.ai_addrlen) == 0, listen(descriptor, 128) == 0
+        else {
             let reason = errno == EADDRINUSE ? "the port is in use" : String(cString: strerror(errno))
             close(descriptor)
             throw SSHError("cannot listen on \(host):\(port): \(reason)")
@@ -55,7 +58,8 @@ package final class ListeningSocket {
         return (connection, ListeningSocket.name(&storage, length).host)
     }
 
-    private static func name(_ storage: inout sockaddr_storage, _ length: socklen_t) -> (host: String, service: String) {
+    private static func name(_ storage: inout sockaddr_storage, _ length: socklen_t) -> (host: String, service: String)
+    {
         var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         var service = [CChar](repeating: 0, count: Int(NI_MAXSERV))
         withUnsafePointer(to: &storage) {

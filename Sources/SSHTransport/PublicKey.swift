@@ -32,7 +32,9 @@ package final class PublicKey {
         if isOwned { ssh_key_free(raw) }
     }
 
-    /// Whether both are the same key. The C function is `ssh_key_cmp`.
+    /// Whether both are the same key.
+    ///
+    /// The C function is `ssh_key_cmp`.
     package func matches(_ other: PublicKey) -> Bool {
         ssh_key_cmp(raw, other.raw, SSH_KEY_CMP_PUBLIC) == 0
     }

@@ -30,7 +30,9 @@ package struct PasswordHash: Sendable, Equatable {
         text = String(decoding: output.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// Whether `password` is the one that was hashed. Takes the same time whether it is or not.
+    /// Whether `password` is the one that was hashed.
+    ///
+    /// Takes the same time whether it is or not.
     package func verify(_ password: SecretBytes) -> Bool {
         guard Sodium.ready else { return false }
         return password.withUnsafeCharacters { crypto_pwhash_str_verify(text, $0, $1) == 0 }

@@ -46,12 +46,16 @@ package final class SecretBytes: @unchecked Sendable {
         try body(UnsafeRawBufferPointer(start: base, count: count))
     }
 
-    /// Compares without telling by the time taken where the first difference is. The C function is `sodium_memcmp`.
+    /// Compares without telling by the time taken where the first difference is.
+    ///
+    /// The C function is `sodium_memcmp`.
     package func matches(_ other: SecretBytes) -> Bool {
         count == other.count && sodium_memcmp(base, other.base, count) == 0
     }
 
-    /// Wipes memory that held a secret and is not of this type. The C function is `sodium_memzero`.
+    /// Wipes memory that held a secret and is not of this type.
+    ///
+    /// The C function is `sodium_memzero`.
     package static func wipe(_ bytes: UnsafeMutableRawBufferPointer) {
         guard let base = bytes.baseAddress else { return }
         sodium_memzero(base, bytes.count)

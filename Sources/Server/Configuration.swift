@@ -35,7 +35,9 @@ package struct Account: Sendable {
     package let home: String
     /// The fingerprint of the key that files are encrypted to.
     package let key: String
-    /// The hash of the owner's passphrase. Without one, the key itself decides, which takes longer.
+    /// The hash of the owner's passphrase.
+    ///
+    /// Without one, the key itself decides, which takes longer.
     let password: PasswordHash?
     /// What a write-only login has to give; nil lets any password in.
     let woPassword: PasswordHash?
@@ -48,7 +50,9 @@ package struct Account: Sendable {
     package static func isValid(name: String) -> Bool {
         guard let first = name.utf8.first, first != UInt8(ascii: "-"), first != UInt8(ascii: ".") else { return false }
         return name.utf8.count <= 64
-            && name.utf8.allSatisfy { "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-".utf8.contains($0) }
+            && name.utf8.allSatisfy {
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-".utf8.contains($0)
+            }
     }
 }
 
@@ -66,15 +70,23 @@ package struct ListenAddress: Sendable, Equatable {
 
     /// Reads `ADDRESS:PORT`; an IPv6 address stands in brackets.
     package init?(_ text: String) {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            return nil
+        }
         var host = text[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() } else if host.contains(":") { return nil }
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            return nil
+        }
         guard !host.isEmpty else { return nil }
         self.init(host: String(host), port: port)
     }
 }
 
-/// The `[limits]` of server.conf. Source of the defaults: OpenSSH's, where it has the same limit.
+/// The `[limits]` of server.conf.
+///
+/// Source of the defaults: OpenSSH's, where it has the same limit.
 package struct ServerLimits: Sendable, Equatable {
     /// Seconds from the connection to a finished login.
     package var loginSeconds = 30

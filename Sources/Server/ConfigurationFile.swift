@@ -1,5 +1,5 @@
-package import Foundation
 private import CLinux
+package import Foundation
 
 /// Where server.conf is, and how it is written: created once, then only appended to.
 package enum ConfigurationFile {

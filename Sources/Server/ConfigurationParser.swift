@@ -92,7 +92,9 @@ private struct UserTable: Decodable {
         guard key.utf8.count == 40, key.allSatisfy(\.isHexDigit) else {
             throw wrong("key", key, "must be a key's fingerprint of 40 hexadecimal digits")
         }
-        guard ["all", "own", nil].contains(wo_list) else { throw wrong("wo_list", wo_list ?? "", "must be \"all\" or \"own\"") }
+        guard ["all", "own", nil].contains(wo_list) else {
+            throw wrong("wo_list", wo_list ?? "", "must be \"all\" or \"own\"")
+        }
         for line in authorized_keys ?? [] where PublicKey(line: line) == nil {
             throw wrong("authorized_keys", "", "'\(line.prefix(40))…' is not a supported key, or has options before it")
         }

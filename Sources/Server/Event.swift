@@ -10,7 +10,9 @@ enum Event: Codable, Sendable {
     case log(level: String, message: String, metadata: [String: String])
 }
 
-/// The session's end of the pipe. Lines are written whole, by one thread.
+/// The session's end of the pipe.
+///
+/// Lines are written whole, by one thread.
 struct EventPipe: Sendable {
     let descriptor: Int32
 

@@ -1,5 +1,5 @@
-internal import Foundation
 private import CLinux
+internal import Foundation
 package import Logging
 private import OpenPGP
 private import SSHTransport

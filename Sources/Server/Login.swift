@@ -50,8 +50,9 @@ final class Login: Authenticator {
         return account.flatMap { strangers($0, password) }
     }
 
-    /// Whether the password may be the owner's. A hash settles it in some 50 ms, for unknown users too; without one, the
-    /// key will tell.
+    /// Whether the password may be the owner's.
+    ///
+    /// A hash settles it in some 50 ms, for unknown users too; without one, the key will tell.
     private func isOwner(_ account: Account?, _ password: SecretBytes) -> Bool {
         guard let account else {
             _ = PasswordHash.unmatchable?.verify(password)
@@ -78,7 +79,8 @@ final class Login: Authenticator {
         } catch let error as OpenPGPError where error.code == .passphrase && account.password == nil {
             return nil
         } catch {
-            log.error("the user's key cannot be opened", metadata: ["username": "\(account.name)", "error": "\(error)"])
+            log.error(
+                "the user's key cannot be opened", metadata: ["username": "\(account.name)", "error": "\(error)"])
             return nil
         }
     }

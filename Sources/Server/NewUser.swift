@@ -16,7 +16,9 @@ package struct NewUser {
         self.home = home
     }
 
-    /// Why a user cannot be added. The text is for the terminal.
+    /// Why a user cannot be added.
+    ///
+    /// The text is for the terminal.
     package struct Refusal: Error, CustomStringConvertible {
         package let description: String
     }
@@ -28,7 +30,8 @@ package struct NewUser {
     package func check(against file: URL) throws {
         guard Account.isValid(name: name) else {
             throw Refusal(
-                description: "'\(name)' cannot be a user name: 1 to 64 letters, digits and . _ -, first a letter or digit")
+                description:
+                    "'\(name)' cannot be a user name: 1 to 64 letters, digits and . _ -, first a letter or digit")
         }
         guard FileManager.default.fileExists(atPath: file.path) else { return }
         if try Configuration(file: file).account(named: name) != nil {

@@ -2,7 +2,9 @@ package import Secrets
 
 /// A rough guess of how long a passphrase resists, for a warning: only the obviously weak ones are meant to be found.
 package enum PassphraseStrength {
-    /// Bits below which a passphrase is called weak. Five random words of a list of 7776 have 64.
+    /// Bits below which a passphrase is called weak.
+    ///
+    /// Five random words of a list of 7776 have 64.
     private static let enough = 50.0
 
     /// Guesses that come first in every list, with their bits set to none.

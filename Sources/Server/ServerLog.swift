@@ -32,7 +32,9 @@ package struct ServerLog: LogHandler {
             let pairs = fields.sorted { $0.key < $1.key }.map { " \($0.key)=\(ServerLog.quoted($0.value))" }
             line = "\(time) \(event.level) \(event.message)\(pairs.joined())"
         case .json:
-            let all = fields.merging(["time": time, "level": event.level.rawValue, "message": "\(event.message)"]) { $1 }
+            let all = fields.merging(["time": time, "level": event.level.rawValue, "message": "\(event.message)"]) {
+                $1
+            }
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             line = (try? encoder.encode(all)).map { String(decoding: $0, as: UTF8.self) } ?? ""

@@ -1,5 +1,5 @@
-internal import Foundation
 private import CLinux
+internal import Foundation
 
 /// What the listener gives a session process to begin with, through an anonymous file in memory.
 struct SessionOrder: Codable {

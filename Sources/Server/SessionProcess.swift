@@ -1,5 +1,5 @@
-internal import Foundation
 private import CLinux
+internal import Foundation
 internal import Logging
 internal import OpenPGP
 internal import SFTP
@@ -94,7 +94,9 @@ package final class SessionProcess {
             admitChannels(of: connection)
             for index in sessions.indices { try serve(&sessions[index], &buffer) }
             sessions.removeAll { $0.channel.isAtEnd }
-            if isStopping && sessions.allSatisfy({ $0.sftp.openFiles == 0 }) { throw SSHError("the server is stopping") }
+            if isStopping && sessions.allSatisfy({ $0.sftp.openFiles == 0 }) {
+                throw SSHError("the server is stopping")
+            }
             guard ContinuousClock.now - lastRequest < .seconds(configuration.limits.idleSeconds) else {
                 throw SSHError("idle for \(configuration.limits.idleSeconds) seconds")
             }
@@ -109,7 +111,9 @@ package final class SessionProcess {
         }
     }
 
-    /// Serves what has arrived on one channel. Replies are sent in batches, and all of them before more is read.
+    /// Serves what has arrived on one channel.
+    ///
+    /// Replies are sent in batches, and all of them before more is read.
     private func serve(_ session: inout (channel: Channel, sftp: SFTPSession), _ buffer: inout [UInt8]) throws {
         var output: [UInt8] = []
         let channel = session.channel

@@ -1,7 +1,9 @@
 private import CLinux
 internal import Foundation
 
-/// The names in a folder, one after the other, however many. The C functions are `fdopendir` and `readdir`.
+/// The names in a folder, one after the other, however many.
+///
+/// The C functions are `fdopendir` and `readdir`.
 final class DirectoryStream {
     private let stream: OpaquePointer
 

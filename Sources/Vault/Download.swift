@@ -42,7 +42,8 @@ final class Download: OpenFile {
             let start = buffer.count
             buffer.append(contentsOf: repeatElement(0, count: count))
             let got = try buffer.withUnsafeMutableBufferPointer { octets throws(OpenPGPError) in
-                try decryption.read(into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: octets[start...])))
+                try decryption.read(
+                    into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: octets[start...])))
             }
             guard got == count else { throw OpenPGPError(.message, "the stored file is shorter than its framing says") }
             position += UInt64(count)
@@ -63,7 +64,8 @@ final class Download: OpenFile {
 
     private func expectEnd(_ decryption: Decryption) throws(OpenPGPError) {
         var more: UInt8 = 0
-        let count = try withUnsafeMutableBytes(of: &more) { byte throws(OpenPGPError) in try decryption.read(into: byte) }
+        let count = try withUnsafeMutableBytes(of: &more) { byte throws(OpenPGPError) in try decryption.read(into: byte)
+        }
         guard count == 0 else { throw OpenPGPError(.message, "the stored file is longer than its framing says") }
     }
 

@@ -18,7 +18,8 @@ package final class Draft {
     ///   - mode: the permissions the stored file will have.
     init(in data: Folder, mode: mode_t) throws(FileSystemError) {
         if try data.status(StoredName.drafts) == nil {
-            do { try data.makeFolder(StoredName.drafts, mode: 0o700) } catch .failure { /* Another session was first. */ }
+            do { try data.makeFolder(StoredName.drafts, mode: 0o700) } catch .failure
+            { /* Another session was first. */  }
         }
         folder = try data.folder(named: StoredName.drafts)
         name = Array("\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 16))".utf8)
@@ -53,7 +54,9 @@ package final class Draft {
     ///
     /// - Parameter data: the data folder. One without drafts is not an error.
     package static func sweep(_ data: Folder) {
-        guard let folder = try? data.folder(named: StoredName.drafts), let stream = DirectoryStream(folder) else { return }
+        guard let folder = try? data.folder(named: StoredName.drafts), let stream = DirectoryStream(folder) else {
+            return
+        }
         while let name = stream.next() {
             guard let descriptor = try? folder.openFile(name, O_RDWR) else { continue }
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { try? folder.removeFile(name) }

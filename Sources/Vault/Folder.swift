@@ -36,7 +36,9 @@ package final class Folder {
         Folder(descriptor: try open(name, O_RDONLY | O_DIRECTORY))
     }
 
-    /// Opens a regular file. Devices, pipes and sockets are not opened, not even to look at them.
+    /// Opens a regular file.
+    ///
+    /// Devices, pipes and sockets are not opened, not even to look at them.
     ///
     /// - Returns: a descriptor that is the caller's to close.
     func openFile(_ name: [UInt8], _ flags: Int32 = O_RDONLY) throws(FileSystemError) -> Int32 {
@@ -49,7 +51,9 @@ package final class Folder {
         return descriptor
     }
 
-    /// Makes a new file. The C function is `openat` with `O_EXCL`.
+    /// Makes a new file.
+    ///
+    /// The C function is `openat` with `O_EXCL`.
     func createFile(_ name: [UInt8], mode: mode_t) throws(FileSystemError) -> Int32 {
         try open(name, O_RDWR | O_CREAT | O_EXCL, mode)
     }
@@ -141,7 +145,9 @@ package final class Folder {
 }
 
 extension [UInt8] {
-    /// Lends the name as a C string. Names come from ``VirtualPath`` or the disk and have no NUL inside.
+    /// Lends the name as a C string.
+    ///
+    /// Names come from ``VirtualPath`` or the disk and have no NUL inside.
     func withCString<R>(_ body: (UnsafePointer<CChar>) -> R) -> R {
         body(map { CChar(bitPattern: $0) } + [0])
     }

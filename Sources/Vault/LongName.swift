@@ -8,7 +8,8 @@ enum LongName {
     static func line(_ name: [UInt8], _ attributes: FileAttributes, user: String) -> [UInt8] {
         let fields = [
             mode(attributes.permissions ?? 0), "   1", padded(user), padded(user),
-            String(repeating: " ", count: max(0, 8 - String(attributes.size ?? 0).count)) + String(attributes.size ?? 0),
+            String(repeating: " ", count: max(0, 8 - String(attributes.size ?? 0).count))
+                + String(attributes.size ?? 0),
             date(attributes.times?.modification ?? 0),
         ]
         return Array((fields.joined(separator: " ") + " ").utf8) + name

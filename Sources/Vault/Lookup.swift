@@ -22,7 +22,9 @@ extension VaultFileSystem {
     /// - Returns: nil when there is nothing, or nothing that this session is to see. A missing folder on the way throws.
     func find(_ path: VirtualPath) throws(FileSystemError) -> Found? {
         guard let found = try findAny(path) else { return nil }
-        if case .ciphertext(listsAll: false) = view, !found.isFolder, !own.contains(found.path, found.status) { return nil }
+        if case .ciphertext(listsAll: false) = view, !found.isFolder, !own.contains(found.path, found.status) {
+            return nil
+        }
         return found
     }
 
@@ -42,7 +44,9 @@ extension VaultFileSystem {
         return found
     }
 
-    /// The stored file for a virtual name. Links, devices and the like are nothing.
+    /// The stored file for a virtual name.
+    ///
+    /// Links, devices and the like are nothing.
     private func storedFile(
         _ path: VirtualPath, _ name: [UInt8], in folder: Folder
     ) throws(FileSystemError) -> Found? {

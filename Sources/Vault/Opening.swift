@@ -42,7 +42,9 @@ extension VaultFileSystem {
         if flags.contains(.exclusive), existing != nil || uploads[path] != nil { throw .failure("it exists already") }
         if existing == nil, uploads[path] == nil, !flags.contains(.create) { throw .noSuchFile("no such file") }
         if let reason = cryptor.key.unusable { throw .permissionDenied(reason) }
-        if flags.contains(.append), !flags.contains(.truncate), let existing, try oldSize(path, folder, name, existing) > 0 {
+        if flags.contains(.append), !flags.contains(.truncate), let existing,
+            try oldSize(path, folder, name, existing) > 0
+        {
             throw .unsupported("a stored file cannot be appended to; send it as a whole")
         }
         let mode = existing.map(\.st_mode) ?? mode_t(attributes.permissions ?? 0o666)

@@ -2,7 +2,9 @@
 enum StoredName {
     static let suffix = Array(".gpg".utf8)
 
-    /// The folder for drafts, at the top of the data folder. No client can name it.
+    /// The folder for drafts, at the top of the data folder.
+    ///
+    /// No client can name it.
     static let drafts = Array(".cryptsftp-drafts".utf8)
 
     static func file(_ name: [UInt8]) -> [UInt8] { name + suffix }

@@ -6,7 +6,9 @@ internal import SFTP
 ///
 /// Until then an older version stays as it is, and whatever fails leaves it so.
 final class Upload: OpenFile {
-    /// Where the file will be. A rename while it is open changes that.
+    /// Where the file will be.
+    ///
+    /// A rename while it is open changes that.
     var path: VirtualPath
     /// Octets received: the next write has to start here.
     private(set) var written: UInt64 = 0

@@ -31,7 +31,9 @@ enum ExitStatus: Int32, CaseIterable {
         }
     }
 
-    /// The table as the help shows it. An unknown code means failure.
+    /// The table as the help shows it.
+    ///
+    /// An unknown code means failure.
     static let table =
         "EXIT CODES:\n"
         + allCases.map { status in

@@ -1,7 +1,9 @@
 internal import ArgumentParser
 private import Foundation
 
-/// The program. Without a subcommand it serves.
+/// The program.
+///
+/// Without a subcommand it serves.
 @main
 struct Main: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -12,7 +14,9 @@ struct Main: ParsableCommand {
         subcommands: [Serve.self, UserCommand.self, SessionCommand.self],
         defaultSubcommand: Serve.self)
 
-    /// Runs one command. Data goes to standard output, messages to standard error as `cryptsftp: …`.
+    /// Runs one command.
+    ///
+    /// Data goes to standard output, messages to standard error as `cryptsftp: …`.
     static func main() {
         do {
             var command = try parseAsRoot()

@@ -2,7 +2,9 @@ internal import ArgumentParser
 private import Foundation
 private import Server
 
-/// What the listener starts for each connection. It is not for people: without the listener's descriptors it only fails.
+/// What the listener starts for each connection.
+///
+/// It is not for people: without the listener's descriptors it only fails.
 struct SessionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "session", shouldDisplay: false)
 

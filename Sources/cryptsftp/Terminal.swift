@@ -1,7 +1,9 @@
 private import Foundation
 internal import Secrets
 
-/// Talking with a person. Prompts and passphrases go to the terminal itself, messages to standard error.
+/// Talking with a person.
+///
+/// Prompts and passphrases go to the terminal itself, messages to standard error.
 enum Terminal {
     /// Octets of the longest passphrase; longer ones are cut by many programs, so they are refused here.
     private static let longest = 1024

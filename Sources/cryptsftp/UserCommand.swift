@@ -3,13 +3,13 @@ internal import Foundation
 private import Secrets
 internal import Server
 
-/// `cryptsftp user …`
+/// The command `cryptsftp user …`.
 struct UserCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user", abstract: "Add and list users.", subcommands: [UserAdd.self, UserList.self])
 }
 
-/// `cryptsftp user add NAME`
+/// The command `cryptsftp user add NAME`.
 struct UserAdd: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add", abstract: "Add a user; what is there already stays as it is.")
@@ -63,7 +63,7 @@ struct NewUserOptions: ParsableArguments {
     }
 }
 
-/// `cryptsftp user list`
+/// The command `cryptsftp user list`.
 struct UserList: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "List the users, a line each.")
 
