@@ -26,7 +26,7 @@ package enum KeyHome {
         userID: String, passphrase: SecretBytes, into folder: URL
     ) throws(OpenPGPError) -> String {
         let runtime = try RuntimeDirectory()
-        let home = "\(runtime.path)/h"
+        let home = runtime.path + "/" + RuntimeDirectory.home
         try make(home, agentOptions: ["s2k-count \(s2kCount)"])
         _ = try GnuPG.use(home: home)
         let context = try Context()
@@ -49,7 +49,7 @@ package enum KeyHome {
     /// - Throws: `.key` when there is not exactly one.
     package static func fingerprint(in folder: URL) throws(OpenPGPError) -> String {
         let runtime = try RuntimeDirectory()
-        let home = "\(runtime.path)/h"
+        let home = runtime.path + "/" + RuntimeDirectory.home
         try make(home, agentOptions: [])
         try copyPublicKeys(from: folder, to: home)
         _ = try GnuPG.use(home: home)
@@ -160,7 +160,7 @@ package final class SessionHome {
 
     private init(_ keys: URL, _ fingerprint: String, unlockedBy passphrase: SecretBytes?) throws(OpenPGPError) {
         directory = try RuntimeDirectory()
-        let home = "\(directory.path)/h"
+        let home = directory.path + "/" + RuntimeDirectory.home
         try KeyHome.make(home, agentOptions: ["s2k-count 65536"])
         try KeyHome.copyPublicKeys(from: keys, to: home)
         let gnupg = try GnuPG.use(home: home)

@@ -10,7 +10,10 @@ package final class RuntimeDirectory {
     package let path: String
     private let lock: Int32
 
-    private static let prefix = "cryptsftp-"
+    /// How the names begin, before the owner's process number and six random characters.
+    private static let prefix = ".cryptsftp-session-"
+    /// The one thing in it: a GnuPG home.
+    static let home = "h"
 
     /// Makes the folder, for this user alone.
     package init() throws(OpenPGPError) {
@@ -42,26 +45,28 @@ package final class RuntimeDirectory {
                 guard descriptor >= 0 else { continue }
                 defer { close(descriptor) }
                 var status = stat()
-                guard fstat(descriptor, &status) == 0, status.st_uid == getuid() else { continue }
+                guard fstat(descriptor, &status) == 0, status.st_uid == getuid(), isOurs(path) else { continue }
                 if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { remove(path) }
             }
         }
+    }
+
+    /// Whether a folder of that name holds what this class puts there, and nothing else: `/tmp` is everybody's.
+    private static func isOurs(_ path: String) -> Bool {
+        let contents = try? FileManager.default.contentsOfDirectory(atPath: path)
+        return contents == [] || contents == [home]
     }
 
     private static var parents: [String] {
         ["/run/user/\(getuid())", "/dev/shm", "/tmp"].filter { access($0, W_OK | X_OK) == 0 }
     }
 
-    /// Ends the agents of the homes in `path`, then removes it.
+    /// Ends the agent of the home in `path`, then removes it.
     private static func remove(_ path: String) {
-        for home in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
-            guard access("\(path)/\(home)/private-keys-v1.d", F_OK) == 0,
-                let gpgconf = gpgme_get_dirinfo("gpgconf-name")
-            else { continue }
+        if access("\(path)/\(home)/private-keys-v1.d", F_OK) == 0, let gpgconf = gpgme_get_dirinfo("gpgconf-name") {
             // An agent also ends when its home vanishes, but then its sockets in /run/user/UID/gnupg stay.
-            for action in ["--kill", "--remove-socketdir"] {
-                let arguments = ["--homedir", "\(path)/\(home)", action] + (action == "--kill" ? ["gpg-agent"] : [])
-                run(String(cString: gpgconf), arguments)
+            for action in [["--kill", "gpg-agent"], ["--remove-socketdir"]] {
+                run(String(cString: gpgconf), ["--homedir", "\(path)/\(home)"] + action)
             }
         }
         try? FileManager.default.removeItem(atPath: path)

@@ -43,7 +43,7 @@ package final class Scratch {
     package let url: URL
 
     package init() throws {
-        url = FileManager.default.temporaryDirectory.appending(path: "cryptsftp-test-\(UUID().uuidString.prefix(8))")
+        url = FileManager.default.temporaryDirectory.appending(path: "testing-cryptsftp-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     }
 

@@ -8,8 +8,7 @@ package enum TestKeys {
     package static let shared = Result { try make() }
 
     private static func make() throws -> (folder: URL, fingerprint: String) {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "cryptsftp-test-keys-\(getpid())")
-        try? FileManager.default.removeItem(at: folder)
+        let folder = TestVaults.folder.appending(path: "keys")
         try FileManager.default.createDirectory(
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         try Data("s2k-count 65536\n".utf8).write(to: folder.appending(path: "gpg-agent.conf"))

@@ -1,0 +1,205 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// OpenSSH's clients against the running server, and stock gpg on what it stored.
+@Suite(.serialized) struct TransferTests {
+    private let server: RunningServer
+
+    init() throws { server = try RunningServer([("alice", "rw")]) }
+
+    private func roundTrip(_ contents: Data, _ name: String) throws {
+        try server.scratch.file("up", contents)
+        let run = try server.sftp("alice", "put up \(name)\nget \(name) down")
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(try Data(contentsOf: server.scratch.url.appending(path: "down")) == contents)
+        let recovered = try server.recover("alice/\(name).gpg")
+        #expect(recovered.status == 0, "\(recovered.errors)")
+        #expect(recovered.output == contents)
+    }
+
+    @Test(arguments: [0, 1, 511, 512, 8191, 8192, 8193, 32767, 32768, 32769, 65536, 1 << 20, 100 << 20])
+    func everySize(count: Int) throws {
+        try roundTrip(Data.random(count), "random-\(count)")
+        try roundTrip(Data(repeating: UInt8(ascii: "\n"), count: count), "newlines-\(count)")
+        let wire = try server.wire("alice")
+        _ = try wire.initialize()
+        #expect(try wire.size("/random-\(count)") == UInt64(count))
+    }
+
+    @Test(arguments: [
+        "with space", "quote'single", "quote\"double", "Ünïcödé-日本語-🗝", "-leading-dash", "back\\slash", "star*",
+        "a.gpg",
+        ".hidden", "tab\there",
+    ])
+    func everyName(name: String) throws {
+        let contents = Data("contents of \(name)".utf8)
+        try server.scratch.file("up", contents)
+        let quoted = "\"./" + name.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+        let escaped = quoted.replacing("*", with: "\\*")
+        let run = try server.sftp("alice", "put up \(quoted)\nget \(escaped) down\nls -la")
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(try Data(contentsOf: server.scratch.url.appending(path: "down")) == contents)
+        #expect(try server.recover("alice/\(name).gpg").output == contents)
+    }
+
+    @Test func wholeTrees() throws {
+        let tree = server.scratch.url.appending(path: "tree")
+        for folder in ["", "a", "a/b", "empty"] {
+            try FileManager.default.createDirectory(at: tree.appending(path: folder), withIntermediateDirectories: true)
+        }
+        for (index, name) in ["one", "a/two", "a/b/three", "a/b/four and more"].enumerated() {
+            try Data.random(1000 * index, seed: UInt64(index)).write(to: tree.appending(path: name))
+        }
+        let run = try server.sftp("alice", "put -r tree\nget -r tree back")
+        #expect(run.status == 0, "\(run.errors)")
+        let difference = try Command.run(
+            "diff", ["-r", tree.path, server.scratch.path("back")])
+        #expect(difference.status == 0, "\(difference.text)")
+        #expect(FileManager.default.fileExists(atPath: server.data.appending(path: "alice/tree/a/b/three.gpg").path))
+    }
+
+    @Test func timesAndPermissionsAreKept() throws {
+        let file = try server.scratch.file("dated", Data("x".utf8), mode: 0o640)
+        let date = Date(timeIntervalSince1970: 1_234_567_890)
+        try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: file.path)
+        let run = try server.sftp("alice", "put -p dated\nget -p dated dated-back\nls -l dated")
+        #expect(run.status == 0, "\(run.errors)")
+        for path in [server.scratch.path("dated-back"), server.data.appending(path: "alice/dated.gpg").path] {
+            let attributes = try FileManager.default.attributesOfItem(atPath: path)
+            #expect(attributes[.modificationDate] as? Date == date)
+            #expect(attributes[.posixPermissions] as? Int == 0o640)
+        }
+        #expect(run.text.contains("-rw-r-----") && run.text.contains("Feb 13  2009"))
+    }
+
+    @Test func foldersRenamesAndRemovals() throws {
+        try server.scratch.file("up", Data("text".utf8))
+        let run = try server.sftp(
+            "alice",
+            """
+            mkdir f
+            put up f/one
+            put up f/two
+            rename f/one f/three
+            rename f/two f/three
+            rename f g
+            ls -1 g
+            rm g/three
+            rmdir g
+            df
+            df -h
+            chmod 600 .
+            """)
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(run.text.contains("g/three"))
+        #expect(run.text.contains("%Capacity"))
+        #expect(!FileManager.default.fileExists(atPath: server.data.appending(path: "alice/g").path))
+    }
+
+    @Test func failuresAreFailures() throws {
+        try server.scratch.file("up", Data("text".utf8))
+        _ = try server.sftp("alice", "mkdir full\nput up full/one")
+        for command in [
+            "get nothing", "rm nothing", "rmdir full", "mkdir full", "rename nothing other", "put up nowhere/up",
+            "cd nowhere",
+            "rmdir full/one", "rm full", "ln full/one hard", "ln -s full soft", "put up full",
+        ] {
+            // The last is no failure for sftp: it puts the file into the folder.
+            let isFailure = command != "put up full"
+            #expect((try server.sftp("alice", command).status != 0) == isFailure, "\(command)")
+        }
+        #expect(try server.recover("alice/full/one.gpg").output == Data("text".utf8))
+    }
+
+    @Test func copiesWithScp() throws {
+        let contents = Data.random(70_000)
+        try server.scratch.file("up", contents)
+        #expect(try server.scp("alice", ["-p", "up", "remote:copied"]).status == 0)
+        #expect(try server.scp("alice", ["remote:copied", "copied-back"]).status == 0)
+        #expect(try Data(contentsOf: server.scratch.url.appending(path: "copied-back")) == contents)
+        // Over an older version, longer and shorter: scp does not truncate, it sets the size at the end.
+        for count in [70_000, 90_000, 10, 0, 5] {
+            let contents = Data.random(count, seed: 3)
+            try server.scratch.file("up", contents)
+            #expect(try server.scp("alice", ["up", "remote:copied"]).status == 0)
+            #expect(try server.recover("alice/copied.gpg").output == contents)
+        }
+        #expect(try server.scp("alice", ["remote:nothing", "x"]).status != 0)
+    }
+
+    @Test func manySmallFilesInOneSession() throws {
+        let folder = server.scratch.url.appending(path: "many")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for index in 0..<200 {
+            try Data.random(index, seed: UInt64(index)).write(to: folder.appending(path: "f\(index)"))
+        }
+        let run = try server.sftp("alice", "put -r many\nget -r many many-back")
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(try Command.run("diff", ["-r", folder.path, server.scratch.path("many-back")]).status == 0)
+    }
+
+    @Test func severalClientsAtOnce() async throws {
+        let server = server
+        try server.scratch.file("shared-up", Data.random(3 << 20))
+        let scratch = server.scratch.path("")
+        let runs = (0..<4).map { index in
+            (index, Result { try ParallelSFTP(server, "put shared-up c\(index)\nget c\(index) c\(index)-back") })
+        }
+        for (index, run) in runs {
+            #expect(try run.get().wait() == 0)
+            #expect(try Command.run("cmp", [scratch + "/shared-up", scratch + "/c\(index)-back"]).status == 0)
+        }
+    }
+
+    @Test func oneSessionStaysSmall() throws {
+        let big = server.scratch.path("big")
+        #expect(try Command.run("sh", ["-c", "head -c 1073741824 /dev/urandom > \(big)"]).status == 0)
+        let transfer = try ParallelSFTP(server, "put big\nget big big-back")
+        var peak = 0
+        while transfer.isRunning {
+            for session in server.sessions { peak = max(peak, residentPeak(session)) }
+            usleep(100_000)
+        }
+        #expect(transfer.wait() == 0)
+        #expect(try Command.run("cmp", [big, big + "-back"]).status == 0)
+        print("resident memory of a session while 1 GiB went up and down: \(peak) KiB at its peak")
+        #expect((1...96 << 10).contains(peak))
+        for name in ["big", "big-back"] { try FileManager.default.removeItem(atPath: server.scratch.path(name)) }
+    }
+
+    private func residentPeak(_ process: pid_t) -> Int {
+        let status = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    }
+}
+
+/// An `sftp` that runs while the test goes on.
+final class ParallelSFTP {
+    private let process = Process()
+
+    init(_ server: RunningServer, _ commands: String) throws {
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = [
+            "timeout", "300", "sftp", "-oBatchMode=no", "-oStrictHostKeyChecking=no", "-oUserKnownHostsFile=/dev/null",
+            "-oLogLevel=ERROR", "-F", "none", "-P", server.port, "-b", "-", "alice@127.0.0.1",
+        ]
+        process.environment = ProcessInfo.processInfo.environment.merging(server.environment()) { $1 }
+        process.currentDirectoryURL = server.scratch.url
+        let input = Pipe()
+        process.standardInput = input
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        try input.fileHandleForWriting.write(contentsOf: Data((commands + "\n").utf8))
+        try input.fileHandleForWriting.close()
+    }
+
+    var isRunning: Bool { process.isRunning }
+
+    func wait() -> Int32 {
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+}

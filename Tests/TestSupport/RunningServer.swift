@@ -1,0 +1,145 @@
+package import Foundation
+
+/// The real program, serving a vault of its own on a port of its own, and real clients for it.
+package final class RunningServer {
+    package static let passphrase = "correct horse battery staple"
+
+    package let scratch: Scratch
+    package let process: Process
+    package private(set) var port = ""
+    private let askPass: URL
+    private let outputFile: URL
+    private let logFile: URL
+
+    /// The program as it was built with these tests.
+    package static var program: String {
+        let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return URL(filePath: tests).deletingLastPathComponent().appending(path: "cryptsftp").path
+    }
+
+    package var configuration: URL { scratch.url.appending(path: "Configs/server.conf") }
+    package var data: URL { scratch.url.appending(path: "data") }
+    package var output: String { (try? String(contentsOf: outputFile, encoding: .utf8)) ?? "" }
+    package var log: String { (try? String(contentsOf: logFile, encoding: .utf8)) ?? "" }
+
+    /// Makes a vault with these users, all with the same passphrase, and starts to serve it.
+    ///
+    /// - Parameter append: lines that are added to server.conf.
+    package init(_ users: [(name: String, access: String)], append: String = "", arguments: [String] = []) throws {
+        scratch = try Scratch()
+        try TestVaults.copy(users, to: scratch.url)
+        let configuration = scratch.url.appending(path: "Configs/server.conf")
+        if !append.isEmpty {
+            let text = try String(contentsOf: configuration, encoding: .utf8)
+            try Data((text + append).utf8).write(to: configuration)
+        }
+        askPass = try scratch.file("askpass", Data("#!/bin/sh\necho \"$TEST_PASSPHRASE\"\n".utf8), mode: 0o755)
+        outputFile = try scratch.file("output", Data())
+        logFile = try scratch.file("log", Data())
+        process = Process()
+        process.executableURL = URL(filePath: RunningServer.program)
+        process.arguments =
+            ["serve", "-c", configuration.path, "--listen", "127.0.0.1:0", "--log-level", "debug"] + arguments
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try FileHandle(forWritingTo: outputFile)
+        process.standardError = try FileHandle(forWritingTo: logFile)
+        try process.run()
+        try waitUntil("the server announces itself") { self.output.contains("stop:") }
+        let address = output.split(separator: "\n").first { $0.contains("address:") }
+        port = address?.split(separator: ":").last.map(String.init) ?? ""
+    }
+
+    deinit {
+        // Twice is "stop now".
+        for _ in 0..<2 where process.isRunning { kill(process.processIdentifier, SIGTERM) }
+        process.waitUntilExit()
+    }
+
+    /// Runs `user add`.
+    @discardableResult
+    package static func add(_ name: String, _ access: String, to vault: URL) throws -> Command {
+        try Command.run(
+            program,
+            [
+                "user", "add", name, "--access", access, "-c", vault.appending(path: "Configs/server.conf").path, "--passphrase-file",
+                "-",
+            ],
+            input: Data((passphrase + "\n").utf8))
+    }
+
+    /// The session processes that run now.
+    package var sessions: [pid_t] {
+        let pid = process.processIdentifier
+        let children = try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)
+        return (children ?? "").split(separator: " ").compactMap { pid_t($0) }
+    }
+
+    private var sshOptions: [String] {
+        [
+            "-oBatchMode=no", "-oStrictHostKeyChecking=no", "-oUserKnownHostsFile=/dev/null", "-oLogLevel=ERROR",
+            "-oIdentitiesOnly=yes", "-oNumberOfPasswordPrompts=1", "-F", "none",
+        ]
+    }
+
+    /// What makes OpenSSH's clients take the password without a terminal.
+    package func environment(password: String = RunningServer.passphrase) -> [String: String] {
+        ["SSH_ASKPASS": askPass.path, "SSH_ASKPASS_REQUIRE": "force", "TEST_PASSPHRASE": password]
+    }
+
+    /// Runs commands with OpenSSH's `sftp`, in a folder of the test's; the first that fails ends it.
+    package func sftp(
+        _ user: String, _ commands: String, password: String = RunningServer.passphrase, options: [String] = []
+    ) throws -> Command {
+        try Command.run(
+            "sftp", sshOptions + options + ["-P", port, "-b", "-", "\(user)@127.0.0.1"],
+            input: Data((commands + "\n").utf8),
+            environment: environment(password: password), in: scratch.url, seconds: 300)
+    }
+
+    /// Runs OpenSSH's `scp`; `remote:` in an argument stands for the user and the address.
+    package func scp(_ user: String, _ arguments: [String]) throws -> Command {
+        try Command.run(
+            "scp", sshOptions + ["-P", port] + arguments.map { $0.replacing("remote:", with: "\(user)@127.0.0.1:") },
+            environment: environment(), in: scratch.url)
+    }
+
+    /// Runs OpenSSH's `ssh` with these arguments after the address.
+    package func ssh(_ user: String, _ arguments: [String], input: Data? = nil) throws -> Command {
+        try Command.run(
+            "ssh", sshOptions + ["-p", port, "\(user)@127.0.0.1"] + arguments, input: input, environment: environment(),
+            in: scratch.url, seconds: 30)
+    }
+
+    /// Opens the subsystem and leaves the protocol to the test.
+    package func wire(_ user: String, password: String = RunningServer.passphrase) throws -> WireClient {
+        try WireClient(
+            sshOptions + ["-p", port, "-s", "\(user)@127.0.0.1", "sftp"], environment: environment(password: password))
+    }
+
+    /// Decrypts a stored file with stock gpg and the user's key folder, as somebody without this program would.
+    package func recover(_ stored: String, user: String = "alice") throws -> Command {
+        let keys = scratch.url.appending(path: "Configs/keys/\(user)")
+        defer { _ = try? Command.run("gpgconf", ["--homedir", keys.path, "--kill", "all"]) }
+        return try Command.run(
+            "gpg",
+            [
+                "--homedir", keys.path, "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase",
+                RunningServer.passphrase, "--decrypt", data.appending(path: stored).path,
+            ])
+    }
+}
+
+/// Waits for something that happens soon.
+///
+/// - Throws: when it has not happened after `seconds`.
+package func waitUntil(_ what: String, seconds: Double = 20, _ condition: () throws -> Bool) throws {
+    let end = Date().addingTimeInterval(seconds)
+    while try !condition() {
+        guard Date() < end else { throw Timeout(description: "waited \(seconds) s in vain: \(what)") }
+        usleep(20_000)
+    }
+}
+
+package struct Timeout: Error, CustomStringConvertible {
+    package let description: String
+}
