@@ -62,10 +62,14 @@ int linux_spawn(int *process, const char *path, char *const arguments[], char *c
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
     // First above all targets, so that none is overwritten before it has been copied; then down to its place.
+    int above = count;
     for (int i = 0; i < count; i++)
-        posix_spawn_file_actions_adddup2(&actions, descriptors[i], 1000 + i);
+        if (descriptors[i] >= above)
+            above = descriptors[i] + 1;
     for (int i = 0; i < count; i++)
-        posix_spawn_file_actions_adddup2(&actions, 1000 + i, i);
+        posix_spawn_file_actions_adddup2(&actions, descriptors[i], above + i);
+    for (int i = 0; i < count; i++)
+        posix_spawn_file_actions_adddup2(&actions, above + i, i);
     posix_spawn_file_actions_addclosefrom_np(&actions, count);
     sigemptyset(&none);
     sigfillset(&all);

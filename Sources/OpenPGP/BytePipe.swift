@@ -8,6 +8,8 @@ private import Glibc
 /// Sendable, although it has mutable state: every access to `state` happens between `lock()` and `unlock()` of `condition`,
 /// which is the only thing that touches it.
 final class BytePipe: @unchecked Sendable {
+    /// Octets up to which writes are joined.
+    private static let smallest = 16 << 10
     private let condition = NSCondition()
     private let capacity: Int
     private var state = State()
@@ -36,7 +38,12 @@ final class BytePipe: @unchecked Sendable {
         while state.count >= capacity && state.failure == nil { condition.wait() }
         if let failure = state.failure { throw failure }
         guard !bytes.isEmpty else { return }
-        state.chunks.append(bytes)
+        // Many tiny writes are to take no more memory than a few large ones.
+        if let last = state.chunks.indices.last, state.chunks[last].count + bytes.count <= BytePipe.smallest {
+            state.chunks[last] += bytes
+        } else {
+            state.chunks.append(bytes)
+        }
         state.count += bytes.count
         condition.signal()
     }

@@ -1,28 +1,31 @@
 private import Glibc
-package import Secrets
+internal import Secrets
 
 /// All that one session does with OpenPGP: encrypt to its user's key and, for the owner, decrypt with it.
 package final class Cryptor {
-    package let key: RecipientKey
+    private let key: RecipientKey
     private let framing: GnuPGFraming
     /// What opens the secret key in this session's home; nil for a session that has none.
     private let passphrase: SecretBytes?
 
     /// - Parameters:
-    ///   - fingerprint: the user's key, in the home that ``GnuPG/use(home:)`` named.
+    ///   - key: the user's, in the home that ``GnuPG/use(home:)`` named.
     ///   - passphrase: what opens the secret key there, or nil when there is none.
-    package init(_ gnupg: GnuPG, fingerprint: String, passphrase: SecretBytes?) throws(OpenPGPError) {
-        key = try RecipientKey(fingerprint: fingerprint)
+    init(_ gnupg: GnuPG, _ key: RecipientKey, passphrase: SecretBytes?) {
+        self.key = key
         framing = GnuPGFraming(gnupg.version)
         self.passphrase = passphrase
     }
+
+    /// Why nothing can be encrypted to the key, or nil.
+    package var unusable: String? { key.unusable }
 
     /// Starts a message.
     ///
     /// - Parameter descriptor: an empty file; see ``Encryption``.
     /// - Throws: `.key` when nothing can be encrypted to the key.
     package func encrypt(into descriptor: Int32) throws(OpenPGPError) -> Encryption {
-        if let reason = key.unusable { throw OpenPGPError(.key, reason) }
+        if let reason = unusable { throw OpenPGPError(.key, reason) }
         return Encryption(to: key, framing, into: descriptor)
     }
 
@@ -47,8 +50,8 @@ package final class Cryptor {
     ///   - count: its size in octets.
     package func plaintextCount(_ descriptor: Int32, count: UInt64) throws(OpenPGPError) -> UInt64 {
         let message = try StoredMessage(StoredOctets(descriptor: descriptor, count: count))
-        if let body = message.storedBody {
-            let counts = framing.plaintextCounts(forBody: body)
+        if let stored = message.stored {
+            let counts = stored.inside.plaintextCounts(forBody: stored.body)
             if counts.count == 1 { return counts[0] }
         }
         if let key = try SessionKey.unwrap(message, unlocked()),

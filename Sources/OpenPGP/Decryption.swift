@@ -26,6 +26,7 @@ package final class Decryption {
                 throw error
             }
         }
+        if let error = worker.failedAtOnce { output.fail(error) }
     }
 
     /// Fills `buffer` with the next octets.
@@ -66,6 +67,7 @@ package final class Decryption {
             while true {
                 let count = Foundation.read(descriptor, buffer.baseAddress, buffer.count)
                 if count < 0 && errno == EINTR { continue }
+                if count < 0 { failure = OpenPGPError(.inputOutput, "cannot read the stored file", errno: errno) }
                 return count < 0 ? nil : count
             }
         }
@@ -80,9 +82,12 @@ package final class Decryption {
                 return false
             }
         }
-        let error = try context.run { gpgme_op_decrypt_start($0, cipher.raw, plain.raw) }
+        // gpgme uses both until the operation is over, and knows only their raw pointers.
+        let error = try withExtendedLifetime((cipher, plain)) { () throws(OpenPGPError) in
+            try context.run { gpgme_op_decrypt_start($0, cipher.raw, plain.raw) }
+        }
         if let failure { throw failure }
-        if let error { throw Decryption.explain(error) }
+        if let error { throw Decryption.explain(error, context.statusLines) }
         guard context.statusLines.contains("DECRYPTION_OKAY"), context.statusLines.contains("GOODMDC"),
             context.statusLines.last == "END_DECRYPTION",
             gpgme_op_decrypt_result(context.raw)?.pointee.legacy_cipher_nomdc == 0
@@ -90,11 +95,14 @@ package final class Decryption {
         try output.write(held)
     }
 
-    private static func explain(_ error: GPGMEError) -> OpenPGPError {
+    /// Blames the file only where gpg does: a gpg that was killed says nothing of it.
+    private static func explain(_ error: GPGMEError, _ status: [String]) -> OpenPGPError {
         switch error.code {
         case GPG_ERR_NO_SECKEY: OpenPGPError(.key, "the file is encrypted to another key")
         case GPG_ERR_BAD_PASSPHRASE: OpenPGPError(.passphrase, "the passphrase does not open the key")
-        default: OpenPGPError(.message, "the stored file is damaged or was tampered with: \(error.text)")
+        case _ where status.contains { ["DECRYPTION_FAILED", "BADMDC", "NODATA"].contains($0) }:
+            OpenPGPError(.message, "the stored file is damaged or was tampered with: \(error.text)")
+        default: OpenPGPError(.engine, "gpg failed: \(error.text)")
         }
     }
 }

@@ -21,12 +21,13 @@ package final class Encryption {
         let input = input
         worker = Worker { () throws(OpenPGPError) -> UInt64 in
             do throws(OpenPGPError) {
-                return try Encryption.encrypt(input, to: key, into: descriptor)
+                return try Encryption.encrypt(input, to: key, StoredFraming(framing), into: descriptor)
             } catch {
                 input.fail(error)
                 throw error
             }
         }
+        if let error = worker.failedAtOnce { input.fail(error) }
     }
 
     /// Takes the next octets, waiting while gpg is behind.
@@ -65,10 +66,10 @@ package final class Encryption {
     ///
     /// - Returns: the octets of the encrypted-data packet's body.
     private static func encrypt(
-        _ input: BytePipe, to key: RecipientKey, into descriptor: Int32
+        _ input: BytePipe, to key: RecipientKey, _ framing: StoredFraming, into descriptor: Int32
     ) throws(OpenPGPError) -> UInt64 {
         let context = try Context()
-        let sink = FramedFile(descriptor, keyID: key.keyID)
+        let sink = FramedFile(descriptor, MessageFramer(keyID: key.keyID, framing))
         var failure: OpenPGPError?
         var sawEnd = false
         let plain = try DataObject.reading(sensitive: true) { buffer in
@@ -96,7 +97,10 @@ package final class Encryption {
         let flags = gpgme_encrypt_flags_t(
             rawValue: GPGME_ENCRYPT_ALWAYS_TRUST.rawValue | GPGME_ENCRYPT_NO_ENCRYPT_TO.rawValue
                 | GPGME_ENCRYPT_NO_COMPRESS.rawValue)
-        let error = try context.run { gpgme_op_encrypt_start($0, &recipients, flags, plain.raw, cipher.raw) }
+        // gpgme uses both until the operation is over, and knows only their raw pointers.
+        let error = try withExtendedLifetime((plain, cipher)) { () throws(OpenPGPError) in
+            try context.run { gpgme_op_encrypt_start($0, &recipients, flags, plain.raw, cipher.raw) }
+        }
         if let failure { throw failure }
         if let error {
             throw OpenPGPError(
@@ -116,9 +120,9 @@ private final class FramedFile {
     private var framer: MessageFramer
     private var output: [UInt8] = []
 
-    init(_ descriptor: Int32, keyID: [UInt8]) {
+    init(_ descriptor: Int32, _ framer: MessageFramer) {
         self.descriptor = descriptor
-        framer = MessageFramer(keyID: keyID)
+        self.framer = framer
     }
 
     func take(_ bytes: UnsafeRawBufferPointer) throws(OpenPGPError) {

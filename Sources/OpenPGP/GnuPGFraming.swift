@@ -7,11 +7,20 @@
 /// Source: gnupg `common/iobuf.c` (`block_filter`) and `g10/cipher.c`; the figures are checked against gpg by
 /// `GnuPGFramingTests`.
 package struct GnuPGFraming: Equatable, Sendable {
-    /// The size of gpg's buffer: 2^13 octets before version 2.3, 2^16 since.
+    /// The size of gpg's buffer.
     let buffer: UInt64
 
+    /// What gpg does before version 2.3.
+    package static let small = GnuPGFraming(buffer: 1 << 13)
+    /// What it does since.
+    package static let large = GnuPGFraming(buffer: 1 << 16)
+
+    private init(buffer: UInt64) {
+        self.buffer = buffer
+    }
+
     package init(_ version: GnuPG.Version) {
-        buffer = version < GnuPG.Version(2, 3, 0) ? 1 << 13 : 1 << 16
+        self = version < GnuPG.Version(2, 3, 0) ? .small : .large
     }
 
     /// The shortest partial length that OpenPGP allows to come first.

@@ -165,13 +165,14 @@ package final class SessionHome {
         try KeyHome.copyPublicKeys(from: keys, to: home)
         let gnupg = try GnuPG.use(home: home)
         guard let passphrase else {
-            cryptor = try Cryptor(gnupg, fingerprint: fingerprint, passphrase: nil)
+            cryptor = Cryptor(gnupg, try RecipientKey(fingerprint: fingerprint), passphrase: nil)
             return
         }
         guard let random = SecretBytes.randomHex(32) else { throw OpenPGPError(.engine, "no locked memory left") }
-        cryptor = try Cryptor(gnupg, fingerprint: fingerprint, passphrase: random)
-        try KeyHome.copySecretKey(cryptor.key.keygrip, from: keys, to: home)
-        try SessionHome.rewrap(cryptor.key, from: passphrase, to: random)
+        let key = try RecipientKey(fingerprint: fingerprint)
+        try KeyHome.copySecretKey(key.keygrip, from: keys, to: home)
+        try SessionHome.rewrap(key, from: passphrase, to: random)
+        cryptor = Cryptor(gnupg, key, passphrase: random)
     }
 
     /// Changes the passphrase of the session's copy.

@@ -4,6 +4,7 @@
 /// with nothing after it. Anything else, such as the AEAD packet of newer versions (tag 20), is an error.
 package struct MessageFramer {
     private let keyID: [UInt8]
+    private let framing: StoredFraming
     private var state = State.keyPacket
     /// Octets of a header, or of the key packet, that has not arrived whole.
     private var head: [UInt8] = []
@@ -20,9 +21,12 @@ package struct MessageFramer {
         case chunk(left: UInt64, last: Bool)
     }
 
-    /// - Parameter keyID: the eight octets of the subkey that the message must be for.
-    package init(keyID: [UInt8]) {
+    /// - Parameters:
+    ///   - keyID: the eight octets of the subkey that the message must be for.
+    ///   - framing: how to frame it.
+    package init(keyID: [UInt8], _ framing: StoredFraming) {
         self.keyID = keyID
+        self.framing = framing
     }
 
     /// Takes the next octets from gpg and appends what can be stored to `output`.
@@ -111,10 +115,10 @@ package struct MessageFramer {
     /// Moves full chunks from `pending` to `output`.
     private mutating func passOn(_ output: inout [UInt8]) {
         var start = 0
-        if !startedPartials && pending.count >= StoredFraming.first {
-            output.append(StoredFraming.firstLength)
-            output += pending[..<StoredFraming.first]
-            start = StoredFraming.first
+        if !startedPartials && pending.count >= framing.first {
+            output.append(framing.firstLength)
+            output += pending[..<framing.first]
+            start = framing.first
             startedPartials = true
         }
         while startedPartials && pending.count - start >= StoredFraming.chunk {

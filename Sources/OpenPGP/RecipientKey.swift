@@ -6,18 +6,14 @@ private import Glibc
 /// Sendable, although it owns a C object: gpgme keys are immutable once listed, and their reference count is atomic.
 ///
 /// The corresponding C functions are `gpgme_get_key` and `gpgme_key_unref`.
-package final class RecipientKey: @unchecked Sendable {
+final class RecipientKey: @unchecked Sendable {
     let raw: gpgme_key_t
     /// The eight octets by which a message names the encryption subkey.
     let keyID: [UInt8]
     /// The name of the subkey's file in `private-keys-v1.d`.
     let keygrip: String
-    /// The fingerprint of the primary key, in upper-case hexadecimal digits.
-    package let fingerprint: String
-    /// Seconds since 1970 when the key, or its subkey, expires; nil for never.
-    package let expiry: Int?
     /// Why nothing can be encrypted to it, or nil.
-    package let unusable: String?
+    let unusable: String?
 
     /// Looks a key up in the home of this process.
     ///
@@ -40,8 +36,7 @@ package final class RecipientKey: @unchecked Sendable {
         raw = key
         self.keyID = RecipientKey.octets(String(cString: keyID))
         self.keygrip = String(cString: keygrip)
-        self.fingerprint = key.pointee.fpr.map { String(cString: $0) } ?? fingerprint
-        expiry = [primary?.expires, subkey.expires].compactMap { $0 }.filter { $0 > 0 }.min()
+        let expiry = [primary?.expires, subkey.expires].compactMap { $0 }.filter { $0 > 0 }.min()
         unusable = RecipientKey.reasonAgainst(key, subkey, expiry)
     }
 

@@ -22,7 +22,8 @@ package final class RuntimeDirectory {
             guard mkdtemp(&template) != nil else { continue }
             path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
             lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-            guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            guard lock >= 0, flock(lock, LOCK_EX) == 0 else {
+                rmdir(path)
                 throw OpenPGPError(.inputOutput, "cannot lock \(path)", errno: errno)
             }
             return
@@ -45,14 +46,18 @@ package final class RuntimeDirectory {
                 guard descriptor >= 0 else { continue }
                 defer { close(descriptor) }
                 var status = stat()
-                guard fstat(descriptor, &status) == 0, status.st_uid == getuid(), isOurs(path) else { continue }
+                guard fstat(descriptor, &status) == 0, status.st_uid == getuid(), isLeft(path) else { continue }
                 if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { remove(path) }
             }
         }
     }
 
-    /// Whether a folder of that name holds what this class puts there, and nothing else: `/tmp` is everybody's.
-    private static func isOurs(_ path: String) -> Bool {
+    /// Whether a folder of that name was left behind and holds only what this class puts there: `/tmp` is everybody's.
+    ///
+    /// One whose process still runs is left alone: it may be about to take its lock.
+    private static func isLeft(_ path: String) -> Bool {
+        let owner = path.split(separator: "/").last?.dropFirst(prefix.count).prefix { $0 != "-" }
+        guard let owner = owner.flatMap({ pid_t($0) }), kill(owner, 0) != 0, errno == ESRCH else { return false }
         let contents = try? FileManager.default.contentsOfDirectory(atPath: path)
         return contents == [] || contents == [home]
     }

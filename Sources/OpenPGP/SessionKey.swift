@@ -1,31 +1,30 @@
 private import CGPGME
 private import CGcrypt
+private import Glibc
 internal import Secrets
 
 /// The key that one message is encrypted with, in locked memory.
 package struct SessionKey: Sendable {
     private let key: SecretBytes
 
-    /// The AES key sizes by OpenPGP's numbers for the algorithms.
-    ///
-    /// Source: RFC 4880, section 9.2.
-    private static let sizes: [Substring: Int] = ["7": 16, "8": 24, "9": 32]
-
     /// Reads what gpg prints: the algorithm's number, a colon, and the key in hexadecimal digits.
     ///
-    /// - Returns: nil for algorithms other than AES.
+    /// The digits go straight into locked memory; gpgme's own copy is beyond our reach and goes with its context.
+    ///
+    /// - Returns: nil for algorithms other than AES. Source of the numbers: RFC 4880, section 9.2.
     private init?(_ text: UnsafePointer<CChar>) {
-        let parts = String(cString: text).split(separator: ":")
-        guard parts.count == 2, let size = SessionKey.sizes[parts[0]], parts[1].utf8.count == 2 * size else {
-            return nil
-        }
-        let digits = parts[1].utf8.compactMap { Character(UnicodeScalar($0)).hexDigitValue.map(UInt8.init) }
-        guard digits.count == 2 * size else { return nil }
-        guard
-            let key = SecretBytes(
-                count: size,
-                fill: { for index in $0.indices { $0[index] = digits[2 * index] << 4 | digits[2 * index + 1] } })
+        let sizes: [UInt8: Int] = [UInt8(ascii: "7"): 16, UInt8(ascii: "8"): 24, UInt8(ascii: "9"): 32]
+        let digits = UnsafeRawBufferPointer(start: text, count: strlen(text))
+        guard digits.count > 2, digits[1] == UInt8(ascii: ":"), let size = sizes[digits[0]],
+            digits.count == 2 + 2 * size
         else { return nil }
+        func value(_ index: Int) -> UInt8 {
+            UInt8(truncatingIfNeeded: Character(UnicodeScalar(digits[2 + index])).hexDigitValue ?? 0)
+        }
+        let key = SecretBytes(count: size) { bytes in
+            for index in bytes.indices { bytes[index] = value(2 * index) << 4 | value(2 * index + 1) }
+        }
+        guard let key else { return nil }
         self.key = key
     }
 
@@ -48,7 +47,9 @@ package struct SessionKey: Sendable {
             return count
         }
         let plain = try DataObject.writing(sensitive: true) { _ in true }
-        let error = try context.run { gpgme_op_decrypt_start($0, cipher.raw, plain.raw) }
+        let error = try withExtendedLifetime((cipher, plain)) { () throws(OpenPGPError) in
+            try context.run { gpgme_op_decrypt_start($0, cipher.raw, plain.raw) }
+        }
         guard let result = gpgme_op_decrypt_result(context.raw), let text = result.pointee.session_key else {
             throw OpenPGPError(
                 error?.code == GPG_ERR_NO_SECKEY ? .key : .message,

@@ -43,13 +43,19 @@ package struct StoredOctets {
 ///
 /// Source: RFC 4880, sections 5.1, 5.13 and 11.3 (OpenPGP messages).
 package struct StoredMessage {
-    /// The key IDs, of eight octets each, that the session key is encrypted to.
-    package private(set) var recipients: [[UInt8]] = []
     /// Where the lengths of the encrypted-data packet begin, right after its tag.
     let lengthOffset: UInt64
-    /// The length of that packet's body, if this program framed it (``StoredFraming``); else nil.
-    let storedBody: UInt64?
+    /// What the framing tells, if this program framed it (``StoredFraming``); else nil.
+    let stored: Stored?
     let octets: StoredOctets
+
+    /// What is known of a message that this program framed.
+    struct Stored {
+        /// The length of the encrypted-data packet's body.
+        let body: UInt64
+        /// How gpg framed what is inside.
+        let inside: GnuPGFraming
+    }
 
     /// Reads the packet headers.
     ///
@@ -58,7 +64,9 @@ package struct StoredMessage {
     package init(_ octets: StoredOctets) throws(OpenPGPError) {
         self.octets = octets
         var offset: UInt64 = 0
+        // For each packet before the data: whether its header is of the old format, as gpg's is.
         var formats: [Bool] = []
+        var hasRecipient = false
         while true {
             let start = try octets.read(at: offset, 16)
             guard let header = PacketHeader(start) else { throw Self.damaged("no OpenPGP packet where one must be") }
@@ -75,7 +83,7 @@ package struct StoredMessage {
             case 1:
                 let body = start.dropFirst(header.headerLength)
                 guard body.first == 3 else { throw Self.damaged("its session key packet is of an unknown version") }
-                recipients.append(Array(body.dropFirst().prefix(8)))
+                hasRecipient = true
                 formats.append(header.isOldFormat)
             case 3, 10: formats.append(false)  // A passphrase may open it as well; a marker packet is to be ignored.
             default: throw Self.damaged(Self.reason(header.tag))
@@ -84,23 +92,29 @@ package struct StoredMessage {
             guard length <= 8192, formats.count <= 64 else { throw Self.damaged("its packets are too large") }
             offset += UInt64(header.headerLength) + length
         }
-        guard !recipients.isEmpty else { throw Self.damaged("it is not encrypted to a key") }
-        storedBody = formats == [true] ? try Self.storedBody(octets, lengthOffset) : nil
+        guard hasRecipient else { throw Self.damaged("it is not encrypted to a key") }
+        stored = formats == [true] ? try Self.storedBody(octets, lengthOffset) : nil
     }
 
     /// The body's length by ``StoredFraming``, checked where that framing puts its lengths.
-    private static func storedBody(_ octets: StoredOctets, _ offset: UInt64) throws(OpenPGPError) -> UInt64? {
-        guard octets.count >= offset, let body = StoredFraming.body(forTotal: octets.count - offset) else { return nil }
-        guard body >= UInt64(StoredFraming.first) else {
-            return try octets.read(at: offset, 5) == PacketLength.fiveOctets(Int(body)) ? body : nil
+    private static func storedBody(_ octets: StoredOctets, _ offset: UInt64) throws(OpenPGPError) -> Stored? {
+        let first = try octets.read(at: offset, 5)
+        for inside in [GnuPGFraming.small, .large] {
+            let framing = StoredFraming(inside)
+            guard octets.count >= offset, let body = framing.body(forTotal: octets.count - offset) else { continue }
+            guard body >= UInt64(framing.first) else {
+                if first == PacketLength.fiveOctets(Int(body)) { return Stored(body: body, inside: inside) }
+                continue
+            }
+            guard first.first == framing.firstLength else { continue }
+            let chunks = (body - UInt64(framing.first)) / UInt64(StoredFraming.chunk)
+            let last = (body - UInt64(framing.first)) % UInt64(StoredFraming.chunk)
+            let next = offset + 1 + UInt64(framing.first)
+            if chunks > 0, try octets.read(at: next, 1) != [StoredFraming.chunkLength] { continue }
+            let end = try octets.read(at: next + chunks * UInt64(StoredFraming.chunk + 1), 5)
+            if end == PacketLength.fiveOctets(Int(last)) { return Stored(body: body, inside: inside) }
         }
-        guard try octets.read(at: offset, 1) == [StoredFraming.firstLength] else { return nil }
-        let chunks = (body - UInt64(StoredFraming.first)) / UInt64(StoredFraming.chunk)
-        let last = (body - UInt64(StoredFraming.first)) % UInt64(StoredFraming.chunk)
-        let next = offset + 1 + UInt64(StoredFraming.first)
-        if chunks > 0, try octets.read(at: next, 1) != [StoredFraming.chunkLength] { return nil }
-        let end = try octets.read(at: next + chunks * UInt64(StoredFraming.chunk + 1), 5)
-        return end == PacketLength.fiveOctets(Int(last)) ? body : nil
+        return nil
     }
 
     /// One piece of the encrypted-data packet's body.

@@ -52,9 +52,8 @@ extension ExtendedRequest {
         switch self {
         case .posixRename(let from, let to): [.change(from), .write(to)]
         case .statvfs(let path): [.see(path)]
-        case .fsync(let handle): [.writeHandle(handle)]
         case .lsetstat(let path, _): [.change(path)]
-        case .fstatvfs, .limits, .expandPath, .homeDirectory: []
+        case .fsync, .fstatvfs, .limits, .expandPath, .homeDirectory: []
         }
     }
 }

@@ -1,7 +1,7 @@
 /// The type octet of an SFTP version 3 packet.
 ///
 /// Source: draft-ietf-secsh-filexfer-02, section 3.
-package enum PacketType: UInt8, CaseIterable, Sendable {
+package enum PacketType: UInt8, Sendable {
     case initialize = 1
     case version = 2
     case open = 3

@@ -157,7 +157,7 @@ extension SFTPSession {
         _ path: VirtualPath, _ flags: OpenFlags, _ attributes: FileAttributes
     ) throws(FileSystemError) -> Response {
         guard flags.contains(.read) || flags.contains(.write) else {
-            throw .badMessage("OPEN asks neither to read nor to write")
+            throw .failure("OPEN asks neither to read nor to write")
         }
         try handles.admit()
         return .handle(handles.insert(.file(try fileSystem.open(path, flags, attributes), flags)))

@@ -52,14 +52,6 @@ package final class SecretBytes: @unchecked Sendable {
     package func matches(_ other: SecretBytes) -> Bool {
         count == other.count && sodium_memcmp(base, other.base, count) == 0
     }
-
-    /// Wipes memory that held a secret and is not of this type.
-    ///
-    /// The C function is `sodium_memzero`.
-    package static func wipe(_ bytes: UnsafeMutableRawBufferPointer) {
-        guard let base = bytes.baseAddress else { return }
-        sodium_memzero(base, bytes.count)
-    }
 }
 
 /// The library's one-time initialisation.

@@ -5,8 +5,9 @@ internal import Logging
 enum Event: Codable, Sendable {
     case loginFailed(user: String)
     case loggedIn(user: String, view: String)
-    /// The transfers that are open now, for the farewell.
-    case transfers([String])
+    /// A transfer begins or ends, for the farewell; its description is bounded.
+    case opened(String)
+    case closed(String)
     case log(level: String, message: String, metadata: [String: String])
 }
 

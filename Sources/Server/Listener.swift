@@ -45,7 +45,7 @@ package final class Listener {
         while !(isStopping && sessions.isEmpty) {
             var descriptors = [pollfd(fd: signals, events: Int16(POLLIN), revents: 0)]
             if !isStopping { descriptors.append(pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)) }
-            let records = Array(sessions.values)
+            let records = sessions.values.filter(\.isOpen)
             descriptors += records.map { pollfd(fd: $0.events, events: Int16(POLLIN), revents: 0) }
             poll(&descriptors, nfds_t(descriptors.count), Listener.tick)
             for (record, descriptor) in zip(records, descriptors.suffix(records.count)) where descriptor.revents != 0 {
@@ -87,7 +87,8 @@ package final class Listener {
     /// Starts the session process; the socket stays open in it.
     private func start(_ descriptor: Int32, _ peer: String) {
         let order = SessionOrder(
-            configurationFile: configuration.file.path, configurationText: configuration.text, peer: peer,
+            configurationFile: configuration.file.path, configurationText: configuration.text, listener: getpid(),
+            peer: peer,
             logLevel: log.logLevel.rawValue, failureDelay: penalties.delay(peer))
         var ends: [Int32] = [-1, -1]
         guard let orderDescriptor = order.written() else { return log.error("no memory for a session") }
@@ -97,6 +98,7 @@ package final class Listener {
         guard pipe(&ends) == 0 else { return log.error("no pipe for a session") }
         defer { close(ends[1]) }
         _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
+        _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
         var process: Int32 = 0
         let error = Listener.withCStrings(["cryptsftp", "session"]) { arguments in
             Listener.withCStrings(Listener.sessionEnvironment) { environment in
@@ -128,14 +130,20 @@ package final class Listener {
     }
 
     private func take(from record: SessionRecord) {
-        guard let events = record.read() else { return }
+        guard let events = record.read() else {
+            log.error("a session sends nonsense", metadata: ["connection_id": "\(record.process)"])
+            kill(record.process, SIGKILL)
+            return
+        }
         for event in events {
             switch event {
             case .loginFailed: penalties.failed(record.peer)
             case .loggedIn(let user, _):
                 record.user = user
                 penalties.succeeded(record.peer)
-            case .transfers(let transfers): record.transfers = transfers
+            case .opened(let transfer): record.transfers.append(transfer)
+            case .closed(let transfer):
+                if let index = record.transfers.firstIndex(of: transfer) { record.transfers.remove(at: index) }
             case .log(let level, let message, let metadata):
                 log.log(
                     level: Logger.Level(rawValue: level) ?? .info, "\(message)",

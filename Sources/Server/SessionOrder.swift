@@ -5,6 +5,8 @@ internal import Foundation
 struct SessionOrder: Codable {
     let configurationFile: String
     let configurationText: String
+    /// The listener's process: a session that has lost it already ends.
+    let listener: Int32
     let peer: String
     let logLevel: String
     /// Milliseconds to wait before a failed login is answered: it grows with the failures of the peer's address.

@@ -15,7 +15,6 @@ package final class SessionProcess {
     private let signals: Int32
     private var fileSystem: VaultFileSystem?
     private var sessions: [(channel: Channel, sftp: SFTPSession)] = []
-    private var transfers: [String] = []
     private var isStopping = false
     private var lastRequest = ContinuousClock.now
 
@@ -34,6 +33,16 @@ package final class SessionProcess {
         // A listener that is killed takes its sessions with it, once their transfers are done.
         linux_signal_on_parent_death(SIGTERM)
         order = try SessionOrder.read()
+        guard getppid() == order.listener else { throw SSHError("the listener is gone") }
+        // What this process starts is to have none of these.
+        for descriptor in [SessionOrder.Descriptor.socket, SessionOrder.Descriptor.events] {
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        }
+        // Every transfer takes a few descriptors; the system's soft limit is a matter of old programs.
+        var files = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
+        files.rlim_cur = files.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
         configuration = try Configuration(order.configurationText, file: URL(filePath: order.configurationFile))
         let level = Logger.Level(rawValue: order.logLevel) ?? .info
         let events = events
@@ -93,6 +102,7 @@ package final class SessionProcess {
             try wait(connection)
             admitChannels(of: connection)
             for index in sessions.indices { try serve(&sessions[index], &buffer) }
+            for index in sessions.indices where sessions[index].channel.isAtEnd { end(&sessions[index]) }
             sessions.removeAll { $0.channel.isAtEnd }
             if isStopping && sessions.allSatisfy({ $0.sftp.openFiles == 0 }) {
                 throw SSHError("the server is stopping")
@@ -134,21 +144,21 @@ package final class SessionProcess {
         } catch let violation as ProtocolViolation {
             log.warning("protocol violation", metadata: ["reason": "\(violation)"])
             if !output.isEmpty { try channel.write(output) }
-            session.sftp.end()
-            channel.finish()
+            end(&session)
         }
-        if channel.isAtEnd {
-            session.sftp.end()
-            channel.finish()
-        }
+    }
+
+    private func end(_ session: inout (channel: Channel, sftp: SFTPSession)) {
+        session.sftp.end()
+        session.channel.finish()
     }
 
     private func report(_ event: TransferEvent) {
         switch event {
         case .opened(let path, let direction):
-            transfers.append("\(direction.rawValue) \(path)")
+            events.send(.opened(SessionProcess.describe(path, direction)))
         case .closed(let path, let direction, let bytes, let error):
-            if let index = transfers.firstIndex(of: "\(direction.rawValue) \(path)") { transfers.remove(at: index) }
+            events.send(.closed(SessionProcess.describe(path, direction)))
             var metadata: Logger.Metadata = ["file_path": "\(path)", "size_bytes": "\(bytes)"]
             if let error {
                 metadata["error"] = "\(error.message)"
@@ -157,6 +167,10 @@ package final class SessionProcess {
                 log.info("\(direction.rawValue)", metadata: metadata)
             }
         }
-        events.send(.transfers(transfers))
+    }
+
+    /// A line for people, bounded: paths can be long.
+    private static func describe(_ path: VirtualPath, _ direction: TransferEvent.Direction) -> String {
+        "\(direction.rawValue) \(String(path.description.prefix(200)))"
     }
 }

@@ -9,7 +9,12 @@ final class SessionRecord {
     let events: Int32
     var user: String?
     var transfers: [String] = []
+    /// Whether its end of the pipe is still open.
+    private(set) var isOpen = true
     private var partial = Data()
+
+    /// Octets of the longest line; a session that was taken over could send one without end.
+    private static let longestLine = 1 << 20
 
     init(process: pid_t, peer: String, events: Int32) {
         self.process = process
@@ -21,19 +26,25 @@ final class SessionRecord {
         close(events)
     }
 
-    /// Takes the events that have arrived.
+    /// Takes all events that have arrived; the descriptor does not block.
     ///
-    /// - Returns: nil when the session has closed its end.
+    /// - Returns: nil when what it sends is no events: it is not what was started any more.
     func read() -> [Event]? {
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = Foundation.read(events, &buffer, buffer.count)
-        if count < 0 { return errno == EINTR || errno == EAGAIN ? [] : nil }
-        guard count > 0 else { return nil }
-        partial += buffer[..<count]
-        // A session that was taken over could send a line without end.
-        guard partial.count < 1 << 20 else { return nil }
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while isOpen && partial.count <= SessionRecord.longestLine {
+            let count = Foundation.read(events, &buffer, buffer.count)
+            if count < 0 && errno == EINTR { continue }
+            if count < 0 && errno == EAGAIN { break }
+            isOpen = count > 0
+            partial += buffer[..<max(0, count)]
+        }
         var lines = partial.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         partial = Data(lines.removeLast())
+        guard partial.count <= SessionRecord.longestLine else {
+            isOpen = false
+            partial = Data()
+            return nil
+        }
         return lines.compactMap { try? JSONDecoder().decode(Event.self, from: Data($0)) }
     }
 }

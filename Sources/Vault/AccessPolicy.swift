@@ -14,14 +14,22 @@ package enum View: Sendable, Equatable {
 
 /// What this session has put into the home: the only things a write-only session may change.
 struct OwnObjects {
-    /// A file or folder by what the file system calls it; a name alone may have been taken over by somebody else's.
+    /// A version of a file or folder, by what the file system calls it.
+    ///
+    /// A name may have been taken over by somebody else's file, and so may an inode number; the change time tells them
+    /// apart. It also changes with this session's own renames and settings: ``add(_:_:size:)`` has to follow those.
     struct Identity: Hashable {
         private let device: UInt64
         private let inode: UInt64
+        private let seconds: Int
+        private let nanoseconds: Int
 
         init(_ status: stat) {
             device = UInt64(status.st_dev)
             inode = UInt64(status.st_ino)
+            // A folder's changes with every file put into it, and only an empty folder can be taken away.
+            seconds = status.isFolder ? 0 : status.st_ctim.tv_sec
+            nanoseconds = status.isFolder ? 0 : status.st_ctim.tv_nsec
         }
     }
 
@@ -41,8 +49,20 @@ struct OwnObjects {
         objects[path] = nil
     }
 
-    mutating func rename(_ old: VirtualPath, to new: VirtualPath) {
-        objects[new] = objects.removeValue(forKey: old)
+    /// Follows a rename of what is at `old`, and of all below it.
+    ///
+    /// - Parameter status: what is at `new` now.
+    mutating func rename(_ old: VirtualPath, to new: VirtualPath, _ status: stat) {
+        for (path, object) in objects where path == old || path.isBelow(old) {
+            objects[path] = nil
+            objects[path.moved(from: old, to: new)] =
+                path == old ? Object(identity: Identity(status), size: object.size) : object
+        }
+    }
+
+    /// Follows this session's own change of what is at `path`, if that is its own.
+    mutating func refresh(_ path: VirtualPath, _ status: stat) {
+        if let object = objects[path] { objects[path] = Object(identity: Identity(status), size: object.size) }
     }
 
     /// Whether what is at `path` now is what this session put there.

@@ -14,11 +14,10 @@ final class DirectoryListing: OpenDirectory {
     private var dots: [[UInt8]] = [Array(".".utf8), Array("..".utf8)]
 
     init(_ folder: Folder, _ path: VirtualPath, in vault: VaultFileSystem) throws(FileSystemError) {
-        guard let stream = DirectoryStream(folder) else { throw FileSystemError(errno: errno) }
+        stream = try DirectoryStream(folder)
         self.vault = vault
         self.folder = folder
         self.path = path
-        self.stream = stream
         uploads = [:]
         for (path, upload) in vault.uploads where path.parent == self.path {
             if let name = path.name { uploads[shown(name)] = upload }
@@ -31,7 +30,7 @@ final class DirectoryListing: OpenDirectory {
             dots.removeFirst()
             entries.append(entry(name, try folder.status().attributes(size: 0)))
         }
-        while entries.count < limit, let name = stream.next() {
+        while entries.count < limit, let name = try stream.next() {
             if let entry = entry(stored: name) { entries.append(entry) }
         }
         while entries.count < limit, let (name, upload) = uploads.popFirst() {
@@ -51,7 +50,9 @@ final class DirectoryListing: OpenDirectory {
         if let upload = uploads.removeValue(forKey: shown(virtual)), let attributes = try? upload.attributes() {
             return entry(shown(virtual), attributes)
         }
-        return entry(shown(virtual), status.attributes(size: vault.size(of: found)))
+        // What cannot be told here, such as a size when there are no more descriptors, OPEN and STAT will tell.
+        let size = (try? vault.size(of: found)) ?? UInt64(clamping: status.st_size)
+        return entry(shown(virtual), status.attributes(size: size))
     }
 
     /// The name under which this view shows a file.

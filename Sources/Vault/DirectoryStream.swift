@@ -1,5 +1,6 @@
-private import CLinux
+internal import CLinux
 internal import Foundation
+internal import SFTP
 
 /// The names in a folder, one after the other, however many.
 ///
@@ -7,16 +8,15 @@ internal import Foundation
 final class DirectoryStream {
     private let stream: OpaquePointer
 
-    /// - Returns: nil when the folder cannot be read.
-    init?(_ folder: Folder) {
+    init(_ folder: Folder) throws(FileSystemError) {
         // A description of its own, so that two listings of one folder do not share a position.
         let descriptor = [UInt8(ascii: ".")].withCString {
             linux_openat(folder.descriptor, $0, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
         }
-        guard descriptor >= 0 else { return nil }
+        guard descriptor >= 0 else { throw FileSystemError(errno: errno) }
         guard let stream = fdopendir(descriptor) else {
             close(descriptor)
-            return nil
+            throw FileSystemError(errno: ENOMEM)
         }
         self.stream = stream
     }
@@ -26,11 +26,20 @@ final class DirectoryStream {
     }
 
     /// The next name, `.` and `..` left out; nil at the end.
-    func next() -> [UInt8]? {
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+    ///
+    /// - Throws: when the rest cannot be read: a listing cut short must not look complete.
+    func next() throws(FileSystemError) -> [UInt8]? {
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                if errno != 0 { throw FileSystemError(errno: errno) }
+                return nil
+            }
+            // The record is as long as its name needs: the field's declared 256 octets may not be there.
+            let start = UnsafeRawPointer(entry) + (MemoryLayout<dirent>.offset(of: \.d_name) ?? 0)
+            let name = [UInt8](
+                UnsafeRawBufferPointer(start: start, count: strlen(start.assumingMemoryBound(to: CChar.self))))
             if name != [UInt8(ascii: ".")] && name != [UInt8(ascii: "."), UInt8(ascii: ".")] { return name }
         }
-        return nil
     }
 }

@@ -7,6 +7,7 @@ final class Download: OpenFile {
     private let vault: VaultFileSystem
     private let found: Found
     private let descriptor: Int32
+    private let status: stat
     private let size: UInt64
     private var position: UInt64 = 0
     private var decryption: Decryption?
@@ -15,8 +16,14 @@ final class Download: OpenFile {
     init(_ found: Found, in vault: VaultFileSystem) throws(FileSystemError) {
         self.vault = vault
         self.found = found
-        size = try vault.plaintextSize(found.folder, found.name, found.status)
-        descriptor = try found.folder.openFile(found.name)
+        // Opened once: what is asked of it now and what is read later are of the same version.
+        (descriptor, status) = try found.folder.openFile(found.name)
+        do throws(OpenPGPError) {
+            size = try vault.plaintextSize(descriptor, status)
+        } catch {
+            Foundation.close(descriptor)
+            throw FileSystemError(error)
+        }
     }
 
     deinit {
@@ -73,7 +80,7 @@ final class Download: OpenFile {
         throw .permissionDenied("the file was not opened for writing")
     }
 
-    func attributes() throws(FileSystemError) -> FileAttributes { found.status.attributes(size: size) }
+    func attributes() throws(FileSystemError) -> FileAttributes { status.attributes(size: size) }
 
     func setAttributes(_ attributes: FileAttributes) throws(FileSystemError) {
         throw .permissionDenied("the file was not opened for writing")
@@ -89,6 +96,6 @@ final class Download: OpenFile {
 
     private func end() {
         decryption?.cancel()
-        vault.report(.closed(found.path, .download, bytes: position, failure))
+        vault.closed(found.path, .download, bytes: position, failure)
     }
 }

@@ -9,13 +9,15 @@ package final class Draft {
     let descriptor: Int32
     private let folder: Folder
     private let name: [UInt8]
+    /// Permissions it has only until it is published.
+    private let withheld: mode_t
     private var published = false
 
     /// Makes an empty draft.
     ///
     /// - Parameters:
     ///   - data: the data folder; the drafts folder is made in it when it is missing.
-    ///   - mode: the permissions the stored file will have.
+    ///   - mode: the permissions the stored file is to have, less what the user's mask takes away.
     init(in data: Folder, mode: mode_t) throws(FileSystemError) {
         if try data.status(StoredName.drafts) == nil {
             do { try data.makeFolder(StoredName.drafts, mode: 0o700) } catch .failure
@@ -23,9 +25,11 @@ package final class Draft {
         }
         folder = try data.folder(named: StoredName.drafts)
         name = Array("\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 16))".utf8)
-        descriptor = try folder.createFile(name, mode: mode)
+        // Until it is published its owner can read and write it, so that a sweep can.
+        descriptor = try folder.createFile(name, mode: mode | 0o600)
+        withheld = 0o600 & ~mode
         // A file system without locks has no sweep that could mistake this draft for a left one.
-        _ = flock(descriptor, LOCK_EX | LOCK_NB)
+        _ = flock(descriptor, LOCK_EX)
     }
 
     deinit {
@@ -37,10 +41,14 @@ package final class Draft {
     ///
     /// - Parameter replacing: whether an older file of that name gives way.
     func publish(to target: Folder, _ storedName: [UInt8], replacing: Bool) throws(FileSystemError) {
+        if withheld != 0 { _ = fchmod(descriptor, try status().st_mode & 0o777 & ~withheld) }
         guard fsync(descriptor) == 0 else { throw FileSystemError(errno: errno) }
         try folder.rename(name, to: target, storedName, replacing: replacing)
         published = true
+        // FAT keeps a file's size and place in its folder's entry, which the rename has made anew: once more.
+        guard fsync(descriptor) == 0 else { throw FileSystemError(errno: errno) }
         try target.synchronize()
+        try folder.synchronize()
     }
 
     /// What the file is now.
@@ -54,11 +62,14 @@ package final class Draft {
     ///
     /// - Parameter data: the data folder. One without drafts is not an error.
     package static func sweep(_ data: Folder) {
-        guard let folder = try? data.folder(named: StoredName.drafts), let stream = DirectoryStream(folder) else {
+        guard let folder = try? data.folder(named: StoredName.drafts), let stream = try? DirectoryStream(folder) else {
             return
         }
-        while let name = stream.next() {
-            guard let descriptor = try? folder.openFile(name, O_RDWR) else { continue }
+        while let name = try? stream.next() {
+            // A process that still runs may be about to take its lock.
+            let owner = pid_t(String(decoding: name.prefix { $0 != UInt8(ascii: "-") }, as: UTF8.self))
+            if let owner, kill(owner, 0) == 0 || errno != ESRCH { continue }
+            guard let (descriptor, _) = try? folder.openFile(name, O_RDWR) else { continue }
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { try? folder.removeFile(name) }
             close(descriptor)
         }

@@ -40,15 +40,15 @@ package final class Folder {
     ///
     /// Devices, pipes and sockets are not opened, not even to look at them.
     ///
-    /// - Returns: a descriptor that is the caller's to close.
-    func openFile(_ name: [UInt8], _ flags: Int32 = O_RDONLY) throws(FileSystemError) -> Int32 {
+    /// - Returns: a descriptor that is the caller's to close, and what it is of.
+    func openFile(_ name: [UInt8], _ flags: Int32 = O_RDONLY) throws(FileSystemError) -> (descriptor: Int32, stat) {
         let descriptor = try open(name, flags | O_NONBLOCK)
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.isRegularFile else {
             close(descriptor)
             throw .noSuchFile("no such file")
         }
-        return descriptor
+        return (descriptor, status)
     }
 
     /// Makes a new file.
@@ -116,6 +116,16 @@ package final class Folder {
     func synchronize() throws(FileSystemError) {
         // Some file systems cannot; they have no better way either.
         if fsync(descriptor) != 0, errno != EINVAL { throw FileSystemError(errno: errno) }
+    }
+
+    /// Writes a file's own entry to the disk: FAT keeps its size and place there, and a rename makes it anew.
+    ///
+    /// - Returns: what the file is now.
+    func synchronizeFile(_ name: [UInt8]) throws(FileSystemError) -> stat {
+        let (descriptor, status) = try openFile(name)
+        defer { close(descriptor) }
+        if fsync(descriptor) != 0, errno != EINVAL { throw FileSystemError(errno: errno) }
+        return status
     }
 
     func statistics() throws(FileSystemError) -> FileSystemStatistics {

@@ -36,10 +36,12 @@ extension VaultFileSystem {
         if let status = try folder.status(name), status.isFolder {
             return Found(folder: folder, name: name, status: status, path: path)
         }
-        if let found = try storedFile(path, name, in: folder) { return found }
-        // The ciphertext view lists stored names, so it must take them too.
-        guard view != .plaintext, let plain = StoredName.virtual(name) else { return nil }
-        guard var found = try storedFile(path.parent.appending(plain), plain, in: folder) else { return nil }
+        let plain = try storedFile(path, name, in: folder)
+        // The ciphertext view lists stored names, so it must take them too: before anything else that might be meant, but
+        // after what this session has put there itself under the very name.
+        guard view != .plaintext, let stored = StoredName.virtual(name) else { return plain }
+        if let plain, own.contains(path, plain.status) { return plain }
+        guard var found = try storedFile(path.parent.appending(stored), stored, in: folder) else { return plain }
         found.isStoredName = true
         return found
     }

@@ -8,16 +8,17 @@ extension VaultFileSystem {
         _ path: VirtualPath, _ flags: OpenFlags, _ attributes: FileAttributes
     ) throws(FileSystemError) -> any OpenFile {
         guard !isStopping else { throw .failure("the server is stopping") }
+        try admitFile()
         let file: any OpenFile
         if flags.contains(.write) {
             guard !flags.contains(.read) else {
                 throw .unsupported("a file cannot be open for reading and writing at once; open it for one of them")
             }
             file = try openForWriting(path, flags, attributes)
-            report(.opened(path, .upload))
+            opened(path, .upload)
         } else {
             file = try openForReading(path)
-            report(.opened(path, .download))
+            opened(path, .download)
         }
         return file
     }
@@ -41,10 +42,8 @@ extension VaultFileSystem {
         if let existing, !existing.isRegularFile { throw .failure("it exists already, and is no stored file") }
         if flags.contains(.exclusive), existing != nil || uploads[path] != nil { throw .failure("it exists already") }
         if existing == nil, uploads[path] == nil, !flags.contains(.create) { throw .noSuchFile("no such file") }
-        if let reason = cryptor.key.unusable { throw .permissionDenied(reason) }
-        if flags.contains(.append), !flags.contains(.truncate), let existing,
-            try oldSize(path, folder, name, existing) > 0
-        {
+        if let reason = cryptor.unusable { throw .permissionDenied(reason) }
+        if flags.contains(.append), !flags.contains(.truncate), existing != nil, try oldSize(path, folder, name) != 0 {
             throw .unsupported("a stored file cannot be appended to; send it as a whole")
         }
         let mode = existing.map(\.st_mode) ?? mode_t(attributes.permissions ?? 0o666)
@@ -52,20 +51,17 @@ extension VaultFileSystem {
         let upload = Upload(path, folder, name, draft, in: self)
         upload.isExclusive = flags.contains(.exclusive)
         upload.ignoresOffsets = flags.contains(.append)
-        if let existing, !flags.contains(.truncate) { upload.oldSize = try oldSize(path, folder, name, existing) }
+        upload.keepsOldContents = existing != nil && !flags.contains(.truncate)
         uploads[path] = upload
         return upload
     }
 
-    /// The plaintext size of the version that is there.
-    private func oldSize(
-        _ path: VirtualPath, _ folder: Folder, _ name: [UInt8], _ status: stat
-    ) throws(FileSystemError) -> UInt64 {
-        switch view {
-        case .plaintext: try plaintextSize(folder, name, status)
+    /// The plaintext size of the version that is there; one that cannot be told, of a damaged file say, is no size at all.
+    func oldSize(_ path: VirtualPath, _ folder: Folder, _ name: [UInt8]) throws(FileSystemError) -> UInt64? {
+        let (descriptor, status) = try folder.openFile(name)
+        defer { close(descriptor) }
         // The gate lets a write-only session no further than to its own uploads, and those it knows.
-        case .ciphertext: own.size(path, status) ?? UInt64.max
-        }
+        return view == .plaintext ? try? plaintextSize(descriptor, status) : own.size(path, status)
     }
 
     package func openDirectory(_ path: VirtualPath) throws(FileSystemError) -> any OpenDirectory {

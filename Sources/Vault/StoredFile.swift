@@ -6,12 +6,13 @@ final class StoredFile: OpenFile {
     private let vault: VaultFileSystem
     private let found: Found
     private let descriptor: Int32
+    private let status: stat
     private var octetsRead: UInt64 = 0
 
     init(_ found: Found, in vault: VaultFileSystem) throws(FileSystemError) {
         self.vault = vault
         self.found = found
-        descriptor = try found.folder.openFile(found.name)
+        (descriptor, status) = try found.folder.openFile(found.name)
     }
 
     deinit {
@@ -42,7 +43,7 @@ final class StoredFile: OpenFile {
     }
 
     func attributes() throws(FileSystemError) -> FileAttributes {
-        found.status.attributes(size: UInt64(clamping: found.status.st_size))
+        status.attributes(size: UInt64(clamping: status.st_size))
     }
 
     func setAttributes(_ attributes: FileAttributes) throws(FileSystemError) {
@@ -55,5 +56,5 @@ final class StoredFile: OpenFile {
 
     func close() throws(FileSystemError) { abandon() }
 
-    func abandon() { vault.report(.closed(found.path, .download, bytes: octetsRead, nil)) }
+    func abandon() { vault.closed(found.path, .download, bytes: octetsRead, nil) }
 }

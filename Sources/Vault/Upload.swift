@@ -12,8 +12,8 @@ final class Upload: OpenFile {
     var path: VirtualPath
     /// Octets received: the next write has to start here.
     private(set) var written: UInt64 = 0
-    /// The size of the older version, if it was opened without TRUNC.
-    var oldSize: UInt64?
+    /// Whether there was an older version, and it was opened without TRUNC: what is not written over stays.
+    var keepsOldContents = false
     /// EXCL: publishing must not replace what has come there meanwhile.
     var isExclusive = false
     /// APPEND: every write goes to the end, wherever the client says (libssh2 counts from 0).
@@ -114,13 +114,13 @@ final class Upload: OpenFile {
     /// Completes the message and gives it its name.
     private func publish() throws(FileSystemError) {
         let isUntouched = encryption == nil && !sizeWasSet
-        if oldSize != nil, isUntouched {
+        if keepsOldContents, isUntouched {
             // Opened and closed, as `touch` does: the older version stays, with new attributes perhaps.
             guard let status = try folder.status(storedName) else { throw .noSuchFile("the file is gone") }
             return try folder.set(
                 attributesToSet, on: Found(folder: folder, name: storedName, status: status, path: path))
         }
-        if let oldSize, written < oldSize, !sizeWasSet {
+        if keepsOldContents, !sizeWasSet, try vault.oldSize(path, folder, storedName) ?? .max > written {
             throw .unsupported("only the start of the file was written over; send it as a whole")
         }
         do throws(OpenPGPError) {
@@ -130,8 +130,8 @@ final class Upload: OpenFile {
         }
         encryption = nil
         try setDraftAttributes()
-        try draft.publish(to: folder, storedName, replacing: !isExclusive)
-        if let status = try folder.status(storedName) { vault.published(self, status) }
+        try draft.publish(to: folder, storedName, replacing: try mayReplace())
+        vault.published(self, try draft.status())
     }
 
     private func startedEncryption() throws(OpenPGPError) -> Encryption {
@@ -139,6 +139,15 @@ final class Upload: OpenFile {
         let started = try vault.cryptor.encrypt(into: draft.descriptor)
         encryption = started
         return started
+    }
+
+    /// Whether what has the name now may be replaced: other sessions went on while this file was written.
+    private func mayReplace() throws(FileSystemError) -> Bool {
+        if let name = path.name, let status = try folder.status(name), status.isFolder {
+            throw .failure("there is a folder of that name now")
+        }
+        guard let status = try folder.status(storedName), !isExclusive else { return false }
+        return vault.view == .plaintext || vault.own.contains(path, status)
     }
 
     private func setDraftAttributes() throws(FileSystemError) {
@@ -158,7 +167,7 @@ final class Upload: OpenFile {
 
     private func end(_ error: FileSystemError?) {
         if vault.uploads[path] === self { vault.uploads[path] = nil }
-        vault.report(.closed(path, .upload, bytes: written, error))
+        vault.closed(path, .upload, bytes: written, error)
     }
 
     /// Remembers the first failure: every later write and the CLOSE end with it.

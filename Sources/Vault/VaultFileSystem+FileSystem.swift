@@ -4,8 +4,8 @@ package import SFTP
 extension VaultFileSystem: FileSystem {
     package func permit(_ need: Need) throws(FileSystemError) {
         switch need {
-        case .see, .read, .readHandle, .writeHandle: return
-        case .create(let path), .write(let path), .change(let path):
+        case .readHandle, .writeHandle: return
+        case .see(let path), .read(let path), .create(let path), .write(let path), .change(let path):
             if path.components.contains(where: StoredName.isReserved) {
                 throw .permissionDenied("this name is the server's own")
             }
@@ -18,7 +18,6 @@ extension VaultFileSystem: FileSystem {
             }
             try permitChange(of: path, status)
         case .change(let path):
-            if uploads[path] != nil { return }
             guard let found = try findAny(path) else { return }
             try permitChange(of: found.path, found.status)
         case .see, .read, .create, .readHandle, .writeHandle: return
@@ -34,16 +33,19 @@ extension VaultFileSystem: FileSystem {
     package func attributes(of path: VirtualPath) throws(FileSystemError) -> FileAttributes {
         if let upload = uploads[path] { return try upload.attributes() }
         let found = try require(path)
-        return found.status.attributes(size: size(of: found))
+        return found.status.attributes(size: try size(of: found))
     }
 
     package func setAttributes(_ attributes: FileAttributes, of path: VirtualPath) throws(FileSystemError) {
         if let upload = uploads[path] { return try upload.setAttributes(attributes) }
         let found = try require(path)
-        if let size = attributes.size, found.isFolder || size != self.size(of: found) {
-            throw .unsupported("the size of a stored file cannot be changed")
+        if let size = attributes.size {
+            guard !found.isFolder, try size == self.size(of: found) else {
+                throw .unsupported("the size of a stored file cannot be changed")
+            }
         }
         try found.folder.set(attributes, on: found)
+        if !path.isRoot, let status = try found.folder.status(found.name) { own.refresh(found.path, status) }
     }
 
     package func makeDirectory(_ path: VirtualPath, _ attributes: FileAttributes) throws(FileSystemError) {
@@ -52,7 +54,7 @@ extension VaultFileSystem: FileSystem {
         let folder = try home.folder(path.parent)
         try folder.makeFolder(name, mode: mode_t(attributes.permissions ?? 0o777) & 0o777)
         try folder.synchronize()
-        if let status = try folder.status(name) { own.add(path, status, size: nil) }
+        if view != .plaintext, let status = try folder.status(name) { own.add(path, status, size: nil) }
     }
 
     package func removeDirectory(_ path: VirtualPath) throws(FileSystemError) {
@@ -85,7 +87,7 @@ extension VaultFileSystem: FileSystem {
         let found = try find(old)
         guard upload != nil || found != nil else { throw .noSuchFile("no such file or folder") }
         if old == new { return }
-        if !replacing, uploads[new] != nil { throw .failure("it exists already") }
+        if uploads[new] != nil, !replacing || found?.isFolder == true { throw .failure("it exists already") }
         if let found, found.isFolder {
             try rename(folder: found, to: new, replacing: replacing)
         } else {
@@ -94,12 +96,18 @@ extension VaultFileSystem: FileSystem {
     }
 
     private func rename(file: Found?, _ upload: Upload?, to new: VirtualPath, replacing: Bool) throws(FileSystemError) {
+        var new = new
+        // Who renames a stored file by its stored name gives the new one likewise.
+        if let file, file.isStoredName, let plain = new.name.flatMap(StoredName.virtual) {
+            new = new.parent.appending(plain)
+        }
         let (folder, name) = try target(new)
         if let file {
             try file.folder.rename(file.name, to: folder, name, replacing: replacing)
+            let status = try folder.synchronizeFile(name)
             try folder.synchronize()
             try file.folder.synchronize()
-            own.rename(file.path, to: new)
+            own.rename(file.path, to: new, status)
         } else if !replacing, try folder.status(name) != nil {
             throw .failure("it exists already")
         }
@@ -112,13 +120,15 @@ extension VaultFileSystem: FileSystem {
 
     private func rename(folder found: Found, to new: VirtualPath, replacing: Bool) throws(FileSystemError) {
         let folder = try home.folder(new.parent)
-        guard let name = new.name, try folder.status(StoredName.file(name)) == nil else {
+        guard let name = new.name else { throw .failure("the home folder cannot be replaced") }
+        let stored = StoredName.file(name)
+        if stored.count <= Limits.nameLength, try folder.status(stored) != nil {
             throw .failure("a file of that name exists already")
         }
         try found.folder.rename(found.name, to: folder, name, replacing: replacing)
         try folder.synchronize()
         try found.folder.synchronize()
-        own.rename(found.path, to: new)
+        if let status = try folder.status(name) { own.rename(found.path, to: new, status) }
         for (path, upload) in uploads where path.isBelow(found.path) {
             uploads[path] = nil
             upload.path = path.moved(from: found.path, to: new)

@@ -15,6 +15,8 @@ package final class VaultFileSystem {
     let report: (TransferEvent) -> Void
     var own = OwnObjects()
     var uploads: [VirtualPath: Upload] = [:]
+    /// Files open now: each may have a gpg of its own.
+    fileprivate var openFiles = 0
     /// Whether the server is about to stop: open files go on, no more are opened.
     package var isStopping = false
     private var sizes = SizeCache()
@@ -36,36 +38,63 @@ package final class VaultFileSystem {
     }
 
     /// The size a stored file has for this session, at its path.
-    func size(of found: Found) -> UInt64 {
+    ///
+    /// - Throws: what kept it from being told; a damaged file has its stored size.
+    func size(of found: Found) throws(FileSystemError) -> UInt64 {
         let stored = UInt64(clamping: found.status.st_size)
         if found.isFolder { return stored }
         switch view {
         case .ciphertext:
             return found.isStoredName ? stored : own.size(found.path, found.status) ?? stored
         case .plaintext:
-            // A damaged file must still be listed. It cannot be opened, so its size deceives nobody.
-            return (try? plaintextSize(found.folder, found.name, found.status)) ?? stored
+            let (descriptor, status) = try found.folder.openFile(found.name)
+            defer { close(descriptor) }
+            do throws(OpenPGPError) {
+                return try plaintextSize(descriptor, status)
+            } catch {
+                // A damaged file must still be listed. It cannot be opened, so its size deceives nobody.
+                guard error.code == .message else { throw FileSystemError(error) }
+                return stored
+            }
         }
     }
 
     /// The exact plaintext size, from the cache if the file has not changed.
-    func plaintextSize(_ folder: Folder, _ name: [UInt8], _ status: stat) throws(FileSystemError) -> UInt64 {
+    func plaintextSize(_ descriptor: Int32, _ status: stat) throws(OpenPGPError) -> UInt64 {
         if let size = sizes[status] { return size }
-        let descriptor = try folder.openFile(name)
-        defer { close(descriptor) }
-        do throws(OpenPGPError) {
-            let size = try cryptor.plaintextCount(descriptor, count: UInt64(clamping: status.st_size))
-            sizes[status] = size
-            return size
-        } catch {
-            throw FileSystemError(error)
-        }
+        let size = try cryptor.plaintextCount(descriptor, count: UInt64(clamping: status.st_size))
+        sizes[status] = size
+        return size
     }
 
     /// Remembers what an upload has just stored.
     func published(_ upload: Upload, _ status: stat) {
-        own.add(upload.path, status, size: upload.written)
+        if view != .plaintext { own.add(upload.path, status, size: upload.written) }
         sizes[status] = upload.written
+    }
+}
+
+extension VaultFileSystem {
+    /// Files that may be open at once; each can have a gpg, a thread and a few descriptors.
+    private static let mostOpenFiles = 64
+
+    /// Lets one more file be opened.
+    ///
+    /// - Throws: ``FileSystemError/failure(_:)`` when too many are open.
+    func admitFile() throws(FileSystemError) {
+        guard openFiles < VaultFileSystem.mostOpenFiles else {
+            throw .failure("\(VaultFileSystem.mostOpenFiles) files are open: close some first")
+        }
+    }
+
+    func opened(_ path: VirtualPath, _ direction: TransferEvent.Direction) {
+        openFiles += 1
+        report(.opened(path, direction))
+    }
+
+    func closed(_ path: VirtualPath, _ direction: TransferEvent.Direction, bytes: UInt64, _ error: FileSystemError?) {
+        openFiles -= 1
+        report(.closed(path, direction, bytes: bytes, error))
     }
 }
 

@@ -5,7 +5,7 @@ import Testing
 
 /// The arithmetic of packet framing, against itself and against gpg.
 @Suite struct FramingTests {
-    private let framing = GnuPGFraming(GnuPG.Version(2, 2, 40))
+    private let framing = GnuPGFraming.small
 
     /// Sizes around every boundary the arithmetic knows.
     static let boundaries: [UInt64] =
@@ -26,26 +26,34 @@ import Testing
         #expect((1...300).contains(ambiguous))
     }
 
-    @Test func storedTotalsAreStrictlyIncreasingAndInvert() {
+    @Test(arguments: [GnuPGFraming.small, .large])
+    func storedTotalsAreStrictlyIncreasingAndInvert(inside: GnuPGFraming) {
+        let framing = StoredFraming(inside)
         var last: UInt64 = 0
         for body in UInt64(0)...140_000 {
-            let total = StoredFraming.total(forBody: body)
+            let total = framing.total(forBody: body)
             #expect(total > last)
-            #expect(StoredFraming.body(forTotal: total) == body)
+            #expect(framing.body(forTotal: total) == body)
             // A total that no body has must not be taken for one.
-            for gap in last + 1..<total { #expect(StoredFraming.body(forTotal: gap) == nil) }
+            for gap in last + 1..<total { #expect(framing.body(forTotal: gap) == nil) }
             last = total
         }
-    }
-
-    @Test func storedTotalsOfLargeFilesInvert() {
         for body in [UInt64(1) << 32, 1 << 40, 1 << 50] {
             for offset in UInt64(0)...3 {
-                #expect(StoredFraming.body(forTotal: StoredFraming.total(forBody: body + offset)) == body + offset)
+                #expect(framing.body(forTotal: framing.total(forBody: body + offset)) == body + offset)
             }
         }
-        #expect(StoredFraming.body(forTotal: 0) == nil)
-        #expect(StoredFraming.body(forTotal: 4) == nil)
+        #expect(framing.body(forTotal: 0) == nil)
+        #expect(framing.body(forTotal: 4) == nil)
+    }
+
+    @Test func theBufferFollowsTheVersion() {
+        #expect(GnuPGFraming(GnuPG.Version(2, 2, 45)) == .small)
+        #expect(GnuPGFraming(GnuPG.Version(2, 4, 0)) == .large)
+        // Short bodies are framed alike by both, which is why they need not be told apart.
+        for count in UInt64(0)..<8000 {
+            #expect(GnuPGFraming.small.body(forPlaintext: count) == GnuPGFraming.large.body(forPlaintext: count))
+        }
     }
 
     @Test(

@@ -9,7 +9,7 @@ import Testing
     private static let keyPacket: [UInt8] = [0x84, 12, 3] + keyID + [18, 0, 0]
 
     private func frame(_ message: [UInt8], pieces: Int = .max) throws -> [UInt8] {
-        var framer = MessageFramer(keyID: Self.keyID)
+        var framer = MessageFramer(keyID: Self.keyID, StoredFraming(.small))
         var output: [UInt8] = []
         for start in stride(from: 0, to: message.count, by: min(pieces, max(1, message.count))) {
             let piece = message[start..<min(message.count, start + min(pieces, message.count))]

@@ -61,7 +61,8 @@ package final class RunningServer {
         try Command.run(
             program,
             [
-                "user", "add", name, "--access", access, "-c", vault.appending(path: "Configs/server.conf").path, "--passphrase-file",
+                "user", "add", name, "--access", access, "-c", vault.appending(path: "Configs/server.conf").path,
+                "--passphrase-file",
                 "-",
             ],
             input: Data((passphrase + "\n").utf8))
