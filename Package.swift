@@ -43,7 +43,8 @@ let package = Package(
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .target(name: "CLinux"),
 
-        .target(name: "TestSupport", dependencies: ["SFTP"], path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["CLinux", "SFTP"], path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(name: "SFTPTests", dependencies: ["SFTP", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "SecretsTests", dependencies: ["Secrets"], swiftSettings: settings),
         .testTarget(
@@ -51,7 +52,7 @@ let package = Package(
         .testTarget(
             name: "SSHTransportTests", dependencies: ["SSHTransport", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "VaultTests", dependencies: ["Vault", "SFTP", "TestSupport"], swiftSettings: settings),
-        .testTarget(name: "ServerTests", dependencies: ["Server", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "ServerTests", dependencies: ["Server", "Secrets", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"], swiftSettings: settings),
     ],

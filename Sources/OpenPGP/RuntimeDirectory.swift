@@ -1,4 +1,5 @@
 private import CGPGME
+private import CLinux
 private import Foundation
 
 /// A private folder that lives as long as this object: GnuPG homes in use are here and never on the stick.
@@ -10,7 +11,7 @@ package final class RuntimeDirectory {
     package let path: String
     private let lock: Int32
 
-    /// How the names begin, before the owner's process number and six random characters.
+    /// How the names begin, before six random characters.
     private static let prefix = ".cryptsftp-session-"
     /// The one thing in it: a GnuPG home.
     static let home = "h"
@@ -18,17 +19,30 @@ package final class RuntimeDirectory {
     /// Makes the folder, for this user alone.
     package init() throws(OpenPGPError) {
         for parent in RuntimeDirectory.parents {
-            var template = Array("\(parent)/\(RuntimeDirectory.prefix)\(getpid())-XXXXXX".utf8CString)
-            guard mkdtemp(&template) != nil else { continue }
-            path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-            guard lock >= 0, flock(lock, LOCK_EX) == 0 else {
-                rmdir(path)
-                throw OpenPGPError(.inputOutput, "cannot lock \(path)", errno: errno)
+            // A sweep may come between making the folder and locking it, and take it away: then another is made.
+            for _ in 1...10 {
+                var template = Array("\(parent)/\(RuntimeDirectory.prefix)XXXXXX".utf8CString)
+                guard mkdtemp(&template) != nil else { break }
+                let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+                let lock = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                guard lock >= 0, flock(lock, LOCK_EX) == 0, RuntimeDirectory.isStill(path, lock) else {
+                    if lock >= 0 { close(lock) }
+                    continue
+                }
+                self.path = path
+                self.lock = lock
+                return
             }
-            return
         }
         throw OpenPGPError(.inputOutput, "cannot make a private folder in \(RuntimeDirectory.parents)", errno: errno)
+    }
+
+    /// Whether `path` still names what `descriptor` is of.
+    private static func isStill(_ path: String, _ descriptor: Int32) -> Bool {
+        var named = stat()
+        var opened = stat()
+        return lstat(path, &named) == 0 && fstat(descriptor, &opened) == 0 && named.st_ino == opened.st_ino
+            && named.st_dev == opened.st_dev
     }
 
     deinit {
@@ -46,18 +60,14 @@ package final class RuntimeDirectory {
                 guard descriptor >= 0 else { continue }
                 defer { close(descriptor) }
                 var status = stat()
-                guard fstat(descriptor, &status) == 0, status.st_uid == getuid(), isLeft(path) else { continue }
+                guard fstat(descriptor, &status) == 0, status.st_uid == getuid(), isOurs(path) else { continue }
                 if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { remove(path) }
             }
         }
     }
 
-    /// Whether a folder of that name was left behind and holds only what this class puts there: `/tmp` is everybody's.
-    ///
-    /// One whose process still runs is left alone: it may be about to take its lock.
-    private static func isLeft(_ path: String) -> Bool {
-        let owner = path.split(separator: "/").last?.dropFirst(prefix.count).prefix { $0 != "-" }
-        guard let owner = owner.flatMap({ pid_t($0) }), kill(owner, 0) != 0, errno == ESRCH else { return false }
+    /// Whether a folder of that name holds only what this class puts there: `/tmp` is everybody's.
+    private static func isOurs(_ path: String) -> Bool {
         let contents = try? FileManager.default.contentsOfDirectory(atPath: path)
         return contents == [] || contents == [home]
     }
@@ -79,13 +89,13 @@ package final class RuntimeDirectory {
 
     /// Runs a program of GnuPG quietly and waits for it.
     private static func run(_ program: String, _ arguments: [String]) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return }
-        process.waitUntilExit()
+        let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+        defer { close(null) }
+        var process: Int32 = 0
+        let strings = ([program] + arguments).map { strdup($0) }
+        defer { strings.forEach { free($0) } }
+        guard linux_spawn(&process, program, strings + [nil], [nil], [null, null, null], 3) == 0 else { return }
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) < 0 && errno == EINTR {}
     }
 }

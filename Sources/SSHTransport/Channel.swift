@@ -8,11 +8,11 @@ private import Foundation
 /// The corresponding C functions are `ssh_channel_new`, `ssh_channel_read_timeout`, `ssh_channel_write` and
 /// `ssh_channel_free`.
 package final class Channel {
-    /// Octets that a client may send ahead of being read.
+    /// Octets of one channel that may wait to be read.
     ///
-    /// libssh accepts more than the window it has granted; an honest client stays below this, because unread data
-    /// counts against the window.
-    private static let backlog = 4 << 20
+    /// libssh accepts more than the window it has granted, up to 256 MiB; a client that is read to the end each time stays
+    /// near the window of 1.3 MB.
+    private static let backlog: Int32 = 4 << 20
 
     let raw: ssh_channel
     private let session: ssh_session
@@ -54,6 +54,11 @@ package final class Channel {
     /// Whether the client has said that it sends no more, and all it sent has been read.
     package var isAtEnd: Bool { isOver || ssh_channel_is_eof(raw) != 0 }
 
+    /// Whether the client has sent more than an honest one can: on either stream, whatever the channel is for.
+    var isFlooded: Bool {
+        !isOver && (ssh_channel_poll(raw, 0) > Channel.backlog || ssh_channel_poll(raw, 1) > Channel.backlog)
+    }
+
     /// Reads what has arrived, without waiting.
     ///
     /// - Returns: how many octets; 0 when there are none now.
@@ -61,17 +66,17 @@ package final class Channel {
         guard !isOver else { return 0 }
         let waiting = ssh_channel_poll(raw, 0)
         guard waiting > 0 else { return 0 }
-        guard waiting <= Channel.backlog else { throw SSHError("the client sends more than it may") }
         let count = ssh_channel_read_timeout(
             raw, buffer.baseAddress, UInt32(clamping: min(buffer.count, Int(waiting))), 0, 0)
         guard count >= 0 else { throw SSHError("the channel cannot be read", of: session) }
         return Int(count)
     }
 
-    /// Sends all of `bytes`, and returns when libssh has given them to the system.
+    /// Sends all of `bytes`, and returns when the system has them.
     ///
-    /// - Throws: when the client takes nothing for too long, or is gone.
-    package func write(_ bytes: [UInt8]) throws(SSHError) {
+    /// - Parameter patience: seconds that the client may take nothing.
+    /// - Throws: when the client takes nothing for longer, or is gone.
+    package func write(_ bytes: [UInt8], patience: Int) throws(SSHError) {
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes {
@@ -80,7 +85,14 @@ package final class Channel {
             guard count > 0 else { throw SSHError("the client takes nothing", of: session) }
             sent += Int(count)
         }
+        // Writing ends without an error when its last flush takes too long; this one tells.
+        guard ssh_blocking_flush(session, Int32(clamping: patience * 1000)) == SSH_OK else {
+            throw SSHError("the client takes nothing", of: session)
+        }
     }
+
+    /// Whether the client has closed it: an error on it is not one of the connection.
+    package var isClosed: Bool { isOver }
 
     /// Ends it as a server does that has done its work.
     package func finish() {

@@ -56,7 +56,7 @@ package final class Connection {
         callbacks = .allocate(capacity: 1)
         callbacks.initialize(to: ssh_server_callbacks_struct())
         try configure(hostKeys)
-        Connection.prepare(descriptor)
+        Connection.prepare(descriptor, patience: limits.patience)
         guard ssh_bind_accept_fd(bind, session, descriptor) == SSH_OK else {
             throw SSHError("the connection cannot be taken", of: bind)
         }
@@ -111,10 +111,15 @@ package final class Connection {
     }
 
     /// Sets the options of the socket that libssh sets for clients only.
-    private static func prepare(_ descriptor: Int32) {
+    private static func prepare(_ descriptor: Int32, patience: Int) {
         var yes: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, 4)
         setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &yes, 4)
+        // A client that takes nothing ends its connection, also while libssh waits inside one call to send.
+        var milliseconds = UInt32(clamping: patience * 1000)
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &milliseconds, 4)
+        var time = timeval(tv_sec: patience, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
     }
 
     /// Exchanges keys.
@@ -143,6 +148,7 @@ package final class Connection {
         guard failures < limits.authenticationTries, offeredKeys < Connection.keyOffers else {
             throw SSHError("too many failed tries to log in")
         }
+        guard !channels.contains(where: \.isFlooded) else { throw SSHError("the client sends more than it may") }
         for channel in channels where channel.isOver { channel.release() }
         channels.removeAll { $0.isOver }
     }

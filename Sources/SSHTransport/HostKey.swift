@@ -37,7 +37,7 @@ package final class HostKey {
         ssh_key_free(raw)
     }
 
-    /// Writes a key file that must not exist yet, readable for this user only, through to the disk.
+    /// Writes a key file that must not exist yet, readable for this user only, through to the disk: whole or not at all.
     package func write(to path: String) throws(SSHError) {
         var text: UnsafeMutablePointer<CChar>?
         guard ssh_pki_export_privkey_base64(raw, nil, nil, nil, &text) == SSH_OK, let text else {
@@ -48,11 +48,13 @@ package final class HostKey {
             explicit_bzero(text, length)
             ssh_string_free_char(text)
         }
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw SSHError("cannot make \(path): \(String(cString: strerror(errno)))") }
+        let draft = path + ".new"
+        unlink(draft)
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw SSHError("cannot make \(draft): \(String(cString: strerror(errno)))") }
         let isWritten = Foundation.write(descriptor, text, length) == length && fsync(descriptor) == 0
-        guard close(descriptor) == 0, isWritten else {
-            unlink(path)
+        guard close(descriptor) == 0, isWritten, rename(draft, path) == 0 else {
+            unlink(draft)
             throw SSHError("cannot write \(path)")
         }
     }

@@ -15,7 +15,10 @@ package struct PasswordHash: Sendable, Equatable {
     ///
     /// - Returns: nil for a string that is not an argon2id hash.
     package init?(text: String) {
-        guard text.hasPrefix("$argon2id$"), text.utf8.count < Int(crypto_pwhash_STRBYTES) else { return nil }
+        // -1 means that it cannot be read; that it has other parameters than a new one would have is no matter.
+        guard Sodium.ready, text.hasPrefix("$argon2id$"), text.utf8.count < Int(crypto_pwhash_STRBYTES),
+            crypto_pwhash_str_needs_rehash(text, PasswordHash.passes, PasswordHash.memory) != -1
+        else { return nil }
         self.text = text
     }
 

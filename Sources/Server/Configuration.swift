@@ -101,4 +101,6 @@ package struct ServerLimits: Sendable, Equatable {
     package var idleSeconds = 900
     /// Seconds that a client may take nothing of what it is sent.
     package var stalledSeconds = 120
+
+    package init() {}
 }

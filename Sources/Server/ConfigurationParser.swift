@@ -34,20 +34,21 @@ extension Configuration {
             let name = error.keys.keys.sorted().first ?? ""
             throw ConfigurationError(file, line: text.line(of: name), "'\(name)' is not known here")
         } catch let error as DecodingError {
-            let (name, reason) = error.explained
-            throw ConfigurationError(file, line: text.line(of: name), "'\(name)': \(reason)")
+            let (name, user, reason) = error.explained(in: text)
+            throw ConfigurationError(
+                file, line: text.line(of: name, user: user, orHeading: true), "'\(name)': \(reason)")
         }
-        func wrong(_ key: String, _ value: String, _ reason: String) -> ConfigurationError {
-            ConfigurationError(file, line: text.line(of: key, containing: value), "'\(key)': \(reason)")
+        func wrong(_ key: String, _ user: Int?, _ reason: String) -> ConfigurationError {
+            ConfigurationError(file, line: text.line(of: key, user: user, orHeading: true), "'\(key)': \(reason)")
         }
         guard let listen = ListenAddress(document.listen ?? "127.0.0.1:2200") else {
-            throw wrong("listen", document.listen ?? "", "must be ADDRESS:PORT, such as 127.0.0.1:2200")
+            throw wrong("listen", nil, "must be ADDRESS:PORT, such as 127.0.0.1:2200")
         }
         var accounts: [Account] = []
-        for user in document.user ?? [] {
-            let account = try user.account(wrong)
+        for (index, user) in (document.user ?? []).enumerated() {
+            let account = try user.account { wrong($0, index, $1) }
             guard !accounts.contains(where: { $0.name == account.name }) else {
-                throw wrong("name", account.name, "the user \(account.name) stands there twice")
+                throw wrong("name", index, "the user \(account.name) stands there twice")
             }
             accounts.append(account)
         }
@@ -55,7 +56,7 @@ extension Configuration {
         self.init(
             file: file, text: text, listen: listen,
             data: URL(filePath: document.data ?? "data", relativeTo: folder).absoluteURL.standardizedFileURL,
-            limits: try document.limits?.limits(wrong) ?? ServerLimits(), accounts: accounts)
+            limits: try document.limits?.limits { wrong($0, nil, $1) } ?? ServerLimits(), accounts: accounts)
     }
 }
 
@@ -77,26 +78,29 @@ private struct UserTable: Decodable {
     var wo_list: String?
     var authorized_keys: [String]?
 
-    func account(_ wrong: (String, String, String) -> ConfigurationError) throws -> Account {
+    func account(_ wrong: (String, String) -> ConfigurationError) throws -> Account {
         guard Account.isValid(name: name) else {
-            throw wrong("name", name, "may have 1 to 64 letters, digits and . _ - and starts with a letter or digit")
+            throw wrong("name", "may have 1 to 64 letters, digits and . _ - and starts with a letter or digit")
         }
         guard let access = Account.Access(rawValue: access ?? "rw") else {
-            throw wrong("access", access ?? "", "must be \"rw\" or \"wo\"")
+            throw wrong("access", "must be \"rw\" or \"wo\"")
         }
         let home = home ?? name
         let parts = home.split(separator: "/", omittingEmptySubsequences: false)
-        guard home == "." || !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) else {
-            throw wrong("home", home, "must be a folder below the data folder")
+        let isPlain = home.utf8.allSatisfy {
+            $0 >= 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+        }
+        guard isPlain, home == "." || !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) else {
+            throw wrong("home", "must be a folder below the data folder, of ordinary characters")
         }
         guard key.utf8.count == 40, key.allSatisfy(\.isHexDigit) else {
-            throw wrong("key", key, "must be a key's fingerprint of 40 hexadecimal digits")
+            throw wrong("key", "must be a key's fingerprint of 40 hexadecimal digits")
         }
         guard ["all", "own", nil].contains(wo_list) else {
-            throw wrong("wo_list", wo_list ?? "", "must be \"all\" or \"own\"")
+            throw wrong("wo_list", "must be \"all\" or \"own\"")
         }
         for line in authorized_keys ?? [] where PublicKey(line: line) == nil {
-            throw wrong("authorized_keys", "", "'\(line.prefix(40))…' is not a supported key, or has options before it")
+            throw wrong("authorized_keys", "'\(line.prefix(40))…' is not a supported key, or has options before it")
         }
         return Account(
             name: name, access: access, home: home, key: key.uppercased(),
@@ -106,9 +110,9 @@ private struct UserTable: Decodable {
     }
 
     private func hash(
-        _ key: String, _ text: String, _ wrong: (String, String, String) -> ConfigurationError
+        _ key: String, _ text: String, _ wrong: (String, String) -> ConfigurationError
     ) throws -> PasswordHash {
-        guard let hash = PasswordHash(text: text) else { throw wrong(key, text, "must be an argon2id hash") }
+        guard let hash = PasswordHash(text: text) else { throw wrong(key, "must be an argon2id hash") }
         return hash
     }
 }
@@ -122,7 +126,7 @@ private struct LimitsTable: Decodable {
     var idle_seconds: Int?
     var stalled_seconds: Int?
 
-    func limits(_ wrong: (String, String, String) -> ConfigurationError) throws -> ServerLimits {
+    func limits(_ wrong: (String, String) -> ConfigurationError) throws -> ServerLimits {
         var limits = ServerLimits()
         for (key, value, field) in [
             ("login_seconds", login_seconds, \ServerLimits.loginSeconds),
@@ -134,7 +138,7 @@ private struct LimitsTable: Decodable {
             ("stalled_seconds", stalled_seconds, \.stalledSeconds),
         ] {
             guard let value else { continue }
-            guard (1...1_000_000).contains(value) else { throw wrong(key, String(value), "must be 1 to 1000000") }
+            guard (1...1_000_000).contains(value) else { throw wrong(key, "must be 1 to 1000000") }
             limits[keyPath: field] = value
         }
         return limits
@@ -142,24 +146,39 @@ private struct LimitsTable: Decodable {
 }
 
 extension DecodingError {
-    /// The key it is about, and why.
-    fileprivate var explained: (key: String, reason: String) {
+    /// The key it is about, the `[[user]]` it is in, counted from 0, and why.
+    fileprivate func explained(in text: String) -> (key: String, user: Int?, reason: String) {
         switch self {
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-            (context.codingPath.last { $0.intValue == nil }?.stringValue ?? "", context.debugDescription)
-        case .keyNotFound(let key, _): (key.stringValue, "is missing")
-        @unknown default: ("", "cannot be understood")
+            let key = context.codingPath.last { $0.intValue == nil }?.stringValue ?? ""
+            return (key, context.codingPath.lazy.compactMap(\.intValue).first, context.debugDescription)
+        case .keyNotFound(let key, let context):
+            let user = context.codingPath.lazy.compactMap(\.intValue).first
+            // The decoder also calls a key missing whose value is of another type.
+            let isThere = text.line(of: key.stringValue, user: user) != nil
+            return (key.stringValue, user, isThere ? "has a value of the wrong type" : "is missing")
+        @unknown default: return ("", nil, "cannot be understood")
         }
     }
 }
 
 extension String {
-    /// The number of the first line that sets `key`, with `value` on it if that is given.
-    fileprivate func line(of key: String, containing value: String = "") -> Int? {
-        guard !key.isEmpty else { return nil }
-        return split(separator: "\n", omittingEmptySubsequences: false).firstIndex { line in
-            let text = line.drop { $0 == " " || $0 == "\t" || $0 == "[" }
-            return text.hasPrefix(key) && (value.isEmpty || line.contains(value))
-        }.map { $0 + 1 }
+    /// The number of the first line that sets `key`, in the `[[user]]` counted from 0 if one is given.
+    ///
+    /// Without such a line it is where that `[[user]]` begins.
+    fileprivate func line(of key: String, user: Int? = nil, orHeading: Bool = false) -> Int? {
+        var section = -1
+        var heading: Int?
+        for (index, line) in split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+            let text = line.drop { $0 == " " || $0 == "\t" }
+            if text.hasPrefix("[[user]]") {
+                section += 1
+                if section == user { heading = index + 1 }
+            }
+            guard user == nil || section == user else { continue }
+            let name = text.drop { $0 == "[" }.prefix { $0 != "=" && $0 != "]" && !$0.isWhitespace }
+            if name == key { return index + 1 }
+        }
+        return orHeading ? heading : nil
     }
 }

@@ -3,11 +3,11 @@ internal import Logging
 
 /// What a session process tells the listener, a line of JSON each.
 enum Event: Codable, Sendable {
-    case loginFailed(user: String)
-    case loggedIn(user: String, view: String)
+    case loginFailed
+    case loggedIn(user: String, isOwner: Bool)
     /// A transfer begins or ends, for the farewell; its description is bounded.
-    case opened(String)
-    case closed(String)
+    case opened(Int, String)
+    case closed(Int)
     case log(level: String, message: String, metadata: [String: String])
 }
 

@@ -10,6 +10,10 @@ package enum HostKeyStore {
         for kind in HostKey.Kind.allCases where !FileManager.default.fileExists(atPath: path(kind, in: folder)) {
             try HostKey(generating: kind).write(to: path(kind, in: folder))
         }
+        let descriptor = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
     }
 
     /// Reads the keys that are there.

@@ -8,34 +8,37 @@ private import Vault
 /// The process that owns the socket, the limits and the log, and starts a session process for every connection.
 package final class Listener {
     private var configuration: Configuration
-    private let overridesListen: Bool
     private let log: Logger
-    private let socket: ListeningSocket
+    /// Gone once the server is stopping: others may have the address then.
+    private var socket: ListeningSocket?
     private let signals: Int32
     private var fileStamp: FileStamp?
     private var sessions: [pid_t: SessionRecord] = [:]
     private var penalties = LoginPenalties()
-    private var isStopping = false
+    private var isStopping: Bool { socket == nil }
     private var lastFarewell = ""
 
     /// Milliseconds after which a waiting listener looks at the clock.
     private static let tick: Int32 = 1000
 
     /// `address:port` as it is bound.
-    package var address: String { socket.address }
+    package let address: String
 
     /// Binds the socket and cleans up after sessions that were killed.
     ///
     /// - Parameter listen: overrides what the configuration says.
     /// - Throws: ``SSHError`` when the address is not to be had.
     package init(_ configuration: Configuration, listen: ListenAddress?, log: Logger) throws {
+        // A parent that ignores it hands that on, and then ended sessions would not be told.
+        signal(SIGCHLD, SIG_DFL)
         signals = linux_signal_descriptor([SIGINT, SIGTERM, SIGHUP, SIGCHLD], 4)
         signal(SIGPIPE, SIG_IGN)
         self.configuration = configuration
-        overridesListen = listen != nil
         self.log = log
-        let address = listen ?? configuration.listen
-        socket = try ListeningSocket(host: address.host, port: address.port)
+        let bound = listen ?? configuration.listen
+        let socket = try ListeningSocket(host: bound.host, port: bound.port)
+        self.socket = socket
+        address = socket.address
         fileStamp = FileStamp(configuration.file)
         sweep()
     }
@@ -44,15 +47,16 @@ package final class Listener {
     package func run() {
         while !(isStopping && sessions.isEmpty) {
             var descriptors = [pollfd(fd: signals, events: Int16(POLLIN), revents: 0)]
-            if !isStopping { descriptors.append(pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)) }
+            // A negative descriptor is passed over.
+            descriptors.append(pollfd(fd: socket?.descriptor ?? -1, events: Int16(POLLIN), revents: 0))
             let records = sessions.values.filter(\.isOpen)
             descriptors += records.map { pollfd(fd: $0.events, events: Int16(POLLIN), revents: 0) }
             poll(&descriptors, nfds_t(descriptors.count), Listener.tick)
-            for (record, descriptor) in zip(records, descriptors.suffix(records.count)) where descriptor.revents != 0 {
+            for (record, descriptor) in zip(records, descriptors.dropFirst(2)) where descriptor.revents != 0 {
                 take(from: record)
             }
             takeSignals()
-            if !isStopping, descriptors[1].revents != 0 { accept() }
+            if descriptors[1].revents != 0 { accept() }
             endSlowLogins()
             if isStopping { sayFarewell() }
         }
@@ -63,10 +67,13 @@ package final class Listener {
 
     private func accept() {
         reloadIfChanged()
-        guard let (descriptor, peer) = socket.accept() else { return }
+        guard let (descriptor, peer) = socket?.accept() else { return }
         defer { close(descriptor) }
         if let reason = refusal(of: peer) {
             log.warning("connection refused", metadata: ["remote_addr": "\(peer)", "reason": "\(reason)"])
+            // Lines before the version string are for people (RFC 4253, section 4.2).
+            let line = "cryptsftp: no more than \(reason)\r\n"
+            send(descriptor, line, line.utf8.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
             return
         }
         start(descriptor, peer)
@@ -132,18 +139,17 @@ package final class Listener {
     private func take(from record: SessionRecord) {
         guard let events = record.read() else {
             log.error("a session sends nonsense", metadata: ["connection_id": "\(record.process)"])
-            kill(record.process, SIGKILL)
-            return
+            return end(record)
         }
         for event in events {
             switch event {
             case .loginFailed: penalties.failed(record.peer)
-            case .loggedIn(let user, _):
+            case .loggedIn(let user, let isOwner):
                 record.user = user
-                penalties.succeeded(record.peer)
-            case .opened(let transfer): record.transfers.append(transfer)
-            case .closed(let transfer):
-                if let index = record.transfers.firstIndex(of: transfer) { record.transfers.remove(at: index) }
+                // Anybody can log in to a write-only account: that says nothing of who guesses from there.
+                if isOwner { penalties.succeeded(record.peer) }
+            case .opened(let number, let transfer): record.transfers[number] = transfer
+            case .closed(let number): record.transfers[number] = nil
             case .log(let level, let message, let metadata):
                 log.log(
                     level: Logger.Level(rawValue: level) ?? .info, "\(message)",
@@ -155,9 +161,10 @@ package final class Listener {
     /// Ends connections that take too long to log in, whatever they are waiting for.
     private func endSlowLogins() {
         let limit = Duration.seconds(configuration.limits.loginSeconds)
-        for record in sessions.values where record.user == nil && ContinuousClock.now - record.started > limit {
+        for record in sessions.values where record.user == nil && !record.isKilled {
+            guard ContinuousClock.now - record.started > limit else { continue }
             log.warning("login took too long", metadata: ["remote_addr": "\(record.peer)"])
-            kill(record.process, SIGKILL)
+            end(record)
         }
     }
 
@@ -179,21 +186,32 @@ package final class Listener {
             guard let record = sessions.removeValue(forKey: process) else { continue }
             take(from: record)
             guard status != 0 else { continue }
+            if !record.isKilled {
+                log.error(
+                    "a session ended abnormally", metadata: ["connection_id": "\(process)", "status": "\(status)"])
+            }
             // Killed, or a trap: what it could not clean up is cleaned up here.
-            log.error("a session ended abnormally", metadata: ["connection_id": "\(process)", "status": "\(status)"])
             sweep()
         }
     }
 
+    /// The first time lets transfers finish; nobody waits for a connection that has not logged in.
     private func stop() {
-        let signal = isStopping ? SIGKILL : SIGTERM
-        isStopping = true
-        for process in sessions.keys { kill(process, signal) }
+        let isSecond = isStopping
+        socket = nil
+        for record in sessions.values {
+            if isSecond || record.user == nil { end(record) } else { kill(record.process, SIGTERM) }
+        }
+    }
+
+    private func end(_ record: SessionRecord) {
+        record.isKilled = true
+        kill(record.process, SIGKILL)
     }
 
     private func sayFarewell() {
         let waiting = sessions.values.flatMap { record in
-            record.transfers.map { "\(record.user ?? "?") \($0)" }
+            record.transfers.values.map { "\(record.user ?? "?") \($0)" }
         }
         let farewell = waiting.sorted().joined(separator: ", ")
         guard farewell != lastFarewell, !waiting.isEmpty else { return }
@@ -217,7 +235,13 @@ package final class Listener {
     private func reload() {
         fileStamp = FileStamp(configuration.file)
         do {
-            configuration = try Configuration(file: configuration.file)
+            let new = try Configuration(file: configuration.file)
+            _ = try Folder(path: new.data.path)
+            _ = try HostKeyStore.load(from: new.hostKeys)
+            if new.listen != configuration.listen {
+                log.warning("a new listen address is taken at the next start", metadata: ["address": "\(address)"])
+            }
+            configuration = new
             log.notice("configuration read", metadata: ["users": "\(configuration.accounts.count)"])
         } catch {
             log.error("the configuration is not taken", metadata: ["error": "\(error)"])

@@ -56,17 +56,22 @@ package struct NewUser {
             try ConfigurationFile.append(ConfigurationFile.template(for: file), to: file)
         }
         let configuration = try Configuration(file: file)
+        guard let hash = PasswordHash(hashing: passphrase) else { throw Refusal(description: "out of memory") }
+        func block(_ key: String) -> String {
+            ConfigurationFile.block(name: name, access: access, home: home ?? name, key: key, password: hash.text)
+        }
+        // What server.conf may not have, such as a home elsewhere, is found out before anything is made for it.
+        let added = try Configuration(
+            configuration.text + "\n" + block(String(repeating: "0", count: 40)), file: file)
+        guard added.accounts.last?.home == home ?? name, added.accounts.count == configuration.accounts.count + 1 else {
+            throw Refusal(description: "the home folder's name must be of ordinary characters")
+        }
         try HostKeyStore.create(in: configuration.hostKeys)
         let key = try makeKey(in: configuration.keyFolder(of: name), passphrase)
-        guard let hash = PasswordHash(hashing: passphrase) else { throw Refusal(description: "out of memory") }
-        let block = ConfigurationFile.block(
-            name: name, access: access, home: home ?? name, key: key, password: hash.text)
-        // A home that server.conf may not have is found out before it is there.
-        let added = try Configuration(configuration.text + "\n" + block, file: file)
         let root = home == "." ? added.data : added.data.appending(path: home ?? name)
         try FileManager.default.createDirectory(
             at: root, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        try ConfigurationFile.append(block, to: file)
+        try ConfigurationFile.append(block(key), to: file)
         return key
     }
 

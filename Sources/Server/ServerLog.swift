@@ -30,7 +30,7 @@ package struct ServerLog: LogHandler {
         switch format {
         case .text:
             let pairs = fields.sorted { $0.key < $1.key }.map { " \($0.key)=\(ServerLog.quoted($0.value))" }
-            line = "\(time) \(event.level) \(event.message)\(pairs.joined())"
+            line = "\(time) \(event.level) \(ServerLog.escaped("\(event.message)"))\(pairs.joined())"
         case .json:
             let all = fields.merging(["time": time, "level": event.level.rawValue, "message": "\(event.message)"]) {
                 $1
@@ -39,12 +39,34 @@ package struct ServerLog: LogHandler {
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             line = (try? encoder.encode(all)).map { String(decoding: $0, as: UTF8.self) } ?? ""
         }
-        FileHandle.standardError.write(Data((line + "\n").utf8))
+        ServerLog.write(line + "\n")
+    }
+
+    /// Writes to standard error, and goes on if that cannot be: a log that is gone must not end the server.
+    private static func write(_ line: String) {
+        var line = line
+        line.withUTF8 { bytes in
+            var sent = 0
+            while sent < bytes.count {
+                let count = Foundation.write(STDERR_FILENO, bytes.baseAddress.map { $0 + sent }, bytes.count - sent)
+                if count < 0 && errno == EINTR { continue }
+                guard count > 0 else { return }
+                sent += count
+            }
+        }
     }
 
     /// One value in a text line; quotes and escapes keep a client from forging lines with a file name.
     private static func quoted(_ value: String) -> String {
         value.utf8.allSatisfy { $0 > 0x20 && $0 != UInt8(ascii: "\"") && $0 < 0x7f } && !value.isEmpty
-            ? value : "\"\(value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+            ? value
+            : "\"\(escaped(value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")))\""
+    }
+
+    /// Text without control characters.
+    private static func escaped(_ text: String) -> String {
+        text.unicodeScalars.reduce(into: "") { text, scalar in
+            text += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
+        }
     }
 }

@@ -24,9 +24,11 @@ struct SessionOrder: Codable {
     /// - Returns: its descriptor, at the start of the text, the caller's to close; nil when there is no memory.
     func written() -> Int32? {
         let descriptor = linux_memfd_create("order")
-        guard descriptor >= 0, let text = try? JSONEncoder().encode(self) else { return nil }
+        guard descriptor >= 0 else { return nil }
         let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
-        guard (try? file.write(contentsOf: text)) != nil, lseek(descriptor, 0, SEEK_SET) == 0 else {
+        guard let text = try? JSONEncoder().encode(self), (try? file.write(contentsOf: text)) != nil,
+            lseek(descriptor, 0, SEEK_SET) == 0
+        else {
             close(descriptor)
             return nil
         }

@@ -20,6 +20,10 @@ package final class SessionProcess {
 
     /// Milliseconds after which a waiting session looks at the clock.
     private static let tick: Int32 = 1000
+    /// Octets of memory that this process, and each gpg of it, may use.
+    private static let memory: rlim_t = 1 << 30
+    /// Reads of one channel before the next has its turn; one that is not read to its end stays within its window.
+    private static let turn = 32
     /// Octets of replies after which they are sent before another request is decoded.
     private static let replyBatch = 128 << 10
 
@@ -38,6 +42,9 @@ package final class SessionProcess {
         for descriptor in [SessionOrder.Descriptor.socket, SessionOrder.Descriptor.events] {
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         }
+        // The kernel holds this process to what a session can ever need.
+        var memory = rlimit(rlim_cur: SessionProcess.memory, rlim_max: SessionProcess.memory)
+        setrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &memory)
         // Every transfer takes a few descriptors; the system's soft limit is a matter of old programs.
         var files = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
@@ -69,8 +76,11 @@ package final class SessionProcess {
                 try open(admission)
                 try serve(connection)
             }
-        } catch {
+        } catch let error as SSHError {
             log.debug("connection ended", metadata: ["reason": "\(error)"])
+        } catch {
+            // Not the client's doing: a folder or a host key is missing, or the like.
+            log.error("the connection cannot be served", metadata: ["error": "\(error)"])
         }
         for index in sessions.indices { sessions[index].sftp.end() }
     }
@@ -121,31 +131,43 @@ package final class SessionProcess {
         }
     }
 
-    /// Serves what has arrived on one channel.
+    /// Serves all that has arrived on one channel.
     ///
-    /// Replies are sent in batches, and all of them before more is read.
+    /// Replies are sent in batches, and all of them before more is read. A channel that its client has closed meanwhile
+    /// ends alone; the others of the connection go on.
     private func serve(_ session: inout (channel: Channel, sftp: SFTPSession), _ buffer: inout [UInt8]) throws {
-        var output: [UInt8] = []
         let channel = session.channel
-        let count = try buffer.withUnsafeMutableBytes { try channel.read(into: $0) }
         do {
-            if count > 0 {
-                lastRequest = .now
+            for _ in 0..<SessionProcess.turn {
+                let count = try buffer.withUnsafeMutableBytes { try channel.read(into: $0) }
+                if count == 0 { break }
                 buffer.withUnsafeBytes { session.sftp.receive(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-                while try session.sftp.serveNext(into: &output) {
-                    if output.count >= SessionProcess.replyBatch {
-                        try channel.write(output)
-                        output.removeAll(keepingCapacity: true)
-                    }
-                }
+                try answer(&session)
                 lastRequest = .now
             }
-            if !output.isEmpty { try channel.write(output) }
         } catch let violation as ProtocolViolation {
             log.warning("protocol violation", metadata: ["reason": "\(violation)"])
-            if !output.isEmpty { try channel.write(output) }
+            end(&session)
+        } catch let error as SSHError {
+            guard channel.isClosed else { throw error }
             end(&session)
         }
+    }
+
+    private func answer(_ session: inout (channel: Channel, sftp: SFTPSession)) throws {
+        var output: [UInt8] = []
+        let patience = configuration.limits.stalledSeconds
+        // What was answered before a violation is still sent.
+        let result = Result {
+            while try session.sftp.serveNext(into: &output) {
+                if output.count >= SessionProcess.replyBatch {
+                    try session.channel.write(output, patience: patience)
+                    output.removeAll(keepingCapacity: true)
+                }
+            }
+        }
+        if !output.isEmpty { try session.channel.write(output, patience: patience) }
+        try result.get()
     }
 
     private func end(_ session: inout (channel: Channel, sftp: SFTPSession)) {
@@ -155,10 +177,11 @@ package final class SessionProcess {
 
     private func report(_ event: TransferEvent) {
         switch event {
-        case .opened(let path, let direction):
-            events.send(.opened(SessionProcess.describe(path, direction)))
-        case .closed(let path, let direction, let bytes, let error):
-            events.send(.closed(SessionProcess.describe(path, direction)))
+        case .opened(let number, let path, let direction):
+            // Bounded: paths can be long.
+            events.send(.opened(number, "\(direction.rawValue) \(String(path.description.prefix(200)))"))
+        case .closed(let number, let path, let direction, let bytes, let error):
+            events.send(.closed(number))
             var metadata: Logger.Metadata = ["file_path": "\(path)", "size_bytes": "\(bytes)"]
             if let error {
                 metadata["error"] = "\(error.message)"
@@ -167,10 +190,5 @@ package final class SessionProcess {
                 log.info("\(direction.rawValue)", metadata: metadata)
             }
         }
-    }
-
-    /// A line for people, bounded: paths can be long.
-    private static func describe(_ path: VirtualPath, _ direction: TransferEvent.Direction) -> String {
-        "\(direction.rawValue) \(String(path.description.prefix(200)))"
     }
 }

@@ -8,7 +8,9 @@ final class SessionRecord {
     /// The listener's end of the pipe of events.
     let events: Int32
     var user: String?
-    var transfers: [String] = []
+    var transfers: [Int: String] = [:]
+    /// Whether the listener has killed it: its end is no surprise.
+    var isKilled = false
     /// Whether its end of the pipe is still open.
     private(set) var isOpen = true
     private var partial = Data()

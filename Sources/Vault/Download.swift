@@ -12,6 +12,7 @@ final class Download: OpenFile {
     private var position: UInt64 = 0
     private var decryption: Decryption?
     private var failure: FileSystemError?
+    private let number: Int
 
     init(_ found: Found, in vault: VaultFileSystem) throws(FileSystemError) {
         self.vault = vault
@@ -24,6 +25,7 @@ final class Download: OpenFile {
             Foundation.close(descriptor)
             throw FileSystemError(error)
         }
+        number = vault.opened(found.path, .download)
     }
 
     deinit {
@@ -96,6 +98,6 @@ final class Download: OpenFile {
 
     private func end() {
         decryption?.cancel()
-        vault.closed(found.path, .download, bytes: position, failure)
+        vault.closed(number, found.path, .download, bytes: position, failure)
     }
 }

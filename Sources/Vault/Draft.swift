@@ -24,12 +24,21 @@ package final class Draft {
             { /* Another session was first. */  }
         }
         folder = try data.folder(named: StoredName.drafts)
-        name = Array("\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 16))".utf8)
-        // Until it is published its owner can read and write it, so that a sweep can.
-        descriptor = try folder.createFile(name, mode: mode | 0o600)
         withheld = 0o600 & ~mode
-        // A file system without locks has no sweep that could mistake this draft for a left one.
-        _ = flock(descriptor, LOCK_EX)
+        // A sweep may come between making the file and locking it, and take it away: then another is made.
+        while true {
+            let name = Array(String(UInt64.random(in: .min ... .max), radix: 16).utf8)
+            // Until it is published its owner can read and write it, so that a sweep can.
+            let descriptor = try folder.createFile(name, mode: mode | 0o600)
+            // A file system without locks has no sweep that could mistake this draft for a left one.
+            _ = flock(descriptor, LOCK_EX)
+            if try folder.status(name) != nil {
+                self.name = name
+                self.descriptor = descriptor
+                return
+            }
+            close(descriptor)
+        }
     }
 
     deinit {
@@ -66,9 +75,6 @@ package final class Draft {
             return
         }
         while let name = try? stream.next() {
-            // A process that still runs may be about to take its lock.
-            let owner = pid_t(String(decoding: name.prefix { $0 != UInt8(ascii: "-") }, as: UTF8.self))
-            if let owner, kill(owner, 0) == 0 || errno != ESRCH { continue }
             guard let (descriptor, _) = try? folder.openFile(name, O_RDWR) else { continue }
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { try? folder.removeFile(name) }
             close(descriptor)

@@ -9,18 +9,13 @@ extension VaultFileSystem {
     ) throws(FileSystemError) -> any OpenFile {
         guard !isStopping else { throw .failure("the server is stopping") }
         try admitFile()
-        let file: any OpenFile
         if flags.contains(.write) {
             guard !flags.contains(.read) else {
                 throw .unsupported("a file cannot be open for reading and writing at once; open it for one of them")
             }
-            file = try openForWriting(path, flags, attributes)
-            opened(path, .upload)
-        } else {
-            file = try openForReading(path)
-            opened(path, .download)
+            return try openForWriting(path, flags, attributes)
         }
-        return file
+        return try openForReading(path)
     }
 
     private func openForReading(_ path: VirtualPath) throws(FileSystemError) -> any OpenFile {

@@ -7,12 +7,14 @@ final class StoredFile: OpenFile {
     private let found: Found
     private let descriptor: Int32
     private let status: stat
+    private let number: Int
     private var octetsRead: UInt64 = 0
 
     init(_ found: Found, in vault: VaultFileSystem) throws(FileSystemError) {
         self.vault = vault
         self.found = found
         (descriptor, status) = try found.folder.openFile(found.name)
+        number = vault.opened(found.path, .download)
     }
 
     deinit {
@@ -56,5 +58,5 @@ final class StoredFile: OpenFile {
 
     func close() throws(FileSystemError) { abandon() }
 
-    func abandon() { vault.closed(found.path, .download, bytes: octetsRead, nil) }
+    func abandon() { vault.closed(number, found.path, .download, bytes: octetsRead, nil) }
 }

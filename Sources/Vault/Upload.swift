@@ -28,6 +28,7 @@ final class Upload: OpenFile {
     private var sizeWasSet = false
     private var discarded = false
     private var failure: FileSystemError?
+    private let number: Int
 
     init(_ path: VirtualPath, _ folder: Folder, _ storedName: [UInt8], _ draft: Draft, in vault: VaultFileSystem) {
         self.path = path
@@ -35,6 +36,7 @@ final class Upload: OpenFile {
         self.storedName = storedName
         self.draft = draft
         self.vault = vault
+        number = vault.opened(path, .upload)
     }
 
     func read(at offset: UInt64, count: Int, into buffer: inout [UInt8]) throws(FileSystemError) {
@@ -167,7 +169,7 @@ final class Upload: OpenFile {
 
     private func end(_ error: FileSystemError?) {
         if vault.uploads[path] === self { vault.uploads[path] = nil }
-        vault.closed(path, .upload, bytes: written, error)
+        vault.closed(number, path, .upload, bytes: written, error)
     }
 
     /// Remembers the first failure: every later write and the CLOSE end with it.

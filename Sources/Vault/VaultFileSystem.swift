@@ -17,6 +17,8 @@ package final class VaultFileSystem {
     var uploads: [VirtualPath: Upload] = [:]
     /// Files open now: each may have a gpg of its own.
     fileprivate var openFiles = 0
+    /// Files opened until now.
+    fileprivate var transfers = 0
     /// Whether the server is about to stop: open files go on, no more are opened.
     package var isStopping = false
     private var sizes = SizeCache()
@@ -87,22 +89,31 @@ extension VaultFileSystem {
         }
     }
 
-    func opened(_ path: VirtualPath, _ direction: TransferEvent.Direction) {
+    /// Reports a file that was opened.
+    ///
+    /// - Returns: the transfer's number, for ``closed(_:_:_:bytes:_:)``.
+    func opened(_ path: VirtualPath, _ direction: TransferEvent.Direction) -> Int {
         openFiles += 1
-        report(.opened(path, direction))
+        transfers += 1
+        report(.opened(number: transfers, path, direction))
+        return transfers
     }
 
-    func closed(_ path: VirtualPath, _ direction: TransferEvent.Direction, bytes: UInt64, _ error: FileSystemError?) {
+    func closed(
+        _ number: Int, _ path: VirtualPath, _ direction: TransferEvent.Direction, bytes: UInt64,
+        _ error: FileSystemError?
+    ) {
         openFiles -= 1
-        report(.closed(path, direction, bytes: bytes, error))
+        report(.closed(number: number, path, direction, bytes: bytes, error))
     }
 }
 
 /// What the log and the listener's farewell need to know of a transfer.
 package enum TransferEvent {
-    case opened(VirtualPath, Direction)
+    /// - Parameter number: the same for the end of this transfer, and of no other.
+    case opened(number: Int, VirtualPath, Direction)
     /// - Parameter bytes: octets of the file as the client sees it.
-    case closed(VirtualPath, Direction, bytes: UInt64, FileSystemError?)
+    case closed(number: Int, VirtualPath, Direction, bytes: UInt64, FileSystemError?)
 
     package enum Direction: String, Sendable {
         case upload

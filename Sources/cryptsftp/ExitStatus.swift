@@ -26,14 +26,12 @@ enum ExitStatus: Int32, CaseIterable {
         case .wrongPassphrase: "the passphrase is wrong, too short, or was not given"
         case .noGnuPG: "gpg is missing, too old, or failed"
         case .addressUnavailable: "the address or port is not to be had"
-        case .dataUnavailable: "the data folder is missing or cannot be written"
+        case .dataUnavailable: "the data folder is missing or cannot be read"
         case .interrupted: "interrupted by the user"
         }
     }
 
     /// The table as the help shows it.
-    ///
-    /// An unknown code means failure.
     static let table =
         "EXIT CODES:\n"
         + allCases.map { status in

@@ -9,7 +9,12 @@ struct Main: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cryptsftp",
         abstract: "An SFTP server that stores what is uploaded as OpenPGP files, and decrypts what is downloaded.",
-        discussion: ExitStatus.table,
+        discussion: """
+            cryptsftp [-c FILE] [--listen ADDRESS:PORT]   serve, until Ctrl-C
+            cryptsftp [-c FILE] -a NAME                   add a user
+
+            \(ExitStatus.table)
+            """,
         version: "0.1.0",
         subcommands: [Serve.self, UserCommand.self, SessionCommand.self],
         defaultSubcommand: Serve.self)

@@ -9,6 +9,9 @@ struct SessionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "session", shouldDisplay: false)
 
     func run() throws {
-        try SessionProcess().run()
+        guard let session = try? SessionProcess() else {
+            throw Problem(.usage, "'session' is for the server itself")
+        }
+        session.run()
     }
 }

@@ -5,11 +5,11 @@ internal import Secrets
 ///
 /// Prompts and passphrases go to the terminal itself, messages to standard error.
 enum Terminal {
-    /// Octets of the longest passphrase; longer ones are cut by many programs, so they are refused here.
-    private static let longest = 1024
+    /// Octets of the longest passphrase: gpg-agent takes no longer ones.
+    private static let longest = 255
 
     static func say(_ message: String) {
-        FileHandle.standardError.write(Data("cryptsftp: \(message)\n".utf8))
+        print(to: STDERR_FILENO, "cryptsftp: \(message)\n")
     }
 
     /// Asks twice for a new passphrase, without showing it.
@@ -42,42 +42,65 @@ enum Terminal {
         var saved = termios()
         guard tcgetattr(terminal, &saved) == 0 else { throw Problem(.wrongPassphrase, "the terminal cannot be used") }
         var silent = saved
-        silent.c_lflag &= ~tcflag_t(ECHO)
-        // A Ctrl-C while nothing is shown must not leave the terminal so: it comes as a character here.
-        silent.c_lflag &= ~tcflag_t(ISIG)
+        // Every key comes as it is pressed, and none is shown: Ctrl-C must not leave the terminal so.
+        silent.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
         tcsetattr(terminal, TCSAFLUSH, &silent)
         defer {
             tcsetattr(terminal, TCSAFLUSH, &saved)
             print(to: terminal, "\n")
         }
         print(to: terminal, prompt)
-        let answer = try line(from: terminal)
-        let interrupted = answer.withUnsafeBytes { $0.contains(3) || $0.contains(4) }
-        if interrupted { throw Problem(.interrupted, "interrupted") }
-        return answer
+        return try line(from: terminal, editing: true)
+    }
+
+    private enum Key {
+        static let interrupt: UInt8 = 3
+        static let end: UInt8 = 4
+        static let backspaces: [UInt8] = [8, 127]
+        static let clear: UInt8 = 21
+        static let lineEnds: [UInt8] = [10, 13]
     }
 
     /// Reads up to a line's end into locked memory, octet by octet: nothing is read ahead, no copy is left behind.
-    private static func line(from descriptor: Int32) throws -> SecretBytes {
+    ///
+    /// - Parameter editing: whether it comes from a keyboard, with backspaces and Ctrl-C.
+    private static func line(from descriptor: Int32, editing: Bool = false) throws -> SecretBytes {
         var length = 0
-        var failed = false
-        let buffer = SecretBytes(count: longest) { bytes in
+        var problem: Problem?
+        let buffer = SecretBytes(count: longest + 1) { bytes in
             while length < bytes.count {
                 let count = read(descriptor, bytes.baseAddress.map { $0 + length }, 1)
                 if count < 0 && errno == EINTR { continue }
-                failed = count < 0
-                if count <= 0 || bytes[length] == UInt8(ascii: "\n") { return }
-                length += 1
-                if bytes[length - 1] == 3 { return }
+                if count < 0 { problem = Problem(.wrongPassphrase, "the passphrase cannot be read") }
+                guard count > 0 else { return }
+                let key = bytes[length]
+                if key == UInt8(ascii: "\n") || editing && Key.lineEnds.contains(key) { return }
+                if editing && Key.backspaces.contains(key) {
+                    length = max(0, length - 1)
+                } else if editing && key == Key.clear {
+                    length = 0
+                } else if editing && (key == Key.interrupt || key == Key.end) {
+                    problem = Problem(.interrupted, "interrupted")
+                    return
+                } else if key == 0 {
+                    problem = Problem(.wrongPassphrase, "a passphrase cannot contain a NUL octet")
+                    return
+                } else {
+                    length += 1
+                }
             }
         }
-        guard let buffer, !failed else { throw Problem(.wrongPassphrase, "the passphrase cannot be read") }
-        guard length < longest else { throw Problem(.wrongPassphrase, "the passphrase is too long") }
+        guard let buffer else { throw Problem(.failure, "out of locked memory") }
+        if let problem { throw problem }
         let line = buffer.withUnsafeBytes { bytes in
+            // A file from another system ends its lines with a carriage return, too.
             let end = length > 0 && bytes[length - 1] == UInt8(ascii: "\r") ? length - 1 : length
             return SecretBytes(copying: UnsafeRawBufferPointer(rebasing: bytes[..<end]))
         }
         guard let line else { throw Problem(.failure, "out of locked memory") }
+        guard line.count <= longest else {
+            throw Problem(.wrongPassphrase, "the passphrase is longer than \(longest) octets")
+        }
         return line
     }
 

@@ -143,10 +143,10 @@ import Testing
         try server.scratch.file("shared-up", Data.random(3 << 20))
         let scratch = server.scratch.path("")
         let runs = (0..<4).map { index in
-            (index, Result { try ParallelSFTP(server, "put shared-up c\(index)\nget c\(index) c\(index)-back") })
+            (index, Result { try server.startSFTP("alice", "put shared-up c\(index)\nget c\(index) c\(index)-back") })
         }
         for (index, run) in runs {
-            #expect(try run.get().wait() == 0)
+            #expect(try run.get().wait(seconds: 300) == 0)
             #expect(try Command.run("cmp", [scratch + "/shared-up", scratch + "/c\(index)-back"]).status == 0)
         }
     }
@@ -154,13 +154,13 @@ import Testing
     @Test func oneSessionStaysSmall() throws {
         let big = server.scratch.path("big")
         #expect(try Command.run("sh", ["-c", "head -c 1073741824 /dev/urandom > \(big)"]).status == 0)
-        let transfer = try ParallelSFTP(server, "put big\nget big big-back")
+        let transfer = try server.startSFTP("alice", "put big\nget big big-back")
         var peak = 0
         while transfer.isRunning {
             for session in server.sessions { peak = max(peak, residentPeak(session)) }
             usleep(100_000)
         }
-        #expect(transfer.wait() == 0)
+        #expect(transfer.wait(seconds: 300) == 0)
         #expect(try Command.run("cmp", [big, big + "-back"]).status == 0)
         print("resident memory of a session while 1 GiB went up and down: \(peak) KiB at its peak")
         #expect((1...96 << 10).contains(peak))
@@ -171,34 +171,5 @@ import Testing
         let status = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
         return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-    }
-}
-
-/// An `sftp` that runs while the test goes on.
-final class ParallelSFTP {
-    private let process = Process()
-
-    init(_ server: RunningServer, _ commands: String) throws {
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = [
-            "timeout", "300", "sftp", "-oBatchMode=no", "-oStrictHostKeyChecking=no", "-oUserKnownHostsFile=/dev/null",
-            "-oLogLevel=ERROR", "-F", "none", "-P", server.port, "-b", "-", "alice@127.0.0.1",
-        ]
-        process.environment = ProcessInfo.processInfo.environment.merging(server.environment()) { $1 }
-        process.currentDirectoryURL = server.scratch.url
-        let input = Pipe()
-        process.standardInput = input
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        try input.fileHandleForWriting.write(contentsOf: Data((commands + "\n").utf8))
-        try input.fileHandleForWriting.close()
-    }
-
-    var isRunning: Bool { process.isRunning }
-
-    func wait() -> Int32 {
-        process.waitUntilExit()
-        return process.terminationStatus
     }
 }

@@ -18,22 +18,16 @@ package struct Command {
         _ program: String, _ arguments: [String], input: Data? = nil, environment: [String: String] = [:],
         in folder: URL? = nil, seconds: Double = 120
     ) throws -> Command {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["timeout", "--signal=KILL", String(seconds), program] + arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        if let folder { process.currentDirectoryURL = folder }
         let scratch = try Scratch()
         // Files instead of pipes: nothing can fill up and wait.
         let files = try ["in", "out", "err"].map { try scratch.file($0, Data()) }
         if let input { try input.write(to: files[0]) }
-        process.standardInput = try FileHandle(forReadingFrom: files[0])
-        process.standardOutput = try FileHandle(forWritingTo: files[1])
-        process.standardError = try FileHandle(forWritingTo: files[2])
-        try process.run()
-        process.waitUntilExit()
+        let process = try ChildProcess(
+            program, arguments, environment: environment, in: folder,
+            streams: [.reading(files[0]), .writing(files[1]), .writing(files[2])])
+        let status = process.wait(seconds: seconds)
         return Command(
-            status: process.terminationStatus, output: try Data(contentsOf: files[1]),
+            status: status, output: try Data(contentsOf: files[1]),
             errors: String(decoding: try Data(contentsOf: files[2]), as: UTF8.self))
     }
 }

@@ -5,7 +5,7 @@ package final class RunningServer {
     package static let passphrase = "correct horse battery staple"
 
     package let scratch: Scratch
-    package let process: Process
+    package let process: ChildProcess
     package private(set) var port = ""
     private let askPass: URL
     private let outputFile: URL
@@ -36,14 +36,10 @@ package final class RunningServer {
         askPass = try scratch.file("askpass", Data("#!/bin/sh\necho \"$TEST_PASSPHRASE\"\n".utf8), mode: 0o755)
         outputFile = try scratch.file("output", Data())
         logFile = try scratch.file("log", Data())
-        process = Process()
-        process.executableURL = URL(filePath: RunningServer.program)
-        process.arguments =
-            ["serve", "-c", configuration.path, "--listen", "127.0.0.1:0", "--log-level", "debug"] + arguments
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try FileHandle(forWritingTo: outputFile)
-        process.standardError = try FileHandle(forWritingTo: logFile)
-        try process.run()
+        process = try ChildProcess(
+            RunningServer.program,
+            ["serve", "-c", configuration.path, "--listen", "127.0.0.1:0", "--log-level", "debug"] + arguments,
+            streams: [.null, .writing(outputFile), .writing(logFile)])
         try waitUntil("the server announces itself") { self.output.contains("stop:") }
         let address = output.split(separator: "\n").first { $0.contains("address:") }
         port = address?.split(separator: ":").last.map(String.init) ?? ""
@@ -51,8 +47,8 @@ package final class RunningServer {
 
     deinit {
         // Twice is "stop now".
-        for _ in 0..<2 where process.isRunning { kill(process.processIdentifier, SIGTERM) }
-        process.waitUntilExit()
+        for _ in 0..<2 { process.signal(SIGTERM) }
+        _ = process.wait()
     }
 
     /// Runs `user add`.
@@ -70,7 +66,7 @@ package final class RunningServer {
 
     /// The session processes that run now.
     package var sessions: [pid_t] {
-        let pid = process.processIdentifier
+        let pid = process.identifier
         let children = try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)
         return (children ?? "").split(separator: " ").compactMap { pid_t($0) }
     }
@@ -87,14 +83,22 @@ package final class RunningServer {
         ["SSH_ASKPASS": askPass.path, "SSH_ASKPASS_REQUIRE": "force", "TEST_PASSPHRASE": password]
     }
 
-    /// Runs commands with OpenSSH's `sftp`, in a folder of the test's; the first that fails ends it.
+    /// Runs commands with OpenSSH's `sftp`, in the folder of the test; the first that fails ends it.
     package func sftp(
         _ user: String, _ commands: String, password: String = RunningServer.passphrase, options: [String] = []
     ) throws -> Command {
         try Command.run(
             "sftp", sshOptions + options + ["-P", port, "-b", "-", "\(user)@127.0.0.1"],
-            input: Data((commands + "\n").utf8),
-            environment: environment(password: password), in: scratch.url, seconds: 300)
+            input: Data((commands + "\n").utf8), environment: environment(password: password), in: scratch.url,
+            seconds: 300)
+    }
+
+    /// Starts such an `sftp`, and leaves it running while the test goes on.
+    package func startSFTP(_ user: String, _ commands: String) throws -> ChildProcess {
+        let batch = try scratch.file("batch-\(UUID().uuidString)", Data((commands + "\n").utf8))
+        return try ChildProcess(
+            "sftp", sshOptions + ["-P", port, "-b", batch.path, "\(user)@127.0.0.1"], environment: environment(),
+            in: scratch.url)
     }
 
     /// Runs OpenSSH's `scp`; `remote:` in an argument stands for the user and the address.

@@ -3,28 +3,28 @@ package import SFTP
 
 /// OpenSSH's `ssh` with the sftp subsystem at the other end, and raw packets through it.
 package final class WireClient {
-    private let process = Process()
+    private let process: ChildProcess
     private let input = Pipe()
     private let output = Pipe()
     private var received = Data()
 
     init(_ arguments: [String], environment: [String: String]) throws {
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["ssh"] + arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardInput = input
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
         signal(SIGPIPE, SIG_IGN)
-        try process.run()
+        process = try ChildProcess(
+            "ssh", arguments, environment: environment,
+            streams: [
+                .descriptor(input.fileHandleForReading.fileDescriptor),
+                .descriptor(output.fileHandleForWriting.fileDescriptor), .null,
+            ])
+        // Only the client has these ends now: when it ends, so do the pipes.
+        try input.fileHandleForReading.close()
+        try output.fileHandleForWriting.close()
     }
-
-    deinit { close() }
 
     /// Ends the connection at once.
     package func close() {
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-        process.waitUntilExit()
+        process.signal(SIGKILL)
+        _ = process.wait()
     }
 
     package func send(_ bytes: [UInt8]) throws { try input.fileHandleForWriting.write(contentsOf: Data(bytes)) }
@@ -50,6 +50,8 @@ package final class WireClient {
             }
             // FileHandle would wait for all it has room for.
             var more = [UInt8](repeating: 0, count: 65536)
+            var ready = pollfd(fd: output.fileHandleForReading.fileDescriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&ready, 1, 60_000) == 1 else { throw Timeout(description: "no reply") }
             let count = read(output.fileHandleForReading.fileDescriptor, &more, more.count)
             guard count > 0 else { return nil }
             received += more[..<count]

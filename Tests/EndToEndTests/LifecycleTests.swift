@@ -1,0 +1,187 @@
+import Foundation
+import SFTP
+import TestSupport
+import Testing
+
+/// Starting, stopping, reloading, and what is left after something was killed.
+@Suite(.serialized) struct LifecycleTests {
+    private func runtimeFolders() -> [String] {
+        ["/run/user/\(getuid())", "/dev/shm", "/tmp"].flatMap { parent in
+            ((try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? [])
+                .filter { $0.hasPrefix(".cryptsftp-session-") }.map { "\(parent)/\($0)" }
+        }
+    }
+
+    /// Agents of sessions that run now; one that has ended and that nobody has reaped is none.
+    private func agents() throws -> [String] {
+        try Command.run("ps", ["-eo", "stat=,args="]).text.split(separator: "\n").map(String.init)
+            .filter { $0.contains("gpg-agent --homedir") && $0.contains(".cryptsftp-session-") && !$0.hasPrefix("Z") }
+    }
+
+    @Test func announcesItself() throws {
+        let server = try RunningServer([("alice", "rw")])
+        let output = server.output
+        #expect(output.hasPrefix("Starting SFTP Service\n"))
+        #expect(output.contains("127.0.0.1:\(server.port)"))
+        #expect(output.contains(server.data.path))
+        for kind in ["ed25519", "rsa"] {
+            let path = server.scratch.path("Configs/hostkeys/\(kind)_key")
+            let listed = try Command.run("ssh-keygen", ["-l", "-f", path]).text.split(separator: " ")
+            #expect(output.contains(listed.prefix(2).joined(separator: " ")))
+        }
+    }
+
+    @Test func aNewUserIsSeenAtOnce() throws {
+        let server = try RunningServer([("alice", "rw")])
+        #expect(try RunningServer.add("bob", "rw", to: server.scratch.url).status == 0)
+        #expect(try server.sftp("bob", "ls").status == 0)
+    }
+
+    @Test func aBadConfigurationIsToldAndNotTaken() throws {
+        let server = try RunningServer([("alice", "rw")])
+        let good = try Data(contentsOf: server.configuration)
+        for bad in ["listen = [\n", "data = \"gone\"\n", "[[user]]\nname = \"x\"\n"] {
+            try Data(bad.utf8).write(to: server.configuration)
+            server.process.signal(SIGHUP)
+            try waitUntil("the complaint") { server.log.contains("the configuration is not taken") }
+            #expect(try server.sftp("alice", "ls").status == 0)
+        }
+        #expect(server.log.contains("server.conf:1:"))
+        try good.write(to: server.configuration)
+        server.process.signal(SIGHUP)
+        try waitUntil("the configuration is read") { server.log.contains("configuration read") }
+    }
+
+    @Test func stopsWhenNothingRuns() throws {
+        let server = try RunningServer([("alice", "rw")])
+        _ = try server.wire("alice").initialize()
+        let idle = try server.wire("alice")
+        _ = try idle.initialize()
+        server.process.signal(SIGTERM)
+        #expect(server.process.wait(seconds: 10) == 0)
+        #expect(server.output.contains("Stopped."))
+    }
+
+    @Test(arguments: [SIGINT, SIGTERM]) func letsTransfersFinish(signal: Int32) throws {
+        let server = try RunningServer([("alice", "rw")])
+        let wire = try server.wire("alice")
+        _ = try wire.initialize()
+        let handle = try #require(try wire.open("/file", [.write, .create]))
+        server.process.signal(signal)
+        try waitUntil("it says what it waits for") { server.log.contains("upload /file") }
+        #expect(try server.sftp("alice", "ls").status != 0, "no new connections")
+        #expect(try wire.ask(RequestWriter.open("/other", [.write, .create]))?.code == 4)
+        #expect(try wire.ask(RequestWriter.write(handle, at: 0, [1, 2, 3])) == .ok)
+        #expect(try wire.ask(RequestWriter.onHandle(.close, handle)) == .ok)
+        #expect(server.process.wait(seconds: 10) == 0)
+        #expect(try server.recover("alice/file.gpg").output == Data([1, 2, 3]))
+    }
+
+    @Test func twiceIsNow() throws {
+        let server = try RunningServer([("alice", "rw")])
+        let wire = try server.wire("alice")
+        _ = try wire.initialize()
+        let handle = try #require(try wire.open("/file", [.write, .create]))
+        #expect(try wire.ask(RequestWriter.write(handle, at: 0, [1, 2, 3])) == .ok)
+        server.process.signal(SIGINT)
+        try waitUntil("it says what it waits for") { server.log.contains("upload /file") }
+        server.process.signal(SIGINT)
+        #expect(server.process.wait(seconds: 10) == 0)
+        #expect(runtimeFolders().isEmpty)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: server.data.appending(path: "alice").path).isEmpty)
+        try waitUntil("the agent has ended") { try agents().isEmpty }
+    }
+
+    @Test func aKilledSessionLeavesNothing() throws {
+        let server = try RunningServer([("alice", "rw")])
+        let wire = try server.wire("alice")
+        _ = try wire.initialize()
+        let handle = try #require(try wire.open("/file", [.write, .create]))
+        #expect(try wire.ask(RequestWriter.write(handle, at: 0, [UInt8](repeating: 1, count: 100_000))) == .ok)
+        #expect(try !agents().isEmpty)
+        for session in server.sessions { kill(session, SIGKILL) }
+        try waitUntil("folder, agent and draft are gone") {
+            let drafts = try FileManager.default.contentsOfDirectory(
+                atPath: server.data.appending(path: ".cryptsftp-drafts").path)
+            return try runtimeFolders().isEmpty && agents().isEmpty && drafts.isEmpty
+        }
+        #expect(try server.sftp("alice", "ls").status == 0, "the server goes on")
+    }
+
+    @Test func aKilledListenerTakesItsSessionsAlong() throws {
+        let server = try RunningServer([("alice", "rw")])
+        let wire = try server.wire("alice")
+        _ = try wire.initialize()
+        server.process.signal(SIGKILL)
+        _ = server.process.wait()
+        try waitUntil("sessions, folders and agents are gone") { try runtimeFolders().isEmpty && agents().isEmpty }
+    }
+
+    @Test func everythingKilledAtOnceIsSweptAtTheNextStart() throws {
+        let first = try RunningServer([("alice", "rw")])
+        let wire = try first.wire("alice")
+        _ = try wire.initialize()
+        let handle = try #require(try wire.open("/file", [.write, .create]))
+        #expect(try wire.ask(RequestWriter.write(handle, at: 0, [1])) == .ok)
+        let processes = [first.process.identifier] + first.sessions
+        for process in processes { kill(process, SIGSTOP) }
+        for process in processes { kill(process, SIGKILL) }
+        _ = first.process.wait()
+        #expect(!runtimeFolders().isEmpty)
+        let second = try ChildProcess(
+            RunningServer.program, ["serve", "-c", first.configuration.path, "--listen", "127.0.0.1:0"])
+        defer { second.signal(SIGTERM) }
+        try waitUntil("what was left is gone") {
+            let drafts = try FileManager.default.contentsOfDirectory(
+                atPath: first.data.appending(path: ".cryptsftp-drafts").path)
+            return try runtimeFolders().isEmpty && agents().isEmpty && drafts.isEmpty
+        }
+    }
+
+    @Test func aLogThatIsGoneDoesNotEndTheServer() throws {
+        let server = try RunningServer([("alice", "rw")])
+        let full = try ChildProcess(
+            "sh",
+            [
+                "-c", "exec \"$0\" serve -c \"$1\" --listen 127.0.0.1:0 2>/dev/full", RunningServer.program,
+                server.configuration.path,
+            ])
+        usleep(500_000)
+        full.signal(SIGHUP)
+        usleep(500_000)
+        #expect(full.isRunning)
+        full.signal(SIGTERM)
+        #expect(full.wait(seconds: 10) == 0)
+    }
+
+    @Test func logLinesAreJSONIfAskedFor() throws {
+        let server = try RunningServer([("alice", "rw")], arguments: ["--log-format", "json"])
+        try server.scratch.file("up", Data("x".utf8))
+        #expect(try server.sftp("alice", "put up").status == 0)
+        try waitUntil("the upload is logged") { server.log.contains("\"file_path\"") }
+        for line in server.log.split(separator: "\n") {
+            let fields = try JSONDecoder().decode([String: String].self, from: Data(line.utf8))
+            #expect(fields["time"] != nil && fields["level"] != nil && fields["message"] != nil)
+        }
+        #expect(!server.log.contains(RunningServer.passphrase))
+    }
+
+    @Test func tooManyConnectionsAreRefusedWithAReason() throws {
+        let server = try RunningServer([("alice", "rw")], append: "\n[limits]\nsessions_per_address = 2\n")
+        let wires = try (0..<2).map { _ in try server.wire("alice") }
+        for wire in wires { _ = try wire.initialize() }
+        #expect(try server.sftp("alice", "ls").status != 0)
+        #expect(server.log.contains("connection refused"))
+        wires[0].close()
+        try waitUntil("there is room again") { server.sessions.count < 2 }
+        #expect(try server.sftp("alice", "ls").status == 0)
+    }
+
+    @Test func whoDoesNotLogInIsDisconnected() throws {
+        let server = try RunningServer([("alice", "rw")], append: "\n[limits]\nlogin_seconds = 2\n")
+        let half = try ChildProcess("bash", ["-c", "exec 3<>/dev/tcp/127.0.0.1/\(server.port); cat <&3"])
+        try waitUntil("the connection is there") { !server.sessions.isEmpty }
+        try waitUntil("the connection has ended") { server.sessions.isEmpty }
+        #expect(half.wait(seconds: 10) == 0)
+    }
+}

@@ -1,0 +1,191 @@
+import Foundation
+import SFTP
+import TestSupport
+import Testing
+
+/// Raw packets to the running server: what no well-behaved client sends.
+@Suite(.serialized) struct ProtocolTests {
+    private let server: RunningServer
+
+    init() throws { server = try RunningServer([("alice", "rw")]) }
+
+    private func connect() throws -> WireClient {
+        let wire = try server.wire("alice")
+        _ = try wire.initialize()
+        return wire
+    }
+
+    @Test func announcesItsExtensionsAndLimits() throws {
+        let wire = try server.wire("alice")
+        guard case .version(3, let extensions)? = try wire.initialize() else {
+            Issue.record("no version")
+            return
+        }
+        #expect(
+            Set(extensions).isSuperset(of: ["limits@openssh.com", "posix-rename@openssh.com", "fsync@openssh.com"]))
+        guard case .extended(let limits)? = try wire.ask(RequestWriter.extended("limits@openssh.com")) else {
+            Issue.record("no limits")
+            return
+        }
+        #expect(limits.count == 32)
+    }
+
+    @Test(arguments: [[0, 0, 0, 0], [0xff, 0xff, 0xff, 0xff], [0, 4, 0, 1], [0x10, 0, 0, 0]] as [[UInt8]])
+    func aLengthThatNoPacketHasEndsTheSession(length: [UInt8]) throws {
+        let wire = try connect()
+        #expect(try wire.ask(length + [1, 2, 3]) == nil)
+        #expect(try connect().size("/") != nil, "the server goes on")
+    }
+
+    @Test func namesThatCannotBeAreRefused() throws {
+        let wire = try connect()
+        let flags: OpenFlags = [.write, .create, .truncate]
+        #expect(try wire.ask(RequestWriter.open("a\0b", flags))?.code == 5)
+        #expect(try wire.ask(RequestWriter.open(String(repeating: "x", count: 252), flags))?.code == 4)
+        #expect(try wire.ask(RequestWriter.open(String(repeating: "x", count: 256), flags))?.code == 4)
+        #expect(try wire.ask(RequestWriter.open("/", flags))?.code == 4)
+        #expect(try wire.ask(RequestWriter.open(".cryptsftp-drafts/x", flags))?.code == 3)
+        let longest = try #require(try wire.open(String(repeating: "x", count: 251), flags))
+        #expect(try wire.ask(RequestWriter.onHandle(.close, longest)) == .ok)
+    }
+
+    @Test func nothingLeadsOutOfTheHome() throws {
+        try server.scratch.file("data/outside.gpg", Data("x".utf8))
+        try FileManager.default.createSymbolicLink(
+            atPath: server.data.appending(path: "alice/link").path, withDestinationPath: "/etc")
+        try FileManager.default.createSymbolicLink(
+            atPath: server.data.appending(path: "alice/file.gpg").path, withDestinationPath: "../outside.gpg")
+        let wire = try connect()
+        for path in ["../outside", "/../outside", "x/../../outside", "link", "link/passwd", "file", "/etc/passwd"] {
+            #expect(try wire.ask(RequestWriter.onPaths(.stat, path))?.code == 2, "\(path)")
+            #expect(try wire.ask(RequestWriter.open(path, .read))?.code == 2, "\(path)")
+        }
+        #expect(try wire.ask(RequestWriter.open("link/new", [.write, .create]))?.code == 2)
+        #expect(try wire.ask(RequestWriter.open("file", [.write, .create, .truncate]))?.code == 4)
+        #expect(try wire.ask(RequestWriter.onPaths(.opendir, "link"))?.code == 2)
+    }
+
+    @Test func namesAreOctets() throws {
+        let wire = try connect()
+        let name: [UInt8] = [0xff, 0xfe, 0x20, 0x80]
+        let open = RequestWriter.request(.open) {
+            $0.append(string: name)
+            $0.append(uint32: OpenFlags([.write, .create]).rawValue)
+            FileAttributes().append(to: &$0)
+        }
+        guard case .handle(let handle)? = try wire.ask(open) else {
+            Issue.record("refused")
+            return
+        }
+        #expect(try wire.ask(RequestWriter.onHandle(.close, handle)) == .ok)
+        guard case .handle(let folder)? = try wire.ask(RequestWriter.onPaths(.opendir, "/")),
+            case .names(let entries)? = try wire.ask(RequestWriter.onHandle(.readdir, folder))
+        else {
+            Issue.record("no listing")
+            return
+        }
+        #expect(entries.contains { $0.name == name })
+    }
+
+    @Test func aFileBeingWrittenIsSeen() throws {
+        let wire = try connect()
+        let handle = try #require(try wire.open("/new", [.write, .create, .truncate]))
+        #expect(try wire.size("/new") == 0)
+        #expect(try wire.ask(RequestWriter.write(handle, at: 0, [1, 2, 3])) == .ok)
+        #expect(try wire.size("/new") == 3)
+        guard case .handle(let folder)? = try wire.ask(RequestWriter.onPaths(.opendir, "/")),
+            case .names(let entries)? = try wire.ask(RequestWriter.onHandle(.readdir, folder))
+        else {
+            Issue.record("no listing")
+            return
+        }
+        #expect(entries.first { $0.name == Array("new".utf8) }?.attributes.size == 3)
+        #expect(try connect().ask(RequestWriter.onPaths(.stat, "/new"))?.code == 2, "another session does not see it")
+    }
+
+    @Test func aClientThatGoesAwayLeavesTheOldVersion() throws {
+        try server.scratch.file("up", Data("old".utf8))
+        #expect(try server.sftp("alice", "put up file").status == 0)
+        let wire = try connect()
+        for path in ["/file", "/other"] {
+            let handle = try #require(try wire.open(path, [.write, .create, .truncate]))
+            #expect(try wire.ask(RequestWriter.write(handle, at: 0, [UInt8](repeating: 7, count: 100_000))) == .ok)
+        }
+        wire.close()
+        try waitUntil("the session has ended") { server.sessions.isEmpty }
+        #expect(try server.recover("alice/file.gpg").output == Data("old".utf8))
+        #expect(!FileManager.default.fileExists(atPath: server.data.appending(path: "alice/other.gpg").path))
+        let drafts = try FileManager.default.contentsOfDirectory(
+            atPath: server.data.appending(path: ".cryptsftp-drafts").path)
+        #expect(drafts.isEmpty)
+    }
+
+    @Test func whatIsNotOfferedIsRefusedNotGarbled() throws {
+        let wire = try connect()
+        let handle = try #require(try wire.open("/file", [.write, .create, .truncate]))
+        #expect(try wire.ask(RequestWriter.write(handle, at: 5, [1]))?.code == 8)
+        #expect(try wire.ask(RequestWriter.onHandle(.close, handle))?.code == 8)
+        #expect(try wire.size("/file") == nil)
+        #expect(try wire.ask(RequestWriter.open("/file", [.read, .write, .create]))?.code == 8)
+        let good = try #require(try wire.open("/file", [.write, .create]))
+        #expect(try wire.ask(RequestWriter.write(good, at: 0, [1, 2, 3])) == .ok)
+        #expect(try wire.ask(RequestWriter.onHandle(.close, good)) == .ok)
+        #expect(try wire.ask(RequestWriter.open("/file", [.write, .append]))?.code == 8)
+        let part = try #require(try wire.open("/file", [.write]))
+        #expect(try wire.ask(RequestWriter.write(part, at: 0, [9])) == .ok)
+        #expect(try wire.ask(RequestWriter.onHandle(.close, part))?.code == 8)
+        let reading = try #require(try wire.open("/file", .read))
+        #expect(try wire.ask(RequestWriter.read(reading, at: 2, 1))?.code == 8)
+        #expect(try wire.ask(RequestWriter.read(reading, at: 0, 10)) == .data([1, 2, 3]))
+        #expect(try wire.ask(RequestWriter.read(reading, at: 3, 10))?.code == 1)
+        #expect(try wire.ask(RequestWriter.read(reading, at: .max, 10))?.code == 1)
+    }
+
+    @Test func exclusiveCreationIsExclusive() throws {
+        let wire = try connect()
+        let handle = try #require(try wire.open("/file", [.write, .create, .exclusive]))
+        #expect(try wire.ask(RequestWriter.open("/file", [.write, .create, .exclusive]))?.code == 4)
+        // Another session makes it meanwhile: its file stays.
+        try server.scratch.file("up", Data("theirs".utf8))
+        #expect(try server.sftp("alice", "put up file").status == 0)
+        #expect(try wire.ask(RequestWriter.onHandle(.close, handle))?.code == 4)
+        #expect(try server.recover("alice/file.gpg").output == Data("theirs".utf8))
+    }
+
+    @Test func renamesAndRemovalsReachOpenUploads() throws {
+        let wire = try connect()
+        let one = try #require(try wire.open("/one", [.write, .create]))
+        #expect(try wire.ask(RequestWriter.write(one, at: 0, [1])) == .ok)
+        #expect(try wire.ask(RequestWriter.onPaths(.rename, "/one", "/two")) == .ok)
+        #expect(try wire.size("/one") == nil)
+        #expect(try wire.ask(RequestWriter.onHandle(.close, one)) == .ok)
+        #expect(try wire.size("/two") == 1)
+        let gone = try #require(try wire.open("/gone", [.write, .create]))
+        #expect(try wire.ask(RequestWriter.onPaths(.remove, "/gone")) == .ok)
+        #expect(try wire.ask(RequestWriter.onHandle(.close, gone)) == .ok)
+        #expect(try wire.size("/gone") == nil)
+    }
+
+    @Test func otherRequestsOfSSHAreRefused() throws {
+        #expect(try server.ssh("alice", ["true"]).status != 0)
+        #expect(try server.ssh("alice", ["-s", "nothing"]).status != 0)
+        #expect(try server.ssh("alice", ["-tt"]).status != 0)
+    }
+
+    @Test func damagedFilesAreListedAndNotRead() throws {
+        try server.scratch.file("up", Data.random(100_000))
+        #expect(try server.sftp("alice", "put up file").status == 0)
+        let stored = server.data.appending(path: "alice/file.gpg")
+        let good = try Data(contentsOf: stored)
+        for damage in [good.dropLast(1), good.prefix(50_000), good + [0], Data(), Data("plaintext".utf8)] {
+            try Data(damage).write(to: stored)
+            #expect(try server.sftp("alice", "ls -l file").status == 0)
+            #expect(try server.sftp("alice", "get file down").status != 0)
+        }
+        var flipped = good
+        flipped[70_000] ^= 1
+        try flipped.write(to: stored)
+        #expect(try server.sftp("alice", "get file down").status != 0)
+        #expect(try server.sftp("alice", "rm file").status == 0)
+    }
+}

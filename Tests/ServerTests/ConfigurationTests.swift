@@ -1,0 +1,105 @@
+import Foundation
+import Server
+import TestSupport
+import Testing
+
+@Suite struct ConfigurationTests {
+    private static let key = String(repeating: "AB", count: 20)
+    private static let user = "[[user]]\nname = \"alice\"\nkey = \"\(key)\"\n"
+
+    private func read(_ text: String) throws -> Configuration {
+        let scratch = try Scratch()
+        return try Configuration(file: scratch.file("server.conf", Data(text.utf8)))
+    }
+
+    /// The message for a malformed file; empty when it is taken.
+    private func complaint(_ text: String) -> String {
+        do {
+            _ = try read(text)
+            return ""
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Test func hasDefaults() throws {
+        let configuration = try read("")
+        #expect(configuration.listen == ListenAddress("127.0.0.1:2200"))
+        #expect(configuration.limits == ServerLimits())
+        #expect(configuration.accounts.isEmpty)
+        #expect(configuration.data.path == configuration.folder.appending(path: "data").path)
+    }
+
+    @Test func readsUsers() throws {
+        let configuration = try read(
+            Self.user + "access = \"wo\"\nhome = \"a/b\"\n" + "[[user]]\nname = \"b\"\nkey = \"\(Self.key)\"\n")
+        #expect(configuration.accounts.map(\.name) == ["alice", "b"])
+        #expect(configuration.accounts[0].access == .wo)
+        #expect(configuration.accounts[0].home == "a/b")
+        #expect(configuration.accounts[1].access == .rw)
+        #expect(configuration.accounts[1].home == "b")
+    }
+
+    @Test func pathsAreRelativeToTheFile() throws {
+        let scratch = try Scratch()
+        let folder = scratch.url.appending(path: "Configs")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try Data("data = \"../data\"\n".utf8).write(to: folder.appending(path: "server.conf"))
+        let configuration = try Configuration(file: folder.appending(path: "server.conf"))
+        #expect(configuration.data.path == scratch.path("data"))
+        #expect(configuration.keyFolder(of: "alice").path == folder.appending(path: "keys/alice").path)
+    }
+
+    @Test(arguments: [
+        ("listen = \"127.0.0.1:2200\"\nlisten = \"x\"\n", "server.conf:2:"),
+        ("listen = \"127.0.0.1\"\n", "server.conf:1:"),
+        ("listen = 2200\n", "server.conf:1: 'listen'"),
+        ("# comment\nlistne = \"127.0.0.1:2200\"\n", "server.conf:2: 'listne' is not known"),
+        ("[limits]\nlogin_seconds = 0\n", "server.conf:2: 'login_seconds'"),
+        ("[limits]\r\nlogin_seconds = \"3\"\r\n", "server.conf:2: 'login_seconds'"),
+        ("[[user]]\nname = \"a b\"\nkey = \"\(key)\"\n", "server.conf:2: 'name'"),
+        ("[[user]]\nname = \"-a\"\nkey = \"\(key)\"\n", "server.conf:2: 'name'"),
+        ("[[user]]\nname = \"../a\"\nkey = \"\(key)\"\n", "server.conf:2: 'name'"),
+        (user + "access = \"ro\"\n", "server.conf:4: 'access'"),
+        (user + "home = \"../x\"\n", "server.conf:4: 'home'"),
+        (user + "home = \"/etc\"\n", "server.conf:4: 'home'"),
+        (user + "home = \"a//b\"\n", "server.conf:4: 'home'"),
+        (user + "password = \"secret\"\n", "server.conf:4: 'password'"),
+        (user + "password = \"$argon2id$zzz\"\n", "server.conf:4: 'password'"),
+        (user + "wo_list = \"some\"\n", "server.conf:4: 'wo_list'"),
+        (user + "authorized_keys = [\"ssh-dss AAAA\"]\n", "server.conf:4: 'authorized_keys'"),
+        (user + "authorized_keys = [\"no-pty ssh-ed25519 AAAA\"]\n", "server.conf:4: 'authorized_keys'"),
+        (user + user, "server.conf:5: 'name'"),
+        (user + "[[user]]\nname = \"bob\"\nkey = \"short\"\n", "server.conf:6: 'key'"),
+        (user + "[[user]]\nname = \"bob\"\n", "server.conf:4: 'key': is missing"),
+        ("[[user]]\nkey = \"\(key)\"\n", "server.conf:1: 'name': is missing"),
+        ("listen = \"127.0.0.1:2200\n", "server.conf:1:"),
+    ])
+    func tellsLineAndReason(_ text: String, _ complaint: String) {
+        #expect(self.complaint(text).hasPrefix(complaint), "\(self.complaint(text))")
+    }
+
+    @Test func isNotBinary() throws {
+        let scratch = try Scratch()
+        let file = try scratch.file("server.conf", Data([0xff, 0xfe, 0]))
+        #expect(throws: ConfigurationError.self) { try Configuration(file: file) }
+        #expect(throws: ConfigurationError.self) { try Configuration(file: scratch.url.appending(path: "none")) }
+    }
+
+    @Test(arguments: [
+        ("127.0.0.1:2200", true), ("localhost:0", true), ("[::1]:2200", true), ("::1:2200", false), ("2200", false),
+        (":2200", false), ("host:", false), ("host:65536", false), ("host:-1", false), ("", false),
+    ])
+    func readsAddresses(_ text: String, _ isGood: Bool) {
+        #expect((ListenAddress(text) != nil) == isGood)
+    }
+
+    @Test(arguments: [
+        ("a", true), ("A.b-c_9", true), (String(repeating: "a", count: 64), true),
+        (String(repeating: "a", count: 65), false), ("", false), (".a", false), ("-a", false), ("a/b", false),
+        ("a b", false), ("ä", false), ("a\"b", false),
+    ])
+    func knowsUserNames(_ name: String, _ isGood: Bool) {
+        #expect(Account.isValid(name: name) == isGood)
+    }
+}
