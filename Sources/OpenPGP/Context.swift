@@ -41,13 +41,16 @@ final class Context {
 
     /// Runs one operation to its end.
     ///
-    /// - Parameter start: calls one `gpgme_op_…_start`.
+    /// - Parameters:
+    ///   - isCancelled: asked every second while gpg does nothing; true gives the operation up.
+    ///   - start: calls one `gpgme_op_…_start`.
     /// - Returns: the operation's error, or nil. It is not to be trusted alone: gpgme reports success when gpg died. The
     ///   caller has to look at ``statusLines`` and at what came out.
-    func run(_ start: (gpgme_ctx_t) -> gpgme_error_t) throws(OpenPGPError) -> GPGMEError? {
+    func run(
+        isCancelled: @escaping () -> Bool = { false }, _ start: (gpgme_ctx_t) -> gpgme_error_t
+    ) throws(OpenPGPError) -> GPGMEError? {
         statusLines = []
-        let loop = OperationLoop(self)
-        return try loop.run(start)
+        return try OperationLoop(self, isCancelled).run(start)
     }
 
     fileprivate func took(status keyword: String) {

@@ -84,7 +84,9 @@ package final class Decryption {
         }
         // gpgme uses both until the operation is over, and knows only their raw pointers.
         let error = try withExtendedLifetime((cipher, plain)) { () throws(OpenPGPError) in
-            try context.run { gpgme_op_decrypt_start($0, cipher.raw, plain.raw) }
+            try context.run(isCancelled: { output.failure != nil }) {
+                gpgme_op_decrypt_start($0, cipher.raw, plain.raw)
+            }
         }
         if let failure { throw failure }
         if let error { throw Decryption.explain(error, context.statusLines) }

@@ -99,7 +99,9 @@ package final class Encryption {
                 | GPGME_ENCRYPT_NO_COMPRESS.rawValue)
         // gpgme uses both until the operation is over, and knows only their raw pointers.
         let error = try withExtendedLifetime((plain, cipher)) { () throws(OpenPGPError) in
-            try context.run { gpgme_op_encrypt_start($0, &recipients, flags, plain.raw, cipher.raw) }
+            try context.run(isCancelled: { input.failure != nil }) {
+                gpgme_op_encrypt_start($0, &recipients, flags, plain.raw, cipher.raw)
+            }
         }
         if let failure { throw failure }
         if let error {

@@ -10,9 +10,12 @@ private import Glibc
 /// The corresponding C function is `gpgme_set_io_cbs`.
 final class OperationLoop {
     /// Seconds without an event on any of gpg's pipes after which it counts as hung.
-    static let patience: Int32 = 60
+    static let patience = 60
 
     private let context: Context
+    private let isCancelled: () -> Bool
+    /// Seconds without an event until now.
+    private var idle = 0
     private var watches: [Int: Watch] = [:]
     private var nextTag = 1
     private var outcome: (error: gpgme_error_t, operation: gpgme_error_t)?
@@ -24,8 +27,9 @@ final class OperationLoop {
         let argument: UnsafeMutableRawPointer?
     }
 
-    init(_ context: Context) {
+    init(_ context: Context, _ isCancelled: @escaping () -> Bool) {
         self.context = context
+        self.isCancelled = isCancelled
     }
 
     /// Starts an operation and returns when it is over.
@@ -46,12 +50,15 @@ final class OperationLoop {
     private func turn() throws(OpenPGPError) {
         let tags = watches.keys.sorted()
         var polls = tags.compactMap { watches[$0] }.map { pollfd(fd: $0.descriptor, events: $0.events, revents: 0) }
-        let ready = poll(&polls, nfds_t(polls.count), OperationLoop.patience * 1000)
+        let ready = poll(&polls, nfds_t(polls.count), 1000)
         if ready < 0 && errno == EINTR { return }
         guard ready > 0 else {
+            idle += 1
+            guard isCancelled() || idle >= OperationLoop.patience else { return }
             gpgme_cancel(context.raw)
-            throw OpenPGPError(.stalled, "gpg did nothing for \(OperationLoop.patience) seconds")
+            throw OpenPGPError(.stalled, "gpg did nothing for \(idle) seconds")
         }
+        idle = 0
         for (tag, poll) in zip(tags, polls) where poll.revents != 0 {
             // A handler may have removed this watch meanwhile, or ended the operation.
             guard outcome == nil, let watch = watches[tag] else { continue }

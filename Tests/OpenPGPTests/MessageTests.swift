@@ -147,4 +147,23 @@ import Testing
         #expect(try one.withUnsafeMutableBytes { try decryption.read(into: $0) } == 1)
         decryption.cancel()
     }
+
+    @Test func givingUpDoesNotWaitForAGPGThatHangs() throws {
+        let fixture = try KeyFixture()
+        let target = try FileHandle(forUpdating: fixture.scratch.file("new", Data()))
+        let encryption = try fixture.cryptor.encrypt(into: target.fileDescriptor)
+        try encryption.write([UInt8](repeating: 1, count: 1000)[...])
+        let keys = try TestKeys.shared.get()
+        func hanging() throws -> [Substring] {
+            try Command.run("pgrep", ["-f", "gpg .*--encrypt .*\(keys.fingerprint)"]).text.split(separator: "\n")
+        }
+        try waitUntil("gpg runs") { try !hanging().isEmpty }
+        let processes = try hanging().compactMap { pid_t($0) }
+        for process in processes { kill(process, SIGSTOP) }
+        // More than its pipe holds, so that the worker has to wait for it.
+        try encryption.write([UInt8](repeating: 1, count: 500_000)[...])
+        let time = ContinuousClock().measure { encryption.cancel() }
+        for process in processes { kill(process, SIGKILL) }
+        #expect(time < .seconds(30))
+    }
 }
