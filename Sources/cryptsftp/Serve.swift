@@ -58,13 +58,12 @@ struct Serve: ParsableCommand {
 
     /// With no configuration there is nobody to serve: asks for the first user, as the ancestor did.
     private func makeFirstUser(_ file: URL) throws {
-        guard isatty(STDIN_FILENO) == 1 else {
-            throw Problem(.noConfiguration, "there is no \(file.path): make it with 'cryptsftp -a NAME'")
-        }
         print("There is no \(file.path) yet: it is made now, with a first user.")
         print("User name: ", terminator: "")
         fflush(nil)
-        guard let name = readLine(), !name.isEmpty else { throw Problem(.interrupted, "no user name was given") }
+        guard let name = readLine(), !name.isEmpty else {
+            throw Problem(.noConfiguration, "no user name was given: make \(file.path) with 'cryptsftp -a NAME'")
+        }
         try userOptions.add(name, to: file)
     }
 

@@ -112,6 +112,34 @@ import Testing
         #expect(try contents("keys/alice/pubring.kbx") == keys)
     }
 
+    /// The ancestor's steps 1 to 3 and 7, in any folder: a user, then no options at all.
+    @Test func aFolderWithAServerConfNeedsNoOptions() throws {
+        #expect(
+            try run(["-c", "server.conf", "-a", "alice", "--passphrase-file", "-"], input: "correct horse\n").status
+                == 0)
+        let text = try String(contentsOf: scratch.url.appending(path: "server.conf"), encoding: .utf8)
+        #expect(text.contains("\ndata = \"data\"\n"))
+        // The port that everybody would take may be taken on this machine.
+        try Data(text.replacing(":2200", with: ":0").utf8).write(to: scratch.url.appending(path: "server.conf"))
+        let output = try scratch.file("output", Data())
+        let server = try ChildProcess(
+            RunningServer.program, [], in: scratch.url, streams: [.null, .writing(output), .null])
+        try waitUntil("it serves") { try String(contentsOf: output, encoding: .utf8).contains("Starting SFTP Service") }
+        server.signal(SIGINT)
+        server.signal(SIGINT)
+        #expect(server.wait(seconds: 10) == 0)
+    }
+
+    @Test func aFolderCalledConfigsHasItsDataBesideIt() throws {
+        let added = try run(
+            ["-c", "Configs/server.conf", "-a", "alice", "--passphrase-file", "-"], input: "correct horse\n")
+        #expect(added.status == 0, "\(added.errors)")
+        #expect(FileManager.default.fileExists(atPath: scratch.path("data/alice")))
+        // Without options, in the folder above: the vault's.
+        #expect(
+            try run(["user", "list"], environment: ["CRYPTSFTP_VAULT": scratch.url.path]).text.hasPrefix("alice\trw"))
+    }
+
     @Test func exitCodesAndTheirTable() throws {
         let help = try run(["help"]).text
         for code in ["10", "11", "12", "13", "14", "15", "130"] { #expect(help.contains("\n  \(code) ")) }
