@@ -9,7 +9,7 @@ package import Secrets
 package enum KeyHome {
     /// Octets that the passphrase is stretched over (SHA-1, iterated and salted): half a second on a fast machine.
     ///
-    /// It is what a finder of the stick has to spend for each guess. gpg's own default is a tenth of that.
+    /// gpg's own default is a tenth of that. A finder of the stick who guesses has it cheaper with the hash in server.conf.
     static let s2kCount = 512 << 20
 
     private static let publicKeys = "pubring.kbx"
