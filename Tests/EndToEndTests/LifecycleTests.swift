@@ -5,7 +5,15 @@ import Testing
 
 /// Starting, stopping, reloading, and what is left after something was killed.
 @Suite(.serialized) struct LifecycleTests {
-    private func runtimeFolders() -> [String] {
+    /// What sessions of other servers on this machine have, which is none of these tests' business.
+    private let others: Set<String>
+
+    init() throws { others = try Set(LifecycleTests.runtimeFolders() + LifecycleTests.agents()) }
+
+    private func runtimeFolders() -> [String] { LifecycleTests.runtimeFolders().filter { !others.contains($0) } }
+    private func agents() throws -> [String] { try LifecycleTests.agents().filter { !others.contains($0) } }
+
+    private static func runtimeFolders() -> [String] {
         ["/run/user/\(getuid())", "/dev/shm", "/tmp"].flatMap { parent in
             ((try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? [])
                 .filter { $0.hasPrefix(".cryptsftp-session-") }.map { "\(parent)/\($0)" }
@@ -13,9 +21,10 @@ import Testing
     }
 
     /// Agents of sessions that run now; one that has ended and that nobody has reaped is none.
-    private func agents() throws -> [String] {
-        try Command.run("ps", ["-eo", "stat=,args="]).text.split(separator: "\n").map(String.init)
+    private static func agents() throws -> [String] {
+        try Command.run("ps", ["-eo", "stat=,args="]).text.split(separator: "\n")
             .filter { $0.contains("gpg-agent --homedir") && $0.contains(".cryptsftp-session-") && !$0.hasPrefix("Z") }
+            .map { $0.split(separator: " ").dropFirst().joined(separator: " ") }
     }
 
     @Test func announcesItself() throws {
