@@ -3,7 +3,8 @@ private import Glibc
 
 /// A public key that files are encrypted to, pinned to one encryption subkey.
 ///
-/// Sendable, although it owns a C object: gpgme keys are immutable once listed, and their reference count is atomic.
+/// Sendable, although it owns a C object: a gpgme key does not change once it is listed, and
+/// gpgme guards its reference count with a lock (`key.c`, `key_ref_lock`).
 ///
 /// The corresponding C functions are `gpgme_get_key` and `gpgme_key_unref`.
 final class RecipientKey: @unchecked Sendable {

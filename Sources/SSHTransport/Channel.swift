@@ -48,8 +48,8 @@ package final class Channel {
         ssh_channel_free(raw)
     }
 
-    /// Whether there is nothing more to do on it.
-    var isOver: Bool { isReleased || ssh_channel_is_closed(raw) != 0 }
+    /// Whether it is closed: there is nothing more to do on it, and an error on it is not one of the connection.
+    package var isOver: Bool { isReleased || ssh_channel_is_closed(raw) != 0 }
 
     /// Whether the client has said that it sends no more, and all it sent has been read.
     package var isAtEnd: Bool { isOver || ssh_channel_is_eof(raw) != 0 }
@@ -90,9 +90,6 @@ package final class Channel {
             throw SSHError("the client takes nothing", of: session)
         }
     }
-
-    /// Whether the client has closed it: an error on it is not one of the connection.
-    package var isClosed: Bool { isOver }
 
     /// Ends it as a server does that has done its work.
     package func finish() {

@@ -149,7 +149,7 @@ package final class SessionProcess {
             log.warning("protocol violation", metadata: ["reason": "\(violation)"])
             end(&session)
         } catch let error as SSHError {
-            guard channel.isClosed else { throw error }
+            guard channel.isOver else { throw error }
             end(&session)
         }
     }

@@ -10,7 +10,7 @@ package final class Draft {
     private let folder: Folder
     private let name: [UInt8]
     /// Permissions it has only until it is published.
-    private let withheld: mode_t
+    private var withheld: mode_t
     private var published = false
 
     /// Makes an empty draft.
@@ -58,6 +58,14 @@ package final class Draft {
         guard fsync(descriptor) == 0 else { throw FileSystemError(errno: errno) }
         try target.synchronize()
         try folder.synchronize()
+    }
+
+    /// Sets the permissions the stored file is to have, in place of the ones it was made with.
+    ///
+    /// That a file system has none, as FAT, is not an error.
+    func setPermissions(_ mode: mode_t) {
+        withheld = 0
+        _ = fchmod(descriptor, mode)
     }
 
     /// What the file is now.

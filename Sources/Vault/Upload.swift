@@ -117,10 +117,7 @@ final class Upload: OpenFile {
     private func publish() throws(FileSystemError) {
         let isUntouched = encryption == nil && !sizeWasSet
         if keepsOldContents, isUntouched {
-            // Opened and closed, as `touch` does: the older version stays, with new attributes perhaps.
-            guard let status = try folder.status(storedName) else { throw .noSuchFile("the file is gone") }
-            return try folder.set(
-                attributesToSet, on: Found(folder: folder, name: storedName, status: status, path: path))
+            return try keepOldVersion()
         }
         if keepsOldContents, !sizeWasSet, try vault.oldSize(path, folder, storedName) ?? .max > written {
             throw .unsupported("only the start of the file was written over; send it as a whole")
@@ -134,6 +131,14 @@ final class Upload: OpenFile {
         try setDraftAttributes()
         try draft.publish(to: folder, storedName, replacing: try mayReplace())
         vault.published(self, try draft.status())
+    }
+
+    /// Opened and closed without a write, as `touch` does: the older version stays, with new attributes perhaps.
+    private func keepOldVersion() throws(FileSystemError) {
+        guard let status = try folder.status(storedName) else { throw .noSuchFile("the file is gone") }
+        guard try mayReplace() else { throw .permissionDenied("somebody else's file has the name now") }
+        try folder.set(attributesToSet, on: Found(folder: folder, name: storedName, status: status, path: path))
+        if let changed = try folder.status(storedName) { vault.own.refresh(path, changed) }
     }
 
     private func startedEncryption() throws(OpenPGPError) -> Encryption {
@@ -154,9 +159,7 @@ final class Upload: OpenFile {
 
     private func setDraftAttributes() throws(FileSystemError) {
         if let owner = attributesToSet.owner { _ = fchown(draft.descriptor, owner.user, owner.group) }
-        if let permissions = attributesToSet.permissions {
-            _ = fchmod(draft.descriptor, mode_t(permissions & 0o777))  // FAT has none: that is no reason to fail.
-        }
+        if let permissions = attributesToSet.permissions { draft.setPermissions(mode_t(permissions & 0o777)) }
         if let times = attributesToSet.times, futimens(draft.descriptor, times.timespecs) != 0 {
             throw FileSystemError(errno: errno)
         }

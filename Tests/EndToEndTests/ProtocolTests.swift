@@ -188,4 +188,24 @@ import Testing
         #expect(try server.sftp("alice", "get file down").status != 0)
         #expect(try server.sftp("alice", "rm file").status == 0)
     }
+
+    /// A draft can always be read and written by its owner; what it is published with is what was asked for last.
+    @Test func permissionsAreTheOnesAskedForLast() throws {
+        let wire = try connect()
+        let stored = server.data.appending(path: "alice/file.gpg").path
+        for (asked, later) in [(0o444, nil), (0o444, 0o640), (0o200, 0o600), (0o600, 0o400)] as [(UInt32, UInt32?)] {
+            _ = try wire.ask(RequestWriter.onPaths(.remove, "/file"))
+            let open = RequestWriter.open("/file", [.write, .create], FileAttributes(permissions: asked))
+            guard case .handle(let handle)? = try wire.ask(open) else {
+                Issue.record("refused")
+                return
+            }
+            if let later {
+                #expect(try wire.ask(RequestWriter.fsetstat(handle, FileAttributes(permissions: later))) == .ok)
+            }
+            #expect(try wire.ask(RequestWriter.onHandle(.close, handle)) == .ok)
+            let mode = try FileManager.default.attributesOfItem(atPath: stored)[.posixPermissions] as? Int
+            #expect(mode == Int(later ?? asked))
+        }
+    }
 }

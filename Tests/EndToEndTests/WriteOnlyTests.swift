@@ -190,4 +190,29 @@ import Testing
             #expect(try server.sftp("drop", command, password: "stranger").status != 0)
         }
     }
+
+    /// Opened without TRUNC, given times, closed without a write: as `touch` does over a mount.
+    @Test func touchingOnesOwnFileKeepsItOnesOwnAndTouchesNoOther() throws {
+        let wire = try server.wire("drop", password: "stranger")
+        _ = try wire.initialize()
+        func touch(_ time: UInt32, meanwhile: () throws -> Void = {}) throws -> Reply? {
+            let handle = try #require(try wire.open("/form", [.write, .create]))
+            try meanwhile()
+            let times = FileAttributes(times: .init(access: time, modification: time))
+            #expect(try wire.ask(RequestWriter.fsetstat(handle, times)) == .ok)
+            return try wire.ask(RequestWriter.onHandle(.close, handle))
+        }
+        #expect(try touch(1_000_000_000) == .ok)
+        #expect(try touch(1_100_000_000) == .ok)
+        #expect(try touch(1_200_000_000) == .ok)
+        try server.scratch.file("up", Data("the owner's".utf8))
+        let refused = try touch(1_300_000_000) {
+            let put = try server.sftp("drop", "put up form")
+            #expect(put.status == 0)
+        }
+        #expect(refused?.code == 3)
+        let stored = server.data.appending(path: "drop/form.gpg").path
+        let date = try FileManager.default.attributesOfItem(atPath: stored)[.modificationDate] as? Date
+        #expect(date?.timeIntervalSince1970 != 1_300_000_000)
+    }
 }
