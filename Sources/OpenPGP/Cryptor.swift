@@ -54,12 +54,17 @@ package final class Cryptor {
             let counts = stored.inside.plaintextCounts(forBody: stored.body)
             if counts.count == 1 { return counts[0] }
         }
-        if let key = try SessionKey.unwrap(message, unlocked()),
-            let count = try LiteralPacket(in: message, key).dataCount()
-        {
+        if let key = try sessionKey(of: message), let count = try LiteralPacket.dataCount(in: message, key) {
             return count
         }
         return try decryptedCount(descriptor)
+    }
+
+    /// The key that a message is encrypted with.
+    ///
+    /// - Returns: nil for another cipher than AES.
+    func sessionKey(of message: StoredMessage) throws(OpenPGPError) -> SessionKey? {
+        try SessionKey.unwrap(message, unlocked())
     }
 
     private func decryptedCount(_ descriptor: Int32) throws(OpenPGPError) -> UInt64 {

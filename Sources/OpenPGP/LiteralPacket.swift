@@ -1,80 +1,84 @@
-/// Looks through the encryption at the packet inside, to find out its size without decrypting all of it.
+/// The literal packet right inside the encryption, which holds the data.
+///
+/// Source: RFC 4880, sections 5.9 (literal data), 5.13 and 5.14 (what is around it).
 struct LiteralPacket {
-    private let message: StoredMessage
-    private let chunks: [StoredMessage.Chunk]
-    private let key: SessionKey
+    /// Octets before it: the random prefix, with a repeat of its last two octets.
+    static let prefix = 18
+    /// Octets after it: the modification detection code packet.
+    static let trailer = 22
 
-    init(in message: StoredMessage, _ key: SessionKey) throws(OpenPGPError) {
-        self.message = message
-        self.key = key
-        chunks = try message.chunks()
-    }
+    /// Where its lengths are among the octets inside.
+    private(set) var walk: PacketWalk
+    /// Octets of its body before the data: mode, name, date.
+    private let fields: UInt64
 
-    /// The size of the data.
+    /// Reads its beginning.
     ///
-    /// - Returns: nil when the message does not simply hold one literal packet: compressed or signed ones have to be
-    ///   decrypted to know.
-    func dataCount() throws(OpenPGPError) -> UInt64? {
-        // The random prefix comes first, with a repeat of its last two octets: 18 in all.
-        guard let header = PacketHeader(try plain(at: 18, 6)), header.tag == 11 else { return nil }
-        var offset: UInt64 = 18 + UInt64(header.headerLength)
-        var length = header.length
-        let head = try plain(at: offset, 2)
-        guard head.count == 2 else { return nil }
-        var body: UInt64 = 0
-        while case .partial(let count) = length {
-            body += count
-            offset += count
-            guard let (next, size) = PacketLength.read(try plain(at: offset, 5)) else { return nil }
-            length = next
-            offset += UInt64(size)
+    /// - Parameter inside: the first octets inside the encrypted-data packet, at least 512 or all.
+    /// - Returns: nil when there is something else: a compressed or signed message, or one in text mode, from which gpg
+    ///   takes carriage returns away.
+    init?(_ inside: UnsafeRawBufferPointer) {
+        guard let header = PacketHeader(inside.dropFirst(Self.prefix).prefix(6)), header.tag == 11 else { return nil }
+        let start = UInt64(Self.prefix)
+        switch header.length {
+        case .indeterminate: return nil
+        case .definite(let count) where header.isOldFormat:
+            walk = PacketWalk(wholeAt: start + UInt64(header.headerLength), count)
+        case .definite, .partial:
+            walk = PacketWalk(at: start + 1)
+            walk.walk(inside, at: 0)
         }
-        guard case .definite(let last) = length else { return nil }
-        let fields = 1 + 1 + UInt64(head[1]) + 4
-        guard !last.addingReportingOverflow(offset).overflow, body + last >= fields else { return nil }
-        // After the literal packet there must be the modification detection code, and nothing else.
-        guard offset + last + 22 == cipherCount, try plain(at: offset + last, 2) == [0xd3, 0x14] else { return nil }
-        return body + last - fields
+        guard walk.pieces.count >= 6 else { return nil }
+        let mode = walk.pieces.offset(of: 0)
+        let name = walk.pieces.offset(of: 1)
+        guard name < UInt64(inside.count), inside[Int(mode)] == UInt8(ascii: "b") else { return nil }
+        fields = 1 + 1 + UInt64(inside[Int(name)]) + 4
     }
 
-    /// Octets of cipher text: the body without its version octet.
-    private var cipherCount: UInt64 {
-        chunks.last.map { $0.start + $0.count - 1 } ?? 0
+    /// Goes on through its lengths.
+    ///
+    /// - Parameter offset: the position of the first of `bytes` inside.
+    mutating func walk(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) {
+        walk.walk(bytes, at: offset)
     }
 
-    /// Decrypts up to `count` octets at `offset`.
-    private func plain(at offset: UInt64, _ count: Int) throws(OpenPGPError) -> [UInt8] {
-        let block = offset / 16 * 16
-        let before = block == 0 ? [UInt8](repeating: 0, count: 16) : try cipher(at: block - 16, 16)
-        let skip = Int(offset - block)
-        return Array(try key.decrypt(cipher(at: block, skip + count), after: before).dropFirst(skip))
+    /// The positions of the data in the packet's body.
+    ///
+    /// - Parameter count: of all octets inside.
+    /// - Returns: nil when the packet does not end right before the modification detection code.
+    func data(inside count: UInt64) -> Range<UInt64>? {
+        guard walk.isDone, !walk.isIrregular, walk.next + UInt64(Self.trailer) == count, fields <= walk.pieces.count
+        else { return nil }
+        return fields..<walk.pieces.count
     }
 
-    /// Collects cipher text from the pieces of the packet.
-    private func cipher(at offset: UInt64, _ count: Int) throws(OpenPGPError) -> [UInt8] {
-        var bytes: [UInt8] = []
-        var position = offset + 1
-        var index = chunks.partitioningIndex { $0.start + $0.count > position }
-        while bytes.count < count, index < chunks.count {
-            let chunk = chunks[index]
-            let length = min(UInt64(count - bytes.count), chunk.start + chunk.count - position)
-            bytes += try message.octets.read(at: chunk.offset + (position - chunk.start), Int(length))
-            position += length
-            index += 1
+    /// Looks through the encryption for the size of the data, without decrypting all of it.
+    ///
+    /// - Returns: nil when the message does not simply hold one literal packet: it has to be decrypted to know.
+    /// - Throws: `.message` when the framing is broken.
+    static func dataCount(in message: StoredMessage, _ key: SessionKey) throws(OpenPGPError) -> UInt64? {
+        guard let body = try message.pieces() else { return nil }
+        let data = EncryptedData(body, try CipherFeedback(key))
+        var inside = PieceMap()
+        _ = inside.append(at: 0, data.count)
+        func plain(at offset: UInt64, _ length: Int) throws(OpenPGPError) -> [UInt8] {
+            let start = min(offset, data.count)
+            let end = start + min(UInt64(length), data.count - start)
+            var bytes = [UInt8](repeating: 0, count: Int(end - start))
+            try bytes.withUnsafeMutableBufferPointer { buffer throws(OpenPGPError) in
+                try data.read(message.octets, inside, start..<end, into: UnsafeMutableRawBufferPointer(buffer))
+            }
+            return bytes
         }
-        return bytes
-    }
-}
-
-extension [StoredMessage.Chunk] {
-    /// The first index for which `belongs` holds, when it holds for all that follow.
-    fileprivate func partitioningIndex(_ belongs: (Element) -> Bool) -> Int {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = low + (high - low) / 2
-            if belongs(self[middle]) { high = middle } else { low = middle + 1 }
+        guard var literal = try plain(at: 0, 512).withUnsafeBytes({ LiteralPacket($0) }) else { return nil }
+        var last: UInt64?
+        while !literal.walk.isDone, literal.walk.next != last {
+            last = literal.walk.next
+            try plain(at: literal.walk.next, 5).withUnsafeBytes { literal.walk($0, at: literal.walk.next) }
         }
-        return low
+        guard let found = literal.data(inside: data.count),
+            try plain(at: literal.walk.next, 2) == [0xd3, 0x14]
+        else { return nil }
+        return found.upperBound - found.lowerBound
     }
 }

@@ -1,11 +1,10 @@
 private import CGPGME
-private import CGcrypt
 private import Glibc
 internal import Secrets
 
 /// The key that one message is encrypted with, in locked memory.
-package struct SessionKey: Sendable {
-    private let key: SecretBytes
+struct SessionKey: Sendable {
+    let octets: SecretBytes
 
     /// Reads what gpg prints: the algorithm's number, a colon, and the key in hexadecimal digits.
     ///
@@ -25,7 +24,7 @@ package struct SessionKey: Sendable {
             for index in bytes.indices { bytes[index] = value(2 * index) << 4 | value(2 * index + 1) }
         }
         guard let key else { return nil }
-        self.key = key
+        octets = key
     }
 
     /// Lets gpg unwrap the session key of `message`, without decrypting its contents.
@@ -56,36 +55,5 @@ package struct SessionKey: Sendable {
                 "the file's session key cannot be unwrapped: \(error?.text ?? "gpg did not tell it")")
         }
         return SessionKey(text)
-    }
-
-    /// Decrypts part of an encrypted-data packet.
-    ///
-    /// Cipher feedback needs only the block before: the first octets need not be read.
-    ///
-    /// - Parameters:
-    ///   - cipher: the octets from a multiple of 16 on.
-    ///   - before: the 16 octets of cipher text before those; zeros at the start.
-    ///
-    /// Source: RFC 4880, section 5.13; the C functions are `gcry_cipher_setiv` and `gcry_cipher_decrypt`.
-    func decrypt(_ cipher: [UInt8], after before: [UInt8]) throws(OpenPGPError) -> [UInt8] {
-        var handle: gcry_cipher_hd_t?
-        guard Gcrypt.ready,
-            gcry_cipher_open(&handle, algorithm, Int32(GCRY_CIPHER_MODE_CFB.rawValue), 0) == 0, let handle
-        else { throw OpenPGPError(.engine, "libgcrypt has no AES") }
-        defer { gcry_cipher_close(handle) }
-        var plain = cipher
-        let result = key.withUnsafeBytes { gcry_cipher_setkey(handle, $0.baseAddress, $0.count) }
-        guard result == 0, gcry_cipher_setiv(handle, before, before.count) == 0,
-            gcry_cipher_decrypt(handle, &plain, plain.count, nil, 0) == 0
-        else { throw OpenPGPError(.engine, "libgcrypt cannot decrypt") }
-        return plain
-    }
-
-    private var algorithm: Int32 {
-        switch key.count {
-        case 16: Int32(GCRY_CIPHER_AES.rawValue)
-        case 24: Int32(GCRY_CIPHER_AES192.rawValue)
-        default: Int32(GCRY_CIPHER_AES256.rawValue)
-        }
     }
 }

@@ -1,48 +1,7 @@
-private import Glibc
-
-/// The octets of a stored file, wherever they are.
-package struct StoredOctets {
-    package let count: UInt64
-    private let readAt: (UInt64, Int) throws(OpenPGPError) -> [UInt8]
-
-    /// An open file of `count` octets; the descriptor stays its owner's to close.
-    package init(descriptor: Int32, count: UInt64) {
-        self.count = count
-        readAt = { offset, length throws(OpenPGPError) in
-            var failure: Int32 = 0
-            let bytes = [UInt8](unsafeUninitializedCapacity: length) { buffer, filled in
-                while filled < length {
-                    let got = pread(
-                        descriptor, buffer.baseAddress.map { $0 + filled }, length - filled,
-                        off_t(truncatingIfNeeded: offset + UInt64(filled)))
-                    if got < 0 && errno == EINTR { continue }
-                    if got < 0 { failure = errno }
-                    if got <= 0 { return }
-                    filled += got
-                }
-            }
-            guard failure == 0 else { throw OpenPGPError(.inputOutput, "cannot read the file", errno: failure) }
-            return bytes
-        }
-    }
-
-    package init(_ bytes: [UInt8]) {
-        count = UInt64(bytes.count)
-        readAt = { offset, length throws(OpenPGPError) in
-            Array(bytes.dropFirst(Int(min(offset, UInt64(bytes.count)))).prefix(length))
-        }
-    }
-
-    /// Up to `length` octets from `offset` on; fewer only at the end.
-    package func read(at offset: UInt64, _ length: Int) throws(OpenPGPError) -> [UInt8] {
-        try readAt(offset, length)
-    }
-}
-
 /// The outside of one stored message: its packets, as far as they can be read without a key.
 ///
 /// Source: RFC 4880, sections 5.1, 5.13 and 11.3 (OpenPGP messages).
-package struct StoredMessage {
+struct StoredMessage {
     /// Where the lengths of the encrypted-data packet begin, right after its tag.
     let lengthOffset: UInt64
     /// What the framing tells, if this program framed it (``StoredFraming``); else nil.
@@ -61,7 +20,7 @@ package struct StoredMessage {
     ///
     /// - Throws: `.message` for anything but session key packets followed by an integrity-protected data packet of
     ///   version 1: unencrypted, without integrity protection, AEAD drafts, garbage.
-    package init(_ octets: StoredOctets) throws(OpenPGPError) {
+    init(_ octets: StoredOctets) throws(OpenPGPError) {
         self.octets = octets
         var offset: UInt64 = 0
         // For each packet before the data: whether its header is of the old format, as gpg's is.
@@ -117,47 +76,47 @@ package struct StoredMessage {
         return nil
     }
 
-    /// One piece of the encrypted-data packet's body.
-    struct Chunk {
-        /// The position of its first octet in the body.
-        let start: UInt64
-        let count: UInt64
-        /// The position of its first octet in the file.
-        let offset: UInt64
-    }
-
     /// The pieces of the body, by walking the lengths, whoever framed them.
     ///
-    /// - Parameter limit: how many at most.
-    /// - Returns: at least one.
+    /// - Returns: nil when they are too irregular to be remembered.
     /// - Throws: `.message` when they do not end exactly where the file does.
-    func chunks(limit: Int = .max) throws(OpenPGPError) -> [Chunk] {
-        var chunks: [Chunk] = []
-        var offset = lengthOffset
-        var start: UInt64 = 0
-        while true {
-            let (length, size) = try Self.length(octets, at: offset)
-            offset += UInt64(size)
-            switch length {
-            case .definite(let count), .partial(let count):
-                guard count <= octets.count - min(offset, octets.count) else { throw Self.damaged("it is cut off") }
-                chunks.append(Chunk(start: start, count: count, offset: offset))
-                start += count
-                offset += count
-                if chunks.count == limit { return chunks }
-                if case .partial = length { continue }
-                guard offset == octets.count else { throw Self.damaged("something follows after its end") }
-                return chunks
-            case .indeterminate: throw Self.damaged("it has no length")
-            }
+    func pieces() throws(OpenPGPError) -> PieceMap? {
+        var walk = PacketWalk(at: lengthOffset)
+        while !walk.isDone {
+            try step(&walk)
+            if walk.isIrregular { return nil }
         }
+        return walk.pieces
+    }
+
+    /// Passes one length.
+    private func step(_ walk: inout PacketWalk) throws(OpenPGPError) {
+        let place = walk.next
+        try octets.read(at: place, 5).withUnsafeBytes { walk.walk($0, at: place) }
+        guard walk.next > place else { throw Self.damaged("it is cut off") }
+        try check(walk)
+    }
+
+    /// Checks a walk through the packet against the size of the file.
+    ///
+    /// - Throws: `.message` when the packet ends after the file, or before it.
+    func check(_ walk: PacketWalk) throws(OpenPGPError) {
+        guard walk.next <= octets.count else { throw Self.damaged("it is cut off") }
+        guard !walk.isDone || walk.next == octets.count else { throw Self.damaged("something follows after its end") }
     }
 
     /// A well-formed message of the same session key packets and the first octets of the data.
     func beginning() throws(OpenPGPError) -> [UInt8] {
-        let first = try chunks(limit: 1)[0]
-        let start = try octets.read(at: first.offset, Int(min(first.count, 256)))
-        return try octets.read(at: 0, Int(lengthOffset)) + PacketLength.fiveOctets(start.count) + start
+        var walk = PacketWalk(at: lengthOffset)
+        repeat { try step(&walk) } while !walk.isDone && walk.pieces.count < 256
+        let range = 0..<min(walk.pieces.count, 256)
+        guard let last = range.last else { throw Self.damaged("it is empty") }
+        let place = walk.pieces.offset(of: 0)
+        let length = Int(walk.pieces.offset(of: last) + 1 - place)
+        var start = try octets.read(at: place, length)
+        guard start.count == length else { throw Self.damaged("it is cut off") }
+        start.withUnsafeMutableBytes { walk.pieces.squeeze($0, at: place, range) }
+        return try octets.read(at: 0, Int(lengthOffset)) + PacketLength.fiveOctets(range.count) + start[..<range.count]
     }
 
     private static func length(

@@ -1,0 +1,35 @@
+private import Glibc
+
+/// The octets of a stored file.
+struct StoredOctets {
+    /// An open file, which stays its owner's to close.
+    let descriptor: Int32
+    let count: UInt64
+
+    /// Fills `buffer` from `offset` on.
+    ///
+    /// - Returns: how many octets; fewer only at the end of the file.
+    func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(OpenPGPError) -> Int {
+        var filled = 0
+        while filled < buffer.count {
+            let got = pread(
+                descriptor, buffer.baseAddress.map { $0 + filled }, buffer.count - filled,
+                off_t(truncatingIfNeeded: offset + UInt64(filled)))
+            if got < 0 && errno == EINTR { continue }
+            guard got >= 0 else { throw OpenPGPError(.inputOutput, "cannot read the stored file", errno: errno) }
+            if got == 0 { break }
+            filled += got
+        }
+        return filled
+    }
+
+    /// Up to `length` octets from `offset` on; fewer only at the end of the file.
+    func read(at offset: UInt64, _ length: Int) throws(OpenPGPError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: length)
+        let filled = try bytes.withUnsafeMutableBufferPointer { buffer throws(OpenPGPError) in
+            try read(at: offset, into: UnsafeMutableRawBufferPointer(buffer))
+        }
+        bytes.removeLast(length - filled)
+        return bytes
+    }
+}

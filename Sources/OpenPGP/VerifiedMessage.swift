@@ -1,0 +1,64 @@
+/// A message that has been verified as a whole, and any part of which can then be read.
+///
+/// For the use of one thread. It keeps the session key, inside the cipher, and no plaintext.
+package final class VerifiedMessage {
+    /// Octets of plaintext.
+    package let count: UInt64
+
+    private let data: EncryptedData
+    private let literal: PieceMap
+    private let start: UInt64
+    private let storedCount: UInt64
+
+    /// - Parameters:
+    ///   - data: what is inside the encrypted-data packet.
+    ///   - literal: the literal packet's body therein.
+    ///   - range: the plaintext's positions in that body.
+    ///   - storedCount: the octets of the file.
+    init(_ data: EncryptedData, _ literal: PieceMap, _ range: Range<UInt64>, storedCount: UInt64) {
+        self.data = data
+        self.literal = literal
+        self.storedCount = storedCount
+        start = range.lowerBound
+        count = range.upperBound - range.lowerBound
+    }
+
+    /// Fills `buffer` with the plaintext from `offset` on.
+    ///
+    /// - Parameter descriptor: the very file that was verified, unchanged since; it stays its owner's to close.
+    /// - Returns: how many octets; fewer than asked only at the end.
+    /// - Throws: `.inputOutput`.
+    package func read(
+        _ descriptor: Int32, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(OpenPGPError) -> Int {
+        let octets = StoredOctets(descriptor: descriptor, count: storedCount)
+        let available = count - min(offset, count)
+        let length = Int(min(UInt64(buffer.count), available))
+        // A large read is made in steps, so that the space for cipher text stays small.
+        let step = 1 << 18
+        for from in stride(from: 0, to: length, by: step) {
+            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[from..<min(from + step, length)])
+            let position = start + offset + UInt64(from)
+            try data.read(octets, literal, position..<position + UInt64(part.count), into: part)
+        }
+        return length
+    }
+}
+
+extension Cryptor {
+    /// Verifies a stored file as a whole, once, for reads at any offset.
+    ///
+    /// - Parameters:
+    ///   - descriptor: the stored file; it stays its owner's to close.
+    ///   - count: its size in octets.
+    /// - Returns: nil when the message is good for all that is known but cannot be read that way, because it is compressed,
+    ///   signed, in text mode, encrypted with another cipher than AES or framed too irregularly: then it has to be
+    ///   decrypted from its start (``decrypt(_:)``).
+    /// - Throws: `.message` for a damaged one, `.key` when this session has no key or not the right one, `.inputOutput`.
+    package func verify(_ descriptor: Int32, count: UInt64) throws(OpenPGPError) -> VerifiedMessage? {
+        let message = try StoredMessage(StoredOctets(descriptor: descriptor, count: count))
+        guard let key = try sessionKey(of: message) else { return nil }
+        var verification = try Verification(of: message, key)
+        return try verification.run()
+    }
+}
