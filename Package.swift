@@ -31,7 +31,7 @@ let package = Package(
             name: "Server",
             dependencies: ["Vault", "SFTP", "SSHTransport", "OpenPGP", "Secrets", "CLinux", "TOMLKit", logging],
             swiftSettings: settings),
-        .target(name: "Vault", dependencies: ["SFTP", "OpenPGP", "CLinux"], swiftSettings: settings),
+        .target(name: "Vault", dependencies: ["SFTP", "OpenPGP", "Secrets", "CLinux"], swiftSettings: settings),
         .target(name: "SFTP", swiftSettings: settings),
         .target(name: "SSHTransport", dependencies: ["CLibSSH", "CLinux"], swiftSettings: settings),
         .target(name: "OpenPGP", dependencies: ["CGPGME", "CGcrypt", "CLinux", "Secrets"], swiftSettings: settings),
@@ -51,7 +51,9 @@ let package = Package(
             name: "OpenPGPTests", dependencies: ["OpenPGP", "Secrets", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "SSHTransportTests", dependencies: ["SSHTransport", "TestSupport"], swiftSettings: settings),
-        .testTarget(name: "VaultTests", dependencies: ["Vault", "SFTP", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "VaultTests", dependencies: ["Vault", "SFTP", "OpenPGP", "Secrets", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(name: "ServerTests", dependencies: ["Server", "Secrets", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"], swiftSettings: settings),

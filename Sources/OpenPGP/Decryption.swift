@@ -43,7 +43,7 @@ package final class Decryption {
     }
 
     /// Fills all of `buffer`, as the other does.
-    func read(into buffer: inout [UInt8]) throws(OpenPGPError) -> Int {
+    package func read(into buffer: inout [UInt8]) throws(OpenPGPError) -> Int {
         try buffer.withUnsafeMutableBufferPointer { octets throws(OpenPGPError) in
             try read(into: UnsafeMutableRawBufferPointer(octets))
         }

@@ -101,6 +101,8 @@ package struct ServerLimits: Sendable, Equatable {
     package var idleSeconds = 900
     /// Seconds that a client may take nothing of what it is sent.
     package var stalledSeconds = 120
+    /// Mebibytes on the disk that one session's files may take while they are changed in place.
+    package var spoolMegabytes = 4096
 
     package init() {}
 }

@@ -35,6 +35,7 @@ package enum ConfigurationFile {
             # sessions_per_address = 16
             # idle_seconds = 900            without a request
             # stalled_seconds = 120         while the client takes nothing
+            # spool_megabytes = 4096        sealed scratch space for files changed in place, for each session
 
             # For each user:
             # [[user]]

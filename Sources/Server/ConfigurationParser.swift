@@ -125,6 +125,7 @@ private struct LimitsTable: Decodable {
     var sessions_per_address: Int?
     var idle_seconds: Int?
     var stalled_seconds: Int?
+    var spool_megabytes: Int?
 
     func limits(_ wrong: (String, String) -> ConfigurationError) throws -> ServerLimits {
         var limits = ServerLimits()
@@ -136,6 +137,7 @@ private struct LimitsTable: Decodable {
             ("sessions_per_address", sessions_per_address, \.sessionsPerAddress),
             ("idle_seconds", idle_seconds, \.idleSeconds),
             ("stalled_seconds", stalled_seconds, \.stalledSeconds),
+            ("spool_megabytes", spool_megabytes, \.spoolMegabytes),
         ] {
             guard let value else { continue }
             guard (1...1_000_000).contains(value) else { throw wrong(key, "must be 1 to 1000000") }

@@ -91,7 +91,7 @@ package final class SessionProcess {
         let home = try data.folder(VirtualPath(parsing: admission.account.home.utf8))
         let fileSystem = VaultFileSystem(
             user: admission.account.name, view: admission.view, data: data, home: home,
-            cryptor: admission.home.cryptor
+            cryptor: admission.home.cryptor, spoolSize: UInt64(configuration.limits.spoolMegabytes) << 20
         ) { [unowned self] in report($0) }
         self.fileSystem = fileSystem
     }

@@ -43,7 +43,7 @@ final class DirectoryListing: OpenDirectory {
     private func entry(stored name: [UInt8]) -> DirectoryEntry? {
         guard !StoredName.isReserved(name), let status = try? folder.status(name) else { return nil }
         if status.isFolder { return entry(name, status.attributes(size: UInt64(clamping: status.st_size))) }
-        guard status.isRegularFile, let virtual = StoredName.virtual(name) else { return nil }
+        guard status.isRegularFile, let virtual = StoredName.virtual(name) ?? partial(name) else { return nil }
         var found = Found(folder: folder, name: name, status: status, path: path.appending(virtual))
         found.isStoredName = vault.view != .plaintext
         if case .ciphertext(listsAll: false) = vault.view, !vault.own.contains(found.path, status) { return nil }
@@ -53,6 +53,13 @@ final class DirectoryListing: OpenDirectory {
         // What cannot be told here, such as a size when there are no more descriptors, OPEN and STAT will tell.
         let size = (try? vault.size(of: found)) ?? UInt64(clamping: status.st_size)
         return entry(shown(virtual), status.attributes(size: size))
+    }
+
+    /// The name an upload that was cut off is shown under: none to a write-only session, or when the whole file is there.
+    private func partial(_ stored: [UInt8]) -> [UInt8]? {
+        guard vault.view == .plaintext, let name = StoredName.virtualOfPartial(stored) else { return nil }
+        let isWhole = (try? folder.status(StoredName.file(name)) != nil) ?? true
+        return isWhole ? nil : name
     }
 
     /// The name under which this view shows a file.

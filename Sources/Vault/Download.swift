@@ -2,15 +2,20 @@ internal import Foundation
 internal import OpenPGP
 internal import SFTP
 
-/// A stored file being read as plaintext, from its start to its end.
+/// A stored file being read as plaintext.
+///
+/// As long as it is read from its start to its end it is streamed; a read elsewhere has it verified as a whole first. What
+/// is written to that name after it was opened does not show here.
 final class Download: OpenFile {
     private let vault: VaultFileSystem
     private let found: Found
-    private let descriptor: Int32
+    private let file: OwnedDescriptor
     private let status: stat
-    private let size: UInt64
+    private let contents: StoredContents
     private var position: UInt64 = 0
     private var decryption: Decryption?
+    private var isSeeking: Bool
+    private var octets: UInt64 = 0
     private var failure: FileSystemError?
     private let number: Int
 
@@ -18,30 +23,45 @@ final class Download: OpenFile {
         self.vault = vault
         self.found = found
         // Opened once: what is asked of it now and what is read later are of the same version.
-        (descriptor, status) = try found.folder.openFile(found.name)
-        do throws(OpenPGPError) {
-            size = try vault.plaintextSize(descriptor, status)
-        } catch {
-            Foundation.close(descriptor)
-            throw FileSystemError(error)
-        }
+        (file, status) = try found.folder.openFile(found.name)
+        let size: UInt64
+        do throws(OpenPGPError) { size = try vault.plaintextSize(file.raw, status) } catch { throw .init(error) }
+        contents = StoredContents(file, status, count: size, in: vault)
+        isSeeking = vault.isVerified(FileVersion(status))
         number = vault.opened(found.path, .download)
     }
 
-    deinit {
-        Foundation.close(descriptor)
-    }
+    private var size: UInt64 { contents.count }
 
     func read(at offset: UInt64, count: Int, into buffer: inout [UInt8]) throws(FileSystemError) {
         if let failure { throw failure }
         if offset >= size {
-            if position == size { try advance(0, into: &buffer) }
+            if position == size, !isSeeking { try advance(0, into: &buffer) }
             throw .endOfFile
         }
-        guard offset == position else {
-            throw .unsupported("the file has to be read from its start to its end, in order")
+        let length = Int(min(UInt64(count), size - offset))
+        if offset != position, !isSeeking {
+            isSeeking = true
+            decryption?.cancel()
+            decryption = nil
         }
-        try advance(Int(min(UInt64(count), size - position)), into: &buffer)
+        if isSeeking { try seek(offset, length, into: &buffer) } else { try advance(length, into: &buffer) }
+        octets += UInt64(length)
+    }
+
+    private func seek(_ offset: UInt64, _ count: Int, into buffer: inout [UInt8]) throws(FileSystemError) {
+        let start = buffer.count
+        buffer.append(contentsOf: repeatElement(0, count: count))
+        do throws(FileSystemError) {
+            try buffer.withUnsafeMutableBufferPointer { octets throws(FileSystemError) in
+                try contents.read(
+                    at: offset,
+                    into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: octets[start...])))
+            }
+        } catch {
+            failure = error
+            throw error
+        }
     }
 
     /// Appends the next `count` octets; at the end of the file, only once the message has proved intact.
@@ -66,7 +86,7 @@ final class Download: OpenFile {
 
     private func startedDecryption() throws(OpenPGPError) -> Decryption {
         if let decryption { return decryption }
-        let started = try vault.cryptor.decrypt(descriptor)
+        let started = try vault.cryptor.decrypt(file.raw)
         decryption = started
         return started
     }
@@ -98,6 +118,6 @@ final class Download: OpenFile {
 
     private func end() {
         decryption?.cancel()
-        vault.closed(number, found.path, .download, bytes: position, failure)
+        vault.closed(number, found.path, .download, bytes: octets, failure)
     }
 }

@@ -2,9 +2,9 @@ private import CLinux
 internal import Foundation
 internal import SFTP
 
-/// A stored file while it is written: in the drafts folder, under a name no listing shows.
+/// A file that nobody sees yet, or ever: a stored file while it is written, or sealed scratch space.
 ///
-/// It holds a lock that ends with the process, so that ``sweep(_:)`` can tell drafts in use from left ones.
+/// It is in the drafts folder, under a name no listing shows. It holds a lock that ends with the process, so that ``sweep(_:)`` can tell drafts in use from left ones.
 package final class Draft {
     let descriptor: Int32
     private let folder: Folder
@@ -83,9 +83,8 @@ package final class Draft {
             return
         }
         while let name = try? stream.next() {
-            guard let (descriptor, _) = try? folder.openFile(name, O_RDWR) else { continue }
-            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { try? folder.removeFile(name) }
-            close(descriptor)
+            guard let (file, _) = try? folder.openFile(name, O_RDWR) else { continue }
+            if flock(file.raw, LOCK_EX | LOCK_NB) == 0 { try? folder.removeFile(name) }
         }
     }
 }

@@ -40,15 +40,14 @@ package final class Folder {
     ///
     /// Devices, pipes and sockets are not opened, not even to look at them.
     ///
-    /// - Returns: a descriptor that is the caller's to close, and what it is of.
-    func openFile(_ name: [UInt8], _ flags: Int32 = O_RDONLY) throws(FileSystemError) -> (descriptor: Int32, stat) {
-        let descriptor = try open(name, flags | O_NONBLOCK)
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.isRegularFile else {
-            close(descriptor)
-            throw .noSuchFile("no such file")
-        }
-        return (descriptor, status)
+    /// - Returns: the open file, and what it is.
+    func openFile(
+        _ name: [UInt8], _ flags: Int32 = O_RDONLY
+    ) throws(FileSystemError) -> (file: OwnedDescriptor, status: stat) {
+        let file = OwnedDescriptor(try open(name, flags | O_NONBLOCK))
+        let status = try file.status()
+        guard status.isRegularFile else { throw .noSuchFile("no such file") }
+        return (file, status)
     }
 
     /// Makes a new file.
@@ -87,6 +86,12 @@ package final class Folder {
         try check(name.withCString { unlinkat(descriptor, $0, 0) })
     }
 
+    /// Removes what an upload of that name has left that was cut off, if there is something.
+    func removePartial(of name: [UInt8]) {
+        let partial = StoredName.partial(name)
+        if partial.count <= Limits.nameLength { try? removeFile(partial) }
+    }
+
     func removeFolder(_ name: [UInt8]) throws(FileSystemError) {
         try check(name.withCString { unlinkat(descriptor, $0, AT_REMOVEDIR) })
     }
@@ -122,9 +127,8 @@ package final class Folder {
     ///
     /// - Returns: what the file is now.
     func synchronizeFile(_ name: [UInt8]) throws(FileSystemError) -> stat {
-        let (descriptor, status) = try openFile(name)
-        defer { close(descriptor) }
-        if fsync(descriptor) != 0, errno != EINVAL { throw FileSystemError(errno: errno) }
+        let (file, status) = try openFile(name)
+        if fsync(file.raw) != 0, errno != EINVAL { throw FileSystemError(errno: errno) }
         return status
     }
 

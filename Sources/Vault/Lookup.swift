@@ -13,6 +13,8 @@ struct Found {
     /// Whether the client named the stored file itself, with its `.gpg`, as only the ciphertext view can.
     var isStoredName = false
 
+    /// Whether it is an upload that was cut off.
+    var isPartial: Bool { StoredName.virtualOfPartial(name) != nil && !isFolder }
     var isFolder: Bool { status.isFolder }
 }
 
@@ -52,11 +54,14 @@ extension VaultFileSystem {
     private func storedFile(
         _ path: VirtualPath, _ name: [UInt8], in folder: Folder
     ) throws(FileSystemError) -> Found? {
-        let stored = StoredName.file(name)
-        guard stored.count <= Limits.nameLength, let status = try folder.status(stored), status.isRegularFile else {
-            return nil
+        // A write-only session could not continue a partial: for it there is none, and its next upload takes the name.
+        for stored in [StoredName.file(name)] + (view == .plaintext ? [StoredName.partial(name)] : [])
+        where stored.count <= Limits.nameLength {
+            if let status = try folder.status(stored), status.isRegularFile {
+                return Found(folder: folder, name: stored, status: status, path: path)
+            }
         }
-        return Found(folder: folder, name: stored, status: status, path: path)
+        return nil
     }
 
     func require(_ path: VirtualPath) throws(FileSystemError) -> Found {

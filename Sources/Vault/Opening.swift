@@ -9,20 +9,19 @@ extension VaultFileSystem {
     ) throws(FileSystemError) -> any OpenFile {
         guard !isStopping else { throw .failure("the server is stopping") }
         try admitFile()
-        if flags.contains(.write) {
-            guard !flags.contains(.read) else {
-                throw .unsupported("a file cannot be open for reading and writing at once; open it for one of them")
-            }
-            return try openForWriting(path, flags, attributes)
-        }
-        return try openForReading(path)
+        return try flags.contains(.write)
+            ? openForWriting(path, flags, attributes) : openForReading(path)
     }
 
     private func openForReading(_ path: VirtualPath) throws(FileSystemError) -> any OpenFile {
+        if view == .plaintext, let upload = uploads[path] { return UploadHandle(upload, .read, in: self) }
         guard let found = try find(path) else {
             throw .noSuchFile(uploads[path] == nil ? "no such file" : "the file is still being uploaded")
         }
         guard !found.isFolder else { throw .failure("it is a folder") }
+        guard !found.isPartial else {
+            throw .failure("incomplete upload: it was cut off; resume it, or send the file again")
+        }
         switch view {
         case .plaintext: return try Download(found, in: self)
         case .ciphertext: return try StoredFile(found, in: self)
@@ -33,30 +32,42 @@ extension VaultFileSystem {
         _ path: VirtualPath, _ flags: OpenFlags, _ attributes: FileAttributes
     ) throws(FileSystemError) -> any OpenFile {
         let (folder, name) = try target(path)
-        let existing = try folder.status(name)
-        if let existing, !existing.isRegularFile { throw .failure("it exists already, and is no stored file") }
+        let existing = try findToWrite(path, folder, name)
         if flags.contains(.exclusive), existing != nil || uploads[path] != nil { throw .failure("it exists already") }
-        if existing == nil, uploads[path] == nil, !flags.contains(.create) { throw .noSuchFile("no such file") }
-        if let reason = cryptor.unusable { throw .permissionDenied(reason) }
-        if flags.contains(.append), !flags.contains(.truncate), existing != nil, try oldSize(path, folder, name) != 0 {
-            throw .unsupported("a stored file cannot be appended to; send it as a whole")
+        if let upload = uploads[path] {
+            if flags.contains(.truncate) { try upload.truncate(to: 0) }
+            return UploadHandle(upload, flags, in: self)
         }
-        let mode = existing.map(\.st_mode) ?? mode_t(attributes.permissions ?? 0o666)
-        let draft = try Draft(in: data, mode: mode & 0o777)
-        let upload = Upload(path, folder, name, draft, in: self)
-        upload.isExclusive = flags.contains(.exclusive)
-        upload.ignoresOffsets = flags.contains(.append)
-        upload.keepsOldContents = existing != nil && !flags.contains(.truncate)
+        if existing == nil, !flags.contains(.create) { throw .noSuchFile("no such file") }
+        if let reason = cryptor.unusable { throw .permissionDenied(reason) }
+        var older: StoredVersion?
+        if let existing, !flags.contains(.truncate) {
+            older = try StoredVersion(existing, in: self)
+            if view != .plaintext { try refuseReadingBack(flags, older?.contents.count ?? 0) }
+        }
+        let mode = existing?.status.st_mode ?? mode_t(attributes.permissions ?? 0o666)
+        let upload = try Upload(
+            path, folder, name, over: older, isStreaming: !flags.contains(.read),
+            isExclusive: flags.contains(.exclusive), mode: mode & 0o777, in: self)
         uploads[path] = upload
-        return upload
+        return UploadHandle(upload, flags, in: self)
     }
 
-    /// The plaintext size of the version that is there; one that cannot be told, of a damaged file say, is no size at all.
-    func oldSize(_ path: VirtualPath, _ folder: Folder, _ name: [UInt8]) throws(FileSystemError) -> UInt64? {
-        let (descriptor, status) = try folder.openFile(name)
-        defer { close(descriptor) }
-        // The gate lets a write-only session no further than to its own uploads, and those it knows.
-        return view == .plaintext ? try? plaintextSize(descriptor, status) : own.size(path, status)
+    /// What is there under the name of a file to be written: a stored file, or an upload that was cut off.
+    private func findToWrite(
+        _ path: VirtualPath, _ folder: Folder, _ name: [UInt8]
+    ) throws(FileSystemError) -> Found? {
+        if let status = try folder.status(name) {
+            guard status.isRegularFile else { throw .failure("it exists already, and is no stored file") }
+            return Found(folder: folder, name: name, status: status, path: path)
+        }
+        return view == .plaintext ? try find(path) : nil
+    }
+
+    /// A write-only session has no key for what is stored already.
+    private func refuseReadingBack(_ flags: OpenFlags, _ count: UInt64) throws(FileSystemError) {
+        guard count > 0, flags.contains(.read) || flags.contains(.append) else { return }
+        throw .unsupported("a write-only account cannot go on with a stored file: send it as a whole")
     }
 
     package func openDirectory(_ path: VirtualPath) throws(FileSystemError) -> any OpenDirectory {

@@ -5,7 +5,7 @@ internal import SFTP
 final class StoredFile: OpenFile {
     private let vault: VaultFileSystem
     private let found: Found
-    private let descriptor: Int32
+    private let file: OwnedDescriptor
     private let status: stat
     private let number: Int
     private var octetsRead: UInt64 = 0
@@ -13,12 +13,8 @@ final class StoredFile: OpenFile {
     init(_ found: Found, in vault: VaultFileSystem) throws(FileSystemError) {
         self.vault = vault
         self.found = found
-        (descriptor, status) = try found.folder.openFile(found.name)
+        (file, status) = try found.folder.openFile(found.name)
         number = vault.opened(found.path, .download)
-    }
-
-    deinit {
-        Foundation.close(descriptor)
     }
 
     func read(at offset: UInt64, count: Int, into buffer: inout [UInt8]) throws(FileSystemError) {
@@ -28,7 +24,7 @@ final class StoredFile: OpenFile {
         var filled = 0
         while filled < count {
             let got = buffer.withUnsafeMutableBytes {
-                pread(descriptor, $0.baseAddress.map { $0 + end + filled }, count - filled, start &+ off_t(filled))
+                pread(file.raw, $0.baseAddress.map { $0 + end + filled }, count - filled, start &+ off_t(filled))
             }
             if got < 0 && errno == EINTR { continue }
             guard got >= 0 else { throw FileSystemError(errno: errno) }

@@ -38,14 +38,26 @@ extension VaultFileSystem: FileSystem {
 
     package func setAttributes(_ attributes: FileAttributes, of path: VirtualPath) throws(FileSystemError) {
         if let upload = uploads[path] { return try upload.setAttributes(attributes) }
-        let found = try require(path)
-        if let size = attributes.size {
-            guard !found.isFolder, try size == self.size(of: found) else {
-                throw .unsupported("the size of a stored file cannot be changed")
-            }
+        var found = try require(path)
+        if let size = attributes.size, try size != self.size(of: found) {
+            try truncate(found, to: size)
+            found = try require(path)
         }
         try found.folder.set(attributes, on: found)
         if !path.isRoot, let status = try found.folder.status(found.name) { own.refresh(found.path, status) }
+    }
+
+    private func truncate(_ found: Found, to size: UInt64) throws(FileSystemError) {
+        guard !found.isFolder else { throw .failure("it is a folder") }
+        guard !found.isPartial else { throw .failure("incomplete upload: resume it, or send the file again") }
+        let file = try open(found.path, size == 0 ? [.write, .truncate] : .write, FileAttributes())
+        do throws(FileSystemError) {
+            try file.setAttributes(FileAttributes(size: size))
+        } catch {
+            file.abandon()
+            throw error
+        }
+        try file.close()
     }
 
     package func makeDirectory(_ path: VirtualPath, _ attributes: FileAttributes) throws(FileSystemError) {
@@ -73,6 +85,7 @@ extension VaultFileSystem: FileSystem {
         if let found {
             guard !found.isFolder else { throw .failure("it is a folder") }
             try found.folder.removeFile(found.name)
+            if let name = path.name { found.folder.removePartial(of: name) }
             try found.folder.synchronize()
             own.remove(found.path)
         }
@@ -88,6 +101,7 @@ extension VaultFileSystem: FileSystem {
         guard upload != nil || found != nil else { throw .noSuchFile("no such file or folder") }
         if old == new { return }
         if uploads[new] != nil, !replacing || found?.isFolder == true { throw .failure("it exists already") }
+        if !replacing, try find(new) != nil { throw .failure("it exists already") }
         if let found, found.isFolder {
             try rename(folder: found, to: new, replacing: replacing)
         } else {
@@ -103,11 +117,7 @@ extension VaultFileSystem: FileSystem {
         }
         let (folder, name) = try target(new)
         if let file {
-            try file.folder.rename(file.name, to: folder, name, replacing: replacing)
-            let status = try folder.synchronizeFile(name)
-            try folder.synchronize()
-            try file.folder.synchronize()
-            own.rename(file.path, to: new, status)
+            try rename(file, to: folder, name, new, replacing: replacing)
         } else if !replacing, try folder.status(name) != nil {
             throw .failure("it exists already")
         }
@@ -116,6 +126,29 @@ extension VaultFileSystem: FileSystem {
             upload.retarget(new, folder, name)
             uploads[new] = upload
         }
+    }
+
+    private func rename(
+        _ file: Found, to folder: Folder, _ name: [UInt8], _ new: VirtualPath, replacing: Bool
+    ) throws(FileSystemError) {
+        guard let plain = new.name else { throw .failure("it is a folder") }
+        var name = name
+        if file.isPartial {
+            // It stays what it is, and does not take the place of a whole file.
+            guard try folder.status(name) == nil else {
+                throw .failure("incomplete upload: it cannot replace a complete file; resume it first")
+            }
+            name = StoredName.partial(plain)
+            guard name.count <= Limits.nameLength else {
+                throw .failure("the name is too long for an incomplete upload")
+            }
+        }
+        try file.folder.rename(file.name, to: folder, name, replacing: replacing)
+        if !file.isPartial { folder.removePartial(of: plain) }
+        let status = try folder.synchronizeFile(name)
+        try folder.synchronize()
+        try file.folder.synchronize()
+        own.rename(file.path, to: new, status)
     }
 
     private func rename(folder found: Found, to new: VirtualPath, replacing: Bool) throws(FileSystemError) {

@@ -21,14 +21,18 @@ package final class VaultFileSystem {
     fileprivate var transfers = 0
     /// Whether the server is about to stop: open files go on, no more are opened.
     package var isStopping = false
-    private var sizes = SizeCache()
+    private var sizes = VersionCache<UInt64>(capacity: 100_000)
+    /// Each holds a session key.
+    private var verified = VersionCache<VerifiedMessage>(capacity: 64)
+    private let spoolBudget: SpoolBudget
 
     /// - Parameters:
     ///   - data: the data folder, for drafts.
     ///   - home: the root of all that the session sees.
+    ///   - spoolSize: octets that files changed in place may take on the disk meanwhile.
     ///   - report: told of each file opened and closed, for the log.
     package init(
-        user: String, view: View, data: Folder, home: Folder, cryptor: Cryptor,
+        user: String, view: View, data: Folder, home: Folder, cryptor: Cryptor, spoolSize: UInt64,
         report: @escaping (TransferEvent) -> Void
     ) {
         userName = user
@@ -36,6 +40,7 @@ package final class VaultFileSystem {
         self.data = data
         self.home = home
         self.cryptor = cryptor
+        spoolBudget = SpoolBudget(octets: spoolSize)
         self.report = report
     }
 
@@ -49,10 +54,9 @@ package final class VaultFileSystem {
         case .ciphertext:
             return found.isStoredName ? stored : own.size(found.path, found.status) ?? stored
         case .plaintext:
-            let (descriptor, status) = try found.folder.openFile(found.name)
-            defer { close(descriptor) }
+            let (file, status) = try found.folder.openFile(found.name)
             do throws(OpenPGPError) {
-                return try plaintextSize(descriptor, status)
+                return try plaintextSize(file.raw, status)
             } catch {
                 // A damaged file must still be listed. It cannot be opened, so its size deceives nobody.
                 guard error.code == .message else { throw FileSystemError(error) }
@@ -63,17 +67,36 @@ package final class VaultFileSystem {
 
     /// The exact plaintext size, from the cache if the file has not changed.
     func plaintextSize(_ descriptor: Int32, _ status: stat) throws(OpenPGPError) -> UInt64 {
-        if let size = sizes[status] { return size }
+        let version = FileVersion(status)
+        if let size = sizes[version] { return size }
         let size = try cryptor.plaintextCount(descriptor, count: UInt64(clamping: status.st_size))
-        sizes[status] = size
+        sizes[version] = size
         return size
     }
 
     /// Remembers what an upload has just stored.
-    func published(_ upload: Upload, _ status: stat) {
-        if view != .plaintext { own.add(upload.path, status, size: upload.written) }
-        sizes[status] = upload.written
+    ///
+    /// - Parameter size: octets of plaintext.
+    func published(_ path: VirtualPath, _ status: stat, size: UInt64) {
+        if view != .plaintext { own.add(path, status, size: size) }
+        sizes[FileVersion(status)] = size
     }
+
+    /// The message in a stored file, verified as a whole once in this session.
+    ///
+    /// - Returns: nil when it can only be decrypted from its start.
+    func verifiedMessage(_ file: OwnedDescriptor, _ version: FileVersion) throws(OpenPGPError) -> VerifiedMessage? {
+        if let message = verified[version] { return message }
+        let message = try cryptor.verify(file.raw, count: UInt64(clamping: version.size))
+        if let message { verified[version] = message }
+        return message
+    }
+
+    /// Whether a version has been verified already, and can be read anywhere at no cost.
+    func isVerified(_ version: FileVersion) -> Bool { verified[version] != nil }
+
+    /// Scratch space over `base`.
+    func makeSpool(over base: (any Contents)?) -> Spool { Spool(over: base, in: data, spoolBudget) }
 }
 
 extension VaultFileSystem {
@@ -118,36 +141,6 @@ package enum TransferEvent {
     package enum Direction: String, Sendable {
         case upload
         case download
-    }
-}
-
-/// Plaintext sizes already worked out, by what the file was then.
-private struct SizeCache {
-    private struct Key: Hashable {
-        let identity: OwnObjects.Identity
-        let size: off_t
-        let seconds: Int
-        let nanoseconds: Int
-
-        init(_ status: stat) {
-            identity = OwnObjects.Identity(status)
-            size = status.st_size
-            // The change time: a file that is replaced or rewritten gets a new one, also when its mtime is set back.
-            seconds = status.st_ctim.tv_sec
-            nanoseconds = status.st_ctim.tv_nsec
-        }
-    }
-
-    /// Bounds the memory; a full cache starts anew.
-    private static let capacity = 100_000
-    private var sizes: [Key: UInt64] = [:]
-
-    subscript(status: stat) -> UInt64? {
-        get { sizes[Key(status)] }
-        set {
-            if sizes.count >= SizeCache.capacity { sizes = [:] }
-            sizes[Key(status)] = newValue
-        }
     }
 }
 

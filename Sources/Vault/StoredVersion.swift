@@ -1,0 +1,51 @@
+internal import Foundation
+internal import OpenPGP
+internal import SFTP
+
+/// The version of a file that is there when it is opened to be changed.
+///
+/// It is held open, so that no other file gets its inode number meanwhile.
+struct StoredVersion {
+    let status: stat
+    let contents: any Contents
+    /// Whether it is an upload that was cut off.
+    let isPartial: Bool
+    private let file: OwnedDescriptor
+
+    /// Opens what was found.
+    ///
+    /// That it is damaged, or not this session's to read, shows only when its octets are needed.
+    init(_ found: Found, in vault: VaultFileSystem) throws(FileSystemError) {
+        (file, status) = try found.folder.openFile(found.name)
+        isPartial = found.isPartial
+        switch vault.view {
+        case .ciphertext:
+            // The gate lets a write-only session no further than to its own uploads, and those it knows.
+            let count = vault.own.size(found.path, status) ?? 0
+            contents = UnreadableContents(
+                count: count,
+                .unsupported("a write-only account cannot read back what it has sent: send the file as a whole"))
+        case .plaintext:
+            do throws(OpenPGPError) {
+                contents = StoredContents(file, status, count: try vault.plaintextSize(file.raw, status), in: vault)
+            } catch {
+                contents = UnreadableContents(count: UInt64(clamping: status.st_size), FileSystemError(error))
+            }
+        }
+    }
+
+    func isSameFile(as other: stat) -> Bool { status.st_dev == other.st_dev && status.st_ino == other.st_ino }
+}
+
+/// Octets that are there and cannot be had: a file can only be replaced over them.
+final class UnreadableContents: Contents {
+    let count: UInt64
+    private let reason: FileSystemError
+
+    init(count: UInt64, _ reason: FileSystemError) {
+        self.count = count
+        self.reason = reason
+    }
+
+    func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(FileSystemError) { throw reason }
+}

@@ -1,0 +1,141 @@
+import Foundation
+import OpenPGP
+import SFTP
+import Secrets
+import TestSupport
+import Testing
+import Vault
+
+/// A user's home with real keys and a real gpg, and an SFTP client for it, all in this process.
+///
+/// gpgme has one home for the whole process, so tests that use this do not run side by side (`bin/test` sees to that).
+final class HomeFixture {
+    let scratch: Scratch
+    private let keys: SessionHome
+    private let isOwner: Bool
+
+    /// - Parameter isOwner: whether its sessions have the secret key, and see plaintext.
+    init(isOwner: Bool = true) throws {
+        let made = try TestKeys.shared.get()
+        scratch = try Scratch()
+        self.isOwner = isOwner
+        if isOwner {
+            let secret = try #require(
+                Array(TestKeys.passphrase.utf8).withUnsafeBytes { SecretBytes(copying: $0) })
+            keys = try SessionHome(keysIn: made.folder, fingerprint: made.fingerprint, passphrase: secret)
+        } else {
+            keys = try SessionHome(publicKeysIn: made.folder, fingerprint: made.fingerprint)
+        }
+        try FileManager.default.createDirectory(
+            at: scratch.url.appending(path: "home"), withIntermediateDirectories: true)
+    }
+
+    /// A new session.
+    ///
+    /// - Parameter spoolSize: octets it may use for scratch space.
+    func connect(spoolSize: UInt64 = 1 << 30) throws -> Exchange {
+        let data = try Folder(path: scratch.url.path)
+        let home = try Folder(path: scratch.path("home"))
+        return try Exchange(
+            VaultFileSystem(
+                user: "tester", view: isOwner ? .plaintext : .ciphertext(listsAll: true), data: data, home: home,
+                cryptor: keys.cryptor, spoolSize: spoolSize, report: { _ in }))
+    }
+
+    /// Names in the home on the disk.
+    var stored: [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: scratch.path("home"))) ?? []).sorted()
+    }
+
+    /// Names of drafts and scratch space on the disk.
+    var drafts: [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: scratch.path(".cryptsftp-drafts"))) ?? []
+    }
+
+    /// Decrypts a stored file with stock gpg.
+    func recover(_ name: String) throws -> [UInt8] {
+        let made = try TestKeys.gpg(
+            TestKeys.shared.get().folder, ["--decrypt", scratch.path("home/\(name)")])
+        try #require(made.status == 0, "\(made.errors)")
+        return [UInt8](made.output)
+    }
+}
+
+extension Exchange {
+    /// Reads from `offset` until `count` octets have come, or the end.
+    func read(_ handle: Handle, at offset: UInt64 = 0, _ count: Int = .max) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count < count {
+            let length = UInt32(min(count - bytes.count, 100_000))
+            let reply = try ask(RequestWriter.read(handle, at: offset + UInt64(bytes.count), length))
+            guard case .data(let more)? = reply else {
+                try #require(reply?.code == 1, "\(String(describing: reply))")
+                break
+            }
+            bytes += more
+        }
+        return bytes
+    }
+
+    /// Reads a whole file.
+    func read(_ path: String) throws -> [UInt8] {
+        let handle = try #require(try open(path, .read))
+        let bytes = try read(handle)
+        #expect(try ask(RequestWriter.onHandle(.close, handle)) == .ok)
+        return bytes
+    }
+
+    /// Writes in pieces that a packet can hold.
+    ///
+    /// - Returns: the first reply that is not OK, or else the last.
+    func write(_ handle: Handle, at offset: UInt64, _ bytes: [UInt8]) throws -> Reply? {
+        var reply: Reply? = .ok
+        for start in stride(from: 0, to: bytes.count, by: 200_000) where reply == .ok {
+            let piece = bytes[start..<min(start + 200_000, bytes.count)]
+            reply = try ask(RequestWriter.write(handle, at: offset + UInt64(start), Array(piece)))
+        }
+        return reply
+    }
+
+    func close(_ handle: Handle) throws -> Reply? { try ask(RequestWriter.onHandle(.close, handle)) }
+
+    /// Writes a whole file, from its start to its end.
+    func put(_ path: String, _ bytes: [UInt8]) throws {
+        let handle = try #require(try open(path, [.write, .create, .truncate]))
+        #expect(try write(handle, at: 0, bytes) == .ok)
+        #expect(try close(handle) == .ok)
+    }
+
+    /// The size that STAT tells, or nil.
+    func size(_ path: String) throws -> UInt64? {
+        guard case .attributes(let attributes)? = try ask(RequestWriter.onPaths(.stat, path)) else { return nil }
+        return attributes.size
+    }
+}
+
+/// Random numbers that are the same for the same seed.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    /// Source: Vigna's SplitMix64.
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+
+    mutating func bytes(_ count: Int) -> [UInt8] {
+        (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }
+    }
+
+    /// The seed for this run: from the environment, to repeat one, else a new one.
+    static func seed() -> UInt64 {
+        ProcessInfo.processInfo.environment["CRYPTSFTP_SEED"].flatMap { UInt64($0) } ?? .random(in: 0..<1 << 32)
+    }
+}

@@ -1,0 +1,154 @@
+import Foundation
+import SFTP
+import TestSupport
+import Testing
+
+/// Uploads that are cut off.
+@Suite(.serialized) struct PartialTests {
+    private let home: HomeFixture
+    private let old = [UInt8]("the old version".utf8)
+
+    init() throws {
+        home = try HomeFixture()
+    }
+
+    /// Sends the start of a file, and goes away.
+    private func cutOff(_ path: String, _ bytes: [UInt8], _ flags: OpenFlags = [.write, .create, .truncate]) throws {
+        let client = try home.connect()
+        let handle = try #require(try client.open(path, flags))
+        #expect(try client.write(handle, at: flags.contains(.truncate) ? 0 : client.size(path) ?? 0, bytes) == .ok)
+        client.end()
+    }
+
+    @Test func isListedWithItsSizeAndNotRead() throws {
+        try cutOff("/file", Array(1...100))
+        #expect(home.stored == ["file.gpg.part"])
+        #expect(try home.recover("file.gpg.part") == Array(1...100))
+        let client = try home.connect()
+        #expect(try client.size("/file") == 100)
+        guard case .handle(let folder)? = try client.ask(RequestWriter.onPaths(.opendir, "/")),
+            case .names(let entries)? = try client.ask(RequestWriter.onHandle(.readdir, folder))
+        else {
+            Issue.record("no listing")
+            return
+        }
+        #expect(entries.first { $0.name == Array("file".utf8) }?.attributes.size == 100)
+        #expect(entries.count == 3)
+        guard case .status(4, let text)? = try client.ask(RequestWriter.open("/file", .read)) else {
+            Issue.record("it was opened")
+            return
+        }
+        #expect(text.contains("incomplete upload"))
+        #expect(try client.ask(RequestWriter.open("/file", [.write, .create, .exclusive]))?.code == 4)
+    }
+
+    @Test(arguments: [[.write], [.write, .create], [.write, .append], [.read, .write]] as [OpenFlags])
+    func canBeContinued(_ flags: OpenFlags) throws {
+        try cutOff("/file", Array(1...100))
+        try cutOff("/file", Array(101...150), flags)
+        #expect(home.stored == ["file.gpg.part"])
+        let client = try home.connect()
+        #expect(try client.size("/file") == 150)
+        let handle = try #require(try client.open("/file", flags))
+        // With APPEND, offsets may be counted from 0.
+        #expect(try client.write(handle, at: flags.contains(.append) ? 0 : 150, Array(151...200)) == .ok)
+        #expect(try client.close(handle) == .ok)
+        #expect(home.stored == ["file.gpg"])
+        #expect(try client.read("/file") == Array(1...200))
+        #expect(try home.recover("file.gpg") == Array(1...200))
+    }
+
+    @Test func isDroppedWhereThereIsAnOlderVersion() throws {
+        try home.connect().put("/file", old)
+        for flags in [[.write, .truncate], [.write], [.read, .write], [.write, .append]] as [OpenFlags] {
+            try cutOff("/file", Array(1...100), flags)
+            #expect(home.stored == ["file.gpg"])
+            #expect(try home.recover("file.gpg") == old)
+        }
+    }
+
+    @Test func givesWayToTheWholeFile() throws {
+        try cutOff("/file", Array(1...100))
+        let client = try home.connect()
+        try client.put("/file", old)
+        #expect(home.stored == ["file.gpg"])
+        #expect(try client.read("/file") == old)
+        #expect(try client.ask(RequestWriter.onPaths(.remove, "/file")) == .ok)
+        #expect(home.stored == [])
+    }
+
+    private func posixRename(_ old: String, _ new: String) -> [UInt8] {
+        RequestWriter.extended("posix-rename@openssh.com") {
+            $0.append(string: old.utf8)
+            $0.append(string: new.utf8)
+        }
+    }
+
+    @Test func isRenamedAndRemovedAsWhatItIs() throws {
+        try home.connect().put("/whole", old)
+        try cutOff("/file", Array(1...100))
+        let client = try home.connect()
+        #expect(try client.ask(RequestWriter.onPaths(.rename, "/file", "/whole"))?.code == 4)
+        #expect(try client.ask(posixRename("/file", "/whole"))?.code == 4)
+        #expect(try client.read("/whole") == old)
+        #expect(try client.ask(RequestWriter.onPaths(.rename, "/file", "/other")) == .ok)
+        #expect(home.stored == ["other.gpg.part", "whole.gpg"])
+        #expect(try client.ask(RequestWriter.open("/other", .read))?.code == 4)
+        #expect(try client.ask(RequestWriter.onPaths(.rename, "/whole", "/other"))?.code == 4)
+        #expect(try client.ask(posixRename("/whole", "/other")) == .ok)
+        #expect(home.stored == ["other.gpg"])
+        try cutOff("/last", [1])
+        #expect(try client.ask(RequestWriter.onPaths(.remove, "/last")) == .ok)
+        #expect(home.stored == ["other.gpg"])
+    }
+
+    /// What came ahead of its turn is not part of it: the client would leave the hole.
+    @Test func endsWhereTheFirstHoleIs() throws {
+        let client = try home.connect()
+        let handle = try #require(try client.open("/file", [.write, .create, .truncate]))
+        let piece = [UInt8](repeating: 5, count: 1000)
+        for start in [0, 1000, 3000, 4000] as [UInt64] {
+            #expect(try client.write(handle, at: start, piece) == .ok)
+        }
+        client.end()
+        #expect(try home.connect().size("/file") == 2000)
+        let empty = try home.connect()
+        _ = try empty.open("/nothing", [.write, .create])
+        empty.end()
+        #expect(home.stored == ["file.gpg.part"])
+    }
+
+    /// A write-only session cannot continue one: it sees none, and its next upload of the name takes the place.
+    @Test func aStrangerDoesNotSeeIt() throws {
+        let strangers = try HomeFixture(isOwner: false)
+        let client = try strangers.connect()
+        let handle = try #require(try client.open("/file", [.write, .create, .truncate]))
+        #expect(try client.write(handle, at: 0, [1, 2, 3]) == .ok)
+        client.end()
+        #expect(strangers.stored == ["file.gpg.part"])
+        #expect(try strangers.recover("file.gpg.part") == [1, 2, 3])
+        let next = try strangers.connect()
+        #expect(try next.size("/file") == nil)
+        #expect(try next.size("/file.gpg.part") == nil)
+        // A second one that is cut off does not take the first one's place.
+        let shorter = try #require(try next.open("/file", [.write, .create, .truncate]))
+        #expect(try next.write(shorter, at: 0, [9]) == .ok)
+        next.end()
+        #expect(try strangers.recover("file.gpg.part") == [1, 2, 3])
+        let last = try strangers.connect()
+        try last.put("/file", old)
+        #expect(strangers.stored == ["file.gpg"])
+        #expect(try strangers.recover("file.gpg") == old)
+        #expect(strangers.drafts.isEmpty)
+    }
+
+    @Test func aFolderInTheWayIsNoDisaster() throws {
+        try FileManager.default.createDirectory(
+            atPath: home.scratch.path("home/file.gpg.part/inside"), withIntermediateDirectories: true)
+        try cutOff("/file", [1, 2, 3])
+        #expect(home.stored == ["file.gpg.part"])
+        #expect(home.drafts.isEmpty)
+        try home.connect().put("/file", old)
+        #expect(home.stored == ["file.gpg", "file.gpg.part"])
+    }
+}
