@@ -1,6 +1,7 @@
 /// The extensions this server offers and announces in its VERSION.
 ///
-/// Source: OpenSSH's `PROTOCOL`, section 4; `home-directory` is from draft-ietf-secsh-filexfer-extensions-00.
+/// Source: OpenSSH's `PROTOCOL`, section 4; `home-directory` and `check-file` are from
+/// draft-ietf-secsh-filexfer-extensions-00.
 package enum ExtendedRequest {
     case posixRename(from: VirtualPath, to: VirtualPath)
     case statvfs(VirtualPath)
@@ -10,6 +11,9 @@ package enum ExtendedRequest {
     case limits
     case expandPath(ArraySlice<UInt8>)
     case homeDirectory(user: ArraySlice<UInt8>)
+    case copyData(CopyData)
+    case checkFile(CheckFile)
+    case namesByID(NamesByID)
 
     /// Names and versions as VERSION lists them.
     package static let offered: [(name: String, version: String)] = [
@@ -21,6 +25,12 @@ package enum ExtendedRequest {
         ("limits@openssh.com", "1"),
         ("expand-path@openssh.com", "1"),
         ("home-directory", "1"),
+        ("copy-data", "1"),
+        // The draft announces the first of these, VanDyke's server the second; WinSCP takes either.
+        ("check-file", "1"),
+        ("check-file-name", "1"),
+        ("check-file-handle", "1"),
+        ("users-groups-by-id@openssh.com", "1"),
     ]
 
     /// Reads the name and the fields of one extension.
@@ -39,6 +49,10 @@ package enum ExtendedRequest {
         case "limits@openssh.com": self = .limits
         case "expand-path@openssh.com": self = try .expandPath(reader.string())
         case "home-directory": self = try .homeDirectory(user: reader.string())
+        case "copy-data": self = try .copyData(CopyData(from: &reader))
+        case "check-file", "check-file-name", "check-file-handle":
+            self = try .checkFile(CheckFile(name, from: &reader))
+        case "users-groups-by-id@openssh.com": self = try .namesByID(NamesByID(from: &reader))
         default: throw .unsupported("this server does not offer that extension")
         }
     }

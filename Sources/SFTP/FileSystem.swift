@@ -38,6 +38,15 @@ package protocol FileSystem: AnyObject {
 
     /// The user this session was opened for: `~user` means the root for that name and nothing for others.
     var userName: String { get }
+
+    /// The user and group whose name is ``userName``: those of the files this session makes.
+    var owner: FileAttributes.Owner { get }
+
+    /// Starts a hash.
+    ///
+    /// - Parameter name: an algorithm as draft-ietf-secsh-filexfer-extensions-00 calls it: `sha256`, `md5` and so on.
+    /// - Returns: nil for an algorithm that is not to be had.
+    func digest(named name: String) -> (any Digest)?
 }
 
 /// A file that is open.

@@ -53,7 +53,13 @@ extension ExtendedRequest {
         case .posixRename(let from, let to): [.change(from), .write(to)]
         case .statvfs(let path): [.see(path)]
         case .lsetstat(let path, _): [.change(path)]
-        case .fsync, .fstatvfs, .limits, .expandPath, .homeDirectory: []
+        case .copyData(let copy): [.readHandle(copy.source), .writeHandle(copy.target)]
+        case .checkFile(let check):
+            switch check.object {
+            case .path(let path): [.read(path)]
+            case .handle(let handle): [.readHandle(handle)]
+            }
+        case .fsync, .fstatvfs, .limits, .expandPath, .homeDirectory, .namesByID: []
         }
     }
 }

@@ -11,6 +11,8 @@ package enum Response {
     case attributes(FileAttributes)
     case statistics(FileSystemStatistics)
     case limits
+    /// The fields of an EXTENDED_REPLY that one extension has for itself.
+    case extended([UInt8])
 
     /// Appends the whole packet that answers request `id`.
     package func append(to output: inout [UInt8], id: UInt32) {
@@ -41,6 +43,11 @@ package enum Response {
             output.appendPacket(.extendedReply) {
                 $0.append(uint32: id)
                 statistics.append(to: &$0)
+            }
+        case .extended(let fields):
+            output.appendPacket(.extendedReply) {
+                $0.append(uint32: id)
+                $0.append(contentsOf: fields)
             }
         case .limits:
             output.appendPacket(.extendedReply) {

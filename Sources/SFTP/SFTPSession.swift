@@ -147,6 +147,22 @@ package struct SFTPSession {
                 throw .noSuchFile("no such user")
             }
             return .names([.bare(VirtualPath.root.bytes)])
+        case .copyData(let copy):
+            try copy.carryOut(from: handles.file(copy.source), to: handles.file(copy.target))
+            return .ok
+        case .checkFile(let check): return .extended(try reply(to: check))
+        case .namesByID(let request):
+            return .extended(request.reply(owner: fileSystem.owner, name: fileSystem.userName))
+        }
+    }
+
+    private func reply(to check: CheckFile) throws(FileSystemError) -> [UInt8] {
+        switch check.object {
+        case .handle(let handle): return try check.reply(handles.file(handle), in: fileSystem)
+        case .path(let path):
+            return try fileSystem.reading(path) { file throws(FileSystemError) in
+                try check.reply(file, in: fileSystem)
+            }
         }
     }
 }

@@ -6,7 +6,9 @@ final class MemoryFileSystem: FileSystem {
     var needs: [Need] = []
     var refusal: FileSystemError?
     var abandoned = 0
+    var closed = 0
     let userName = "alice"
+    let owner = FileAttributes.Owner(user: 1000, group: 100)
 
     func permit(_ need: Need) throws(FileSystemError) {
         needs.append(need)
@@ -40,7 +42,36 @@ final class MemoryFileSystem: FileSystem {
         files[new] = files.removeValue(forKey: old)
     }
 
+    func digest(named name: String) -> (any Digest)? { ["short", "long"].contains(name) ? MemoryDigest(name) : nil }
+
     func statistics(of path: VirtualPath) throws(FileSystemError) -> FileSystemStatistics { FileSystemStatistics() }
+}
+
+/// FNV-1a: as short as hashes can be, and different for octets left out, doubled or exchanged; "long" repeats it.
+final class MemoryDigest: Digest {
+    private var value: UInt32 = 0x811c_9dc5
+    private let repetitions: Int
+
+    init(_ name: String) {
+        repetitions = name == "long" ? 16 : 1
+    }
+
+    func update(_ bytes: UnsafeRawBufferPointer) {
+        for byte in bytes { value = (value ^ UInt32(byte)) &* 0x0100_0193 }
+    }
+
+    func finish() -> [UInt8] {
+        var bytes: [UInt8] = []
+        for _ in 0..<repetitions { bytes.append(uint32: value) }
+        return bytes
+    }
+
+    /// The hash of all of `bytes`.
+    static func hash(_ bytes: some Sequence<UInt8>, _ name: String = "short") -> [UInt8] {
+        let digest = MemoryDigest(name)
+        Array(bytes).withUnsafeBytes { digest.update($0) }
+        return digest.finish()
+    }
 }
 
 private final class MemoryFile: OpenFile {
@@ -59,14 +90,18 @@ private final class MemoryFile: OpenFile {
     }
 
     func write(_ bytes: ArraySlice<UInt8>, at offset: UInt64) throws(FileSystemError) {
-        owner.files[path, default: []] += bytes
+        guard let start = Int(exactly: offset), start < 1 << 30 else { throw .failure("too far out") }
+        var contents = owner.files[path] ?? []
+        contents += [UInt8](repeating: 0, count: max(0, start + bytes.count - contents.count))
+        contents.replaceSubrange(start..<start + bytes.count, with: bytes)
+        owner.files[path] = contents
     }
 
     func attributes() throws(FileSystemError) -> FileAttributes { try owner.attributes(of: path) }
     func setAttributes(_ attributes: FileAttributes) throws(FileSystemError) {}
     func synchronize() throws(FileSystemError) {}
     func statistics() throws(FileSystemError) -> FileSystemStatistics { FileSystemStatistics() }
-    func close() throws(FileSystemError) {}
+    func close() throws(FileSystemError) { owner.closed += 1 }
     func abandon() { owner.abandoned += 1 }
 }
 
