@@ -3,11 +3,24 @@ private import Foundation
 
 /// One channel of a connection.
 ///
-/// Only the sftp subsystem is to be had on it, once.
+/// The sftp subsystem or one command is to be had on it, once.
 ///
 /// The corresponding C functions are `ssh_channel_new`, `ssh_channel_read_timeout`, `ssh_channel_write` and
 /// `ssh_channel_free`.
 package final class Channel {
+    /// What a client asks for on a channel.
+    package enum Request: Equatable {
+        case sftp
+        /// A line for a shell, in octets; up to whoever serves the channel, who may refuse it.
+        case command([UInt8])
+    }
+
+    /// The streams of a channel.
+    package enum Stream {
+        case output
+        case errors
+    }
+
     /// Octets of one channel that may wait to be read.
     ///
     /// libssh accepts more than the window it has granted, up to 256 MiB; a client that is read to the end each time stays
@@ -18,8 +31,8 @@ package final class Channel {
     private let session: ssh_session
     private let callbacks: UnsafeMutablePointer<ssh_channel_callbacks_struct>
     private var isReleased = false
-    /// Whether the client has asked for the sftp subsystem, and got it.
-    package private(set) var hasSubsystem = false
+    /// What the client has asked for, and got; it does not change any more.
+    package private(set) var request: Request?
 
     /// - Returns: nil when there is no memory.
     init?(_ session: ssh_session) {
@@ -31,6 +44,7 @@ package final class Channel {
         callbacks.pointee.size = MemoryLayout<ssh_channel_callbacks_struct>.size
         callbacks.pointee.userdata = Unmanaged.passUnretained(self).toOpaque()
         callbacks.pointee.channel_subsystem_request_function = subsystemCallback
+        callbacks.pointee.channel_exec_request_function = commandCallback
         // Set before the channel is confirmed: a request may come in the same packet.
         ssh_set_channel_callbacks(raw, callbacks)
     }
@@ -76,11 +90,12 @@ package final class Channel {
     ///
     /// - Parameter patience: seconds that the client may take nothing.
     /// - Throws: when the client takes nothing for longer, or is gone.
-    package func write(_ bytes: [UInt8], patience: Int) throws(SSHError) {
+    package func write(_ bytes: [UInt8], to stream: Stream = .output, patience: Int) throws(SSHError) {
+        let write = stream == .output ? ssh_channel_write : ssh_channel_write_stderr
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes {
-                ssh_channel_write(raw, $0.baseAddress.map { $0 + sent }, UInt32(clamping: bytes.count - sent))
+                write(raw, $0.baseAddress.map { $0 + sent }, UInt32(clamping: bytes.count - sent))
             }
             guard count > 0 else { throw SSHError("the client takes nothing", of: session) }
             sent += Int(count)
@@ -92,21 +107,33 @@ package final class Channel {
     }
 
     /// Ends it as a server does that has done its work.
-    package func finish() {
+    ///
+    /// - Parameter status: what `exit` is given in a shell: 0 for success.
+    package func finish(status: Int32 = 0) {
         guard !isOver else { return }
-        ssh_channel_request_send_exit_status(raw, 0)
+        ssh_channel_request_send_exit_status(raw, status)
         ssh_channel_send_eof(raw)
         ssh_channel_close(raw)
     }
 
-    fileprivate func request(subsystem: String) -> Int32 {
-        guard subsystem == "sftp", !hasSubsystem else { return SSH_ERROR }
-        hasSubsystem = true
+    fileprivate func grant(_ request: Request) -> Int32 {
+        guard self.request == nil else { return SSH_ERROR }
+        self.request = request
         return SSH_OK
     }
 }
 
+private func owner(_ data: UnsafeMutableRawPointer?) -> Channel? {
+    data.map { Unmanaged<Channel>.fromOpaque($0).takeUnretainedValue() }
+}
+
 private let subsystemCallback: ssh_channel_subsystem_request_callback = { _, _, subsystem, data in
-    guard let subsystem, let data else { return SSH_ERROR }
-    return Unmanaged<Channel>.fromOpaque(data).takeUnretainedValue().request(subsystem: String(cString: subsystem))
+    guard let subsystem, String(cString: subsystem) == "sftp" else { return SSH_ERROR }
+    return owner(data)?.grant(.sftp) ?? SSH_ERROR
+}
+
+private let commandCallback: ssh_channel_exec_request_callback = { _, _, line, data in
+    guard let line else { return SSH_ERROR }
+    let bytes = UnsafeRawBufferPointer(start: line, count: strlen(line))
+    return owner(data)?.grant(.command(Array(bytes))) ?? SSH_ERROR
 }

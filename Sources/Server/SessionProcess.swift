@@ -15,6 +15,9 @@ package final class SessionProcess {
     private let signals: Int32
     private var fileSystem: VaultFileSystem?
     private var sessions: [(channel: Channel, sftp: SFTPSession)] = []
+    private var commands: [CommandChannel] = []
+    /// Whether files read as they were written; a write-only session reads cipher text.
+    private var comparesContents = false
     private var isStopping = false
     private var lastRequest = ContinuousClock.now
 
@@ -94,6 +97,7 @@ package final class SessionProcess {
             cryptor: admission.home.cryptor, spoolSize: UInt64(configuration.limits.spoolMegabytes) << 20
         ) { [unowned self] in report($0) }
         self.fileSystem = fileSystem
+        comparesContents = admission.view == .plaintext
     }
 
     private func wait(_ connection: Connection) throws {
@@ -112,8 +116,10 @@ package final class SessionProcess {
             try wait(connection)
             admitChannels(of: connection)
             for index in sessions.indices { try serve(&sessions[index], &buffer) }
+            for command in commands { try serve(command, &buffer) }
             for index in sessions.indices where sessions[index].channel.isAtEnd { end(&sessions[index]) }
             sessions.removeAll { $0.channel.isAtEnd }
+            commands.removeAll { $0.channel.isOver }
             if isStopping && sessions.allSatisfy({ $0.sftp.openFiles == 0 }) {
                 throw SSHError("the server is stopping")
             }
@@ -125,9 +131,29 @@ package final class SessionProcess {
 
     private func admitChannels(of connection: Connection) {
         guard let fileSystem else { return }
-        for channel in connection.channels
-        where channel.hasSubsystem && !sessions.contains(where: { $0.channel === channel }) {
-            sessions.append((channel, SFTPSession(fileSystem: fileSystem)))
+        let known = sessions.map(\.channel) + commands.map(\.channel)
+        for channel in connection.channels where !known.contains(where: { $0 === channel }) {
+            switch channel.request {
+            case .sftp: sessions.append((channel, SFTPSession(fileSystem: fileSystem)))
+            case .command(let line):
+                // Bounded: lines can be long.
+                let text = String(decoding: line.prefix(200), as: UTF8.self).debugDescription
+                log.debug("command", metadata: ["command": "\(text)"])
+                commands.append(
+                    CommandChannel(
+                        channel, line, fileSystem, comparesContents: comparesContents,
+                        patience: configuration.limits.stalledSeconds))
+            case nil: continue
+            }
+        }
+    }
+
+    /// Answers a command, or takes more of its input; one whose client has gone ends alone.
+    private func serve(_ command: CommandChannel, _ buffer: inout [UInt8]) throws {
+        do {
+            if try command.serve(&buffer, turns: SessionProcess.turn) { lastRequest = .now }
+        } catch {
+            guard command.channel.isOver else { throw error }
         }
     }
 

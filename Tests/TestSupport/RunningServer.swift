@@ -109,10 +109,12 @@ package final class RunningServer {
     }
 
     /// Runs OpenSSH's `ssh` with these arguments after the address.
-    package func ssh(_ user: String, _ arguments: [String], input: Data? = nil) throws -> Command {
+    package func ssh(
+        _ user: String, _ arguments: [String], input: Data? = nil, password: String = RunningServer.passphrase
+    ) throws -> Command {
         try Command.run(
-            "ssh", sshOptions + ["-p", port, "\(user)@127.0.0.1"] + arguments, input: input, environment: environment(),
-            in: scratch.url, seconds: 30)
+            "ssh", sshOptions + ["-p", port, "\(user)@127.0.0.1"] + arguments, input: input,
+            environment: environment(password: password), in: scratch.url, seconds: 30)
     }
 
     /// Opens the subsystem and leaves the protocol to the test.

@@ -1,0 +1,60 @@
+/// Cuts a line into words as a POSIX shell does, as far as that needs no shell.
+///
+/// Quotes and backslashes mean what they mean there; whatever would be expanded or started means that there are no words.
+///
+/// Source: POSIX.1-2017, Shell Command Language, sections 2.2 (quoting) and 2.3 (token recognition).
+package enum ShellWords {
+    /// What ends a word, or makes a shell do something, when it is not quoted.
+    private static let special = Set("\n;|&<>()$`*?[".utf8)
+    /// What a shell replaces or skips at the start of a word only.
+    private static let specialAtStart = Set("~#".utf8)
+    /// What a backslash between double quotes takes the meaning from.
+    private static let specialInDoubleQuotes = Set("$`\"\\".utf8)
+
+    /// - Returns: nil for a line that needs a shell, or whose quotes do not end.
+    package static func split(_ line: [UInt8]) -> [[UInt8]]? {
+        var words: [[UInt8]] = []
+        var word: [UInt8]?
+        var rest = line[...]
+        while let octet = rest.popFirst() {
+            switch octet {
+            case UInt8(ascii: " "), UInt8(ascii: "\t"):
+                if let complete = word { words.append(complete) }
+                word = nil
+            case UInt8(ascii: "'"):
+                guard let end = rest.firstIndex(of: octet) else { return nil }
+                word = (word ?? []) + rest[..<end]
+                rest = rest[(end + 1)...]
+            case UInt8(ascii: "\""):
+                guard let quoted = doubleQuoted(&rest) else { return nil }
+                word = (word ?? []) + quoted
+            case UInt8(ascii: "\\"):
+                guard let escaped = rest.popFirst() else { return nil }
+                // A backslash before the end of a line joins two lines.
+                if escaped != UInt8(ascii: "\n") { word = (word ?? []) + [escaped] }
+            case _ where special.contains(octet) || word == nil && specialAtStart.contains(octet): return nil
+            default: word = (word ?? []) + [octet]
+            }
+        }
+        if let complete = word { words.append(complete) }
+        return words
+    }
+
+    /// Takes what follows an opening double quote, and the closing one.
+    private static func doubleQuoted(_ rest: inout ArraySlice<UInt8>) -> [UInt8]? {
+        var word: [UInt8] = []
+        while let octet = rest.popFirst() {
+            switch octet {
+            case UInt8(ascii: "\""): return word
+            case UInt8(ascii: "$"), UInt8(ascii: "`"): return nil
+            case UInt8(ascii: "\\"):
+                guard let escaped = rest.popFirst() else { return nil }
+                if escaped == UInt8(ascii: "\n") { continue }
+                if !specialInDoubleQuotes.contains(escaped) { word.append(octet) }
+                word.append(escaped)
+            default: word.append(octet)
+            }
+        }
+        return nil
+    }
+}
