@@ -73,6 +73,19 @@ import Testing
         try #require(try fixture.verified(both)).expectParts(of: plain)
     }
 
+    /// The file is verified in stretches of about 256 KiB; a length of five octets is put on both sides of their edge.
+    @Test(arguments: 2..<50) func aLengthAcrossTheEdgeOfAStretch(extra: Int) throws {
+        // 262 129 octets of pieces with their lengths, then two more or three at a time.
+        let many = Array(repeating: 15, count: 7) + (5...14).reversed()
+        let exponents = many + (extra % 2 == 1 ? [1] : []) + Array(repeating: 0, count: extra / 2)
+        let plain = Data.random(300_000, seed: 6)
+        let outer = try fixture.encrypt(plain).reframed(exponents)
+        try #require(try fixture.verified(outer)).expectEnds(of: plain)
+        let literal = Data([UInt8(ascii: "b"), 0, 0, 0, 0, 0]) + plain
+        let inner = try encrypt(literal.packet(0xcb, exponents)).reframed([])
+        try #require(try fixture.verified(inner)).expectEnds(of: plain)
+    }
+
     @Test func piecesOfOneOctetEach() throws {
         let all = [Int](repeating: 0, count: 5000)
         let short = Data(literal.prefix(4000))
