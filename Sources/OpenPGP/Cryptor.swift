@@ -49,7 +49,7 @@ package final class Cryptor {
     ///   - descriptor: the stored file; it stays its owner's to close.
     ///   - count: its size in octets.
     package func plaintextCount(_ descriptor: Int32, count: UInt64) throws(OpenPGPError) -> UInt64 {
-        let message = try StoredMessage(StoredOctets(descriptor: descriptor, count: count))
+        let message = try StoredMessage(StoredOctets(descriptor: descriptor, count: count).withHead())
         if let stored = message.stored {
             let counts = stored.inside.plaintextCounts(forBody: stored.body)
             if counts.count == 1 { return counts[0] }

@@ -5,6 +5,22 @@ struct StoredOctets {
     /// An open file, which stays its owner's to close.
     let descriptor: Int32
     let count: UInt64
+    /// The first octets, once they have been read.
+    private var head: [UInt8] = []
+
+    init(descriptor: Int32, count: UInt64) {
+        self.descriptor = descriptor
+        self.count = count
+    }
+
+    /// The same with its first octets in memory.
+    ///
+    /// All packet headers before the data are in them: a listing reads most files only once or twice.
+    func withHead() throws(OpenPGPError) -> StoredOctets {
+        var octets = self
+        octets.head = try read(at: 0, Int(min(count, 2048)))
+        return octets
+    }
 
     /// Fills `buffer` from `offset` on.
     ///
@@ -25,6 +41,9 @@ struct StoredOctets {
 
     /// Up to `length` octets from `offset` on; fewer only at the end of the file.
     func read(at offset: UInt64, _ length: Int) throws(OpenPGPError) -> [UInt8] {
+        if offset < UInt64(head.count), head.count - Int(offset) >= length {
+            return Array(head[Int(offset)..<Int(offset) + length])
+        }
         var bytes = [UInt8](repeating: 0, count: length)
         let filled = try bytes.withUnsafeMutableBufferPointer { buffer throws(OpenPGPError) in
             try read(at: offset, into: UnsafeMutableRawBufferPointer(buffer))

@@ -54,6 +54,7 @@ package final class VaultFileSystem {
         case .ciphertext:
             return found.isStoredName ? stored : own.size(found.path, found.status) ?? stored
         case .plaintext:
+            if let size = sizes[FileVersion(found.status)] { return size }
             let (file, status) = try found.folder.openFile(found.name)
             do throws(OpenPGPError) {
                 return try plaintextSize(file.raw, status)
