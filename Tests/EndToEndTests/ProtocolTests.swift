@@ -115,30 +115,10 @@ import Testing
         try waitUntil("the session has ended") { server.sessions.isEmpty }
         #expect(try server.recover("alice/file.gpg").output == Data("old".utf8))
         #expect(!FileManager.default.fileExists(atPath: server.data.appending(path: "alice/other.gpg").path))
+        #expect(try server.recover("alice/other.gpg.part").output == Data(repeating: 7, count: 100_000))
         let drafts = try FileManager.default.contentsOfDirectory(
             atPath: server.data.appending(path: ".cryptsftp-drafts").path)
         #expect(drafts.isEmpty)
-    }
-
-    @Test func whatIsNotOfferedIsRefusedNotGarbled() throws {
-        let wire = try connect()
-        let handle = try #require(try wire.open("/file", [.write, .create, .truncate]))
-        #expect(try wire.ask(RequestWriter.write(handle, at: 5, [1]))?.code == 8)
-        #expect(try wire.ask(RequestWriter.onHandle(.close, handle))?.code == 8)
-        #expect(try wire.size("/file") == nil)
-        #expect(try wire.ask(RequestWriter.open("/file", [.read, .write, .create]))?.code == 8)
-        let good = try #require(try wire.open("/file", [.write, .create]))
-        #expect(try wire.ask(RequestWriter.write(good, at: 0, [1, 2, 3])) == .ok)
-        #expect(try wire.ask(RequestWriter.onHandle(.close, good)) == .ok)
-        #expect(try wire.ask(RequestWriter.open("/file", [.write, .append]))?.code == 8)
-        let part = try #require(try wire.open("/file", [.write]))
-        #expect(try wire.ask(RequestWriter.write(part, at: 0, [9])) == .ok)
-        #expect(try wire.ask(RequestWriter.onHandle(.close, part))?.code == 8)
-        let reading = try #require(try wire.open("/file", .read))
-        #expect(try wire.ask(RequestWriter.read(reading, at: 2, 1))?.code == 8)
-        #expect(try wire.ask(RequestWriter.read(reading, at: 0, 10)) == .data([1, 2, 3]))
-        #expect(try wire.ask(RequestWriter.read(reading, at: 3, 10))?.code == 1)
-        #expect(try wire.ask(RequestWriter.read(reading, at: .max, 10))?.code == 1)
     }
 
     @Test func exclusiveCreationIsExclusive() throws {
