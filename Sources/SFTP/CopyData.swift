@@ -19,6 +19,8 @@ package struct CopyData {
 
     /// Copies; an end of the source before ``length`` octets is not an error.
     ///
+    /// The end is where it is at the start: a file that is copied to its own end by two handles does not grow for ever.
+    ///
     /// - Throws: ``FileSystemError/failure(_:)`` for one handle twice or a range that no file has, and as reading and
     ///   writing do.
     func carryOut(from source: any OpenFile, to target: any OpenFile) throws(FileSystemError) {
@@ -26,8 +28,10 @@ package struct CopyData {
         guard !sourceOffset.addingReportingOverflow(length).overflow,
             !targetOffset.addingReportingOverflow(length).overflow
         else { throw .failure("the offset is too large") }
+        let (rest, isPastEnd) = (try source.attributes().size ?? .max).subtractingReportingOverflow(sourceOffset)
+        guard !isPastEnd else { return }
         var position = targetOffset
-        try source.forEachPiece(from: sourceOffset, count: length == 0 ? nil : length) {
+        try source.forEachPiece(from: sourceOffset, count: length == 0 ? rest : min(length, rest)) {
             piece throws(FileSystemError) in
             let (next, overflow) = position.addingReportingOverflow(UInt64(piece.count))
             guard !overflow else { throw .failure("the offset is too large") }

@@ -146,7 +146,7 @@ import Testing
             return
         }
         #expect(run.status == 0, "\(run.errors)")
-        #expect(run.text.contains("alice    alice"), "\(run.text)")
+        #expect(run.text.contains("-rw-r--r--    ? alice    alice"), "\(run.text)")
         #expect(try Data(contentsOf: server.scratch.url.appending(path: "down")) == contents)
         #expect(try server.recover("alice/copy.gpg").output == contents)
     }

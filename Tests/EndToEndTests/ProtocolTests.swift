@@ -121,6 +121,61 @@ import Testing
         #expect(drafts.isEmpty)
     }
 
+    @Test func filesAreWrittenAndReadAnywhere() throws {
+        let wire = try connect()
+        func contents() throws -> Reply? {
+            let handle = try #require(try wire.open("/file", .read))
+            defer { _ = try? wire.ask(RequestWriter.onHandle(.close, handle)) }
+            #expect(try wire.ask(RequestWriter.read(handle, at: 100, 10))?.code == 1)
+            #expect(try wire.ask(RequestWriter.read(handle, at: .max, 10))?.code == 1)
+            return try wire.ask(RequestWriter.read(handle, at: 0, 100))
+        }
+        func change(_ flags: OpenFlags, at offset: UInt64, _ bytes: [UInt8]) throws {
+            let handle = try #require(try wire.open("/file", flags))
+            #expect(try wire.ask(RequestWriter.write(handle, at: offset, bytes)) == .ok)
+            if flags.contains(.read) {
+                #expect(try wire.ask(RequestWriter.read(handle, at: offset, 1)) == .data(Array(bytes.prefix(1))))
+            }
+            #expect(try wire.ask(RequestWriter.onHandle(.close, handle)) == .ok)
+        }
+        try change([.write, .create, .truncate], at: 3, [1, 2])
+        #expect(try contents() == .data([0, 0, 0, 1, 2]))
+        try change([.read, .write], at: 1, [3])
+        #expect(try contents() == .data([0, 3, 0, 1, 2]))
+        try change(.write, at: 0, [4])
+        #expect(try contents() == .data([4, 3, 0, 1, 2]))
+        try change([.write, .append], at: 0, [5])
+        #expect(try contents() == .data([4, 3, 0, 1, 2, 5]))
+        try change([.write, .create, .truncate], at: 0, [6])
+        #expect(try contents() == .data([6]))
+    }
+
+    @Test func copiesEndAndRangesAreChecked() throws {
+        let wire = try connect()
+        let source = try #require(try wire.open("/file", [.read, .write, .create]))
+        let target = try #require(try wire.open("/file", .write))
+        func copy(_ target: Handle, _ offset: UInt64, _ length: UInt64, to place: UInt64) throws -> Reply? {
+            try wire.ask(
+                RequestWriter.extended("copy-data") {
+                    source.append(to: &$0)
+                    $0.append(uint64: offset)
+                    $0.append(uint64: length)
+                    target.append(to: &$0)
+                    $0.append(uint64: place)
+                })
+        }
+        #expect(try wire.ask(RequestWriter.write(source, at: 0, [1, 2, 3])) == .ok)
+        #expect(try copy(target, 0, 0, to: 3) == .ok)
+        #expect(try copy(target, 1, 1, to: 0) == .ok)
+        #expect(try wire.ask(RequestWriter.read(source, at: 0, 100)) == .data([2, 2, 3, 1, 2, 3]))
+        #expect(try copy(source, 0, 0, to: 3)?.code == 4)
+        #expect(try copy(target, 1, .max, to: 0)?.code == 4)
+        #expect(try copy(target, 0, 1, to: .max)?.code == 4)
+        #expect(try copy(Handle(target.value ^ 1), 0, 0, to: 0)?.code == 4)
+        for handle in [source, target] { #expect(try wire.ask(RequestWriter.onHandle(.close, handle)) == .ok) }
+        #expect(try wire.size("/file") == 6)
+    }
+
     @Test func exclusiveCreationIsExclusive() throws {
         let wire = try connect()
         let handle = try #require(try wire.open("/file", [.write, .create, .exclusive]))

@@ -77,6 +77,13 @@ import Testing
         #expect(try file("/b")?.count == 10)
     }
 
+    @Test(.timeLimit(.minutes(1))) func aCopyBehindItselfEnds() throws {
+        let source = try #require(try exchange.open("/a", .read))
+        let target = try #require(try exchange.open("/a", .write))
+        #expect(try copy(source, 0, 0, to: target, 700_000) == .ok)
+        #expect(try file("/a") == contents + contents)
+    }
+
     @Test func copiesOnlyBetweenHandlesOpenedForIt() throws {
         let source = try #require(try exchange.open("/a", .read))
         let both = try #require(try exchange.open("/a", [.read, .write]))

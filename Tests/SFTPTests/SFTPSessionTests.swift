@@ -214,6 +214,24 @@ import Testing
         #expect(try lsetstat(FileAttributes(size: 0))?.code == 5)
     }
 
+    @Test func readsOverExtendedPairsOfAttributes() throws {
+        let exchange = try Exchange(fileSystem)
+        let handle = try #require(try exchange.open("/a", [.write, .create]))
+        func pairs(_ announced: UInt32, _ type: PacketType, _ object: (inout [UInt8]) -> Void) -> [UInt8] {
+            RequestWriter.request(type) {
+                object(&$0)
+                $0.append(uint32: 0x8000_0004)
+                $0.append(uint32: 0o600)
+                $0.append(uint32: announced)
+                for text in ["acl@example.org", "", "x@example.org", "y"] { $0.append(string: text.utf8) }
+            }
+        }
+        for (announced, code) in [(2, 0), (1, 0), (0, 0), (3, 5), (.max, 5)] as [(UInt32, UInt32)] {
+            #expect(try exchange.ask(pairs(announced, .fsetstat, handle.append))?.code == code)
+            #expect(try exchange.ask(pairs(announced, .setstat) { $0.append(string: "/a".utf8) })?.code == code)
+        }
+    }
+
     @Test func abandonsWhatWasNotClosed() throws {
         let exchange = try Exchange(fileSystem)
         for name in ["/a", "/b"] { _ = try exchange.open(name, [.write, .create]) }
