@@ -142,17 +142,17 @@ import Testing
         let wire = try server.wire("drop", password: "stranger")
         _ = try wire.initialize()
         let session = try #require(server.sessions.first)
-        let homes = try FileManager.default.contentsOfDirectory(atPath: "/dev/shm").filter {
-            $0.hasPrefix(".cryptsftp-")
+        let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(session)/fd").compactMap {
+            try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(session)/fd/\($0)")
         }
+        #expect(!descriptors.contains { $0.contains("private-keys") })
+        // The session holds a lock on its private folder.
+        let homes = descriptors.filter { $0.contains("/.cryptsftp-session-") }
+        #expect(!homes.isEmpty)
         for home in homes {
-            let names = FileManager.default.enumerator(atPath: "/dev/shm/\(home)")?.compactMap { $0 as? String } ?? []
-            #expect(!names.contains { $0.hasSuffix(".key") }, "\(names)")
-        }
-        let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(session)/fd")
-        for descriptor in descriptors {
-            let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(session)/fd/\(descriptor)")
-            #expect(target?.contains("private-keys") != true)
+            let names = FileManager.default.enumerator(atPath: home)?.compactMap { $0 as? String } ?? []
+            #expect(
+                names.contains { $0.hasSuffix("pubring.kbx") } && !names.contains { $0.hasSuffix(".key") }, "\(names)")
         }
     }
 
