@@ -54,7 +54,7 @@ import Testing
         let errors = run.errors.split(separator: "\n")
         #expect(errors.count == 3)
         #expect(errors.first == "md5sum: missing: no such file")
-        #expect(errors.allSatisfy { $0.hasPrefix("md5sum: ") })
+        #expect(errors.last == "md5sum: .cryptsftp-drafts/x: this name is the server's own", "the gate is asked")
     }
 
     @Test func aDamagedFileHasNoHash() throws {
@@ -146,7 +146,7 @@ import Testing
             return
         }
         #expect(run.status == 0, "\(run.errors)")
-        #expect(run.text.contains("-rw-r--r--    ? alice    alice"), "\(run.text)")
+        #expect(run.text.contains(" alice    alice "), "\(run.text)")
         #expect(try Data(contentsOf: server.scratch.url.appending(path: "down")) == contents)
         #expect(try server.recover("alice/copy.gpg").output == contents)
     }

@@ -176,6 +176,24 @@ import Testing
         #expect(try wire.size("/file") == 6)
     }
 
+    @Test func theOwnerOfFilesHasTheLoginName() throws {
+        let wire = try connect()
+        guard case .attributes(let attributes)? = try wire.ask(RequestWriter.onPaths(.stat, "/")) else {
+            Issue.record("no attributes")
+            return
+        }
+        let owner = try #require(attributes.owner)
+        var numbers: [UInt8] = []
+        numbers.append(uint32: owner.user)
+        numbers.append(uint32: owner.user &+ 1)
+        let reply = try wire.ask(
+            RequestWriter.extended("users-groups-by-id@openssh.com") {
+                $0.append(string: numbers)
+                $0.append(string: [])
+            })
+        #expect(reply == .extended([0, 0, 0, 13, 0, 0, 0, 5] + Array("alice".utf8) + [0, 0, 0, 0] + [0, 0, 0, 0]))
+    }
+
     @Test func exclusiveCreationIsExclusive() throws {
         let wire = try connect()
         let handle = try #require(try wire.open("/file", [.write, .create, .exclusive]))
