@@ -22,9 +22,9 @@ final class Upload {
     private var attributesToSet = FileAttributes()
     private var lastWrite: timespec?
     /// EXCL: publishing must not replace what has come there meanwhile.
-    private let isExclusive: Bool
+    private var isExclusive: Bool
     /// Whether there is something that no CLOSE has stored yet.
-    private var isUnsaved: Bool
+    private var isUnsaved = false
     private var isDiscarded = false
     private var failure: FileSystemError?
 
@@ -42,8 +42,8 @@ final class Upload {
         self.older = older
         self.isExclusive = isExclusive
         self.vault = vault
-        isUnsaved = older == nil
         contents = try DraftContents(over: older?.contents, isStreaming: isStreaming, mode: mode, in: vault)
+        if older == nil { touch() }
     }
 
     /// Octets, as far as the client can know.
@@ -118,8 +118,9 @@ final class Upload {
 
     /// Its name was changed while it was open.
     ///
-    /// - Parameter status: what its older version is now, if that was renamed with it.
-    func retarget(_ path: VirtualPath, _ folder: Folder, _ storedName: [UInt8]) {
+    /// - Parameter replacing: whether a file of the new name was to give way.
+    func retarget(_ path: VirtualPath, _ folder: Folder, _ storedName: [UInt8], replacing: Bool) {
+        if replacing { isExclusive = false }
         self.path = path
         self.folder = folder
         self.storedName = storedName
@@ -173,6 +174,7 @@ extension Upload {
         if let name = path.name { folder.removePartial(of: name) }
         vault.published(path, try contents.draft.status(), size: count)
         isUnsaved = false
+        isExclusive = false
         if handles > 1 { try continueFromStored() }
     }
 

@@ -123,7 +123,7 @@ extension VaultFileSystem: FileSystem {
         }
         if let upload {
             uploads[upload.path] = nil
-            upload.retarget(new, folder, name)
+            upload.retarget(new, folder, name, replacing: replacing)
             uploads[new] = upload
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import SFTP
 import TestSupport
 import Testing
 
@@ -164,6 +165,23 @@ import Testing
         #expect(try Command.run("cmp", [big, big + "-back"]).status == 0)
         print("resident memory of a session while 1 GiB went up and down: \(peak) KiB at its peak")
         #expect((1...96 << 10).contains(peak))
+
+        let wire = try server.wire("alice")
+        _ = try wire.initialize()
+        let handle = try #require(try wire.open("/big", [.read, .write]))
+        let change = [UInt8](Data.random(4096))
+        #expect(try wire.ask(RequestWriter.write(handle, at: 500_000_001, change)) == .ok)
+        #expect(try wire.ask(RequestWriter.onHandle(.close, handle)) == .ok)
+        peak = server.sessions.map(residentPeak).max() ?? 0
+        wire.close()
+        print("resident memory of a session that changed 4 KiB in 1 GiB: \(peak) KiB at its peak")
+        #expect((1...96 << 10).contains(peak))
+        let local = try FileHandle(forUpdating: URL(filePath: big))
+        try local.seek(toOffset: 500_000_001)
+        try local.write(contentsOf: change)
+        let stored = try server.ssh("alice", ["sha256sum", "big"]).text
+        let expected = try Command.run("sha256sum", ["big"], in: server.scratch.url).text
+        #expect(stored == expected)
         for name in ["big", "big-back"] { try FileManager.default.removeItem(atPath: server.scratch.path(name)) }
     }
 

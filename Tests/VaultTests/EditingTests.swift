@@ -68,6 +68,16 @@ import Testing
         #expect(home.drafts.isEmpty)
     }
 
+    @Test func anExclusiveFileCanBeStoredMoreThanOnce() throws {
+        let one = try #require(try client.open("/new", [.read, .write, .create, .exclusive]))
+        let two = try #require(try client.open("/new", [.write]))
+        #expect(try client.write(one, at: 0, [1]) == .ok)
+        #expect(try client.close(one) == .ok)
+        #expect(try client.write(two, at: 1, [2]) == .ok)
+        #expect(try client.close(two) == .ok)
+        #expect(try home.recover("new.gpg") == [1, 2])
+    }
+
     /// A file that is sent in order is encrypted as it comes; reading it meanwhile is possible all the same.
     @Test func anUploadCanBeReadMeanwhile() throws {
         let up = try #require(try client.open("/new", [.write, .create, .truncate]))
