@@ -57,6 +57,9 @@ let package = Package(
         .testTarget(name: "ServerTests", dependencies: ["Server", "Secrets", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"], swiftSettings: settings),
+        .testTarget(
+            name: "InteropTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
+            exclude: ["Scripts", "requirements.txt"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -71,7 +71,8 @@ package final class RunningServer {
         return (children ?? "").split(separator: " ").compactMap { pid_t($0) }
     }
 
-    private var sshOptions: [String] {
+    /// What makes OpenSSH's clients ask nothing but the password, and leave nothing behind.
+    package var sshOptions: [String] {
         [
             "-oBatchMode=no", "-oStrictHostKeyChecking=no", "-oUserKnownHostsFile=/dev/null", "-oLogLevel=ERROR",
             "-oIdentitiesOnly=yes", "-oNumberOfPasswordPrompts=1", "-F", "none",
@@ -102,10 +103,12 @@ package final class RunningServer {
     }
 
     /// Runs OpenSSH's `scp`; `remote:` in an argument stands for the user and the address.
-    package func scp(_ user: String, _ arguments: [String]) throws -> Command {
+    package func scp(
+        _ user: String, _ arguments: [String], password: String = RunningServer.passphrase
+    ) throws -> Command {
         try Command.run(
             "scp", sshOptions + ["-P", port] + arguments.map { $0.replacing("remote:", with: "\(user)@127.0.0.1:") },
-            environment: environment(), in: scratch.url)
+            environment: environment(password: password), in: scratch.url)
     }
 
     /// Runs OpenSSH's `ssh` with these arguments after the address.

@@ -38,6 +38,14 @@ package final class WireClient {
         return try reply()
     }
 
+    /// Sends requests without waiting in between, and returns their replies in order; fewer when the connection ended.
+    package func ask(all requests: [[UInt8]]) throws -> [Reply] {
+        try send(Array(requests.joined()))
+        var replies: [Reply] = []
+        while replies.count < requests.count, let reply = try reply() { replies.append(reply) }
+        return replies
+    }
+
     /// Waits for the next reply; nil when the connection ended.
     package func reply() throws -> Reply? {
         while true {
