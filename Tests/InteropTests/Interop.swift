@@ -19,7 +19,8 @@ final class Interop {
     init(_ client: String, users: [(name: String, access: String)] = [("alice", "rw")]) throws {
         self.client = client
         server = try RunningServer(users)
-        for folder in ["home", "home/.ssh", "home/runtime", "home/tmp"] {
+        // The second is short: gvfs puts sockets into it, whose paths are limited.
+        for folder in ["home", "run", "home/.ssh", "home/tmp"] {
             try FileManager.default.createDirectory(
                 at: url(folder), withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         }
@@ -31,7 +32,7 @@ final class Interop {
         return [
             "HOME": home, "XDG_CONFIG_HOME": home + "/.config", "XDG_CACHE_HOME": home + "/.cache",
             "XDG_DATA_HOME": home + "/.local/share", "XDG_STATE_HOME": home + "/.local/state",
-            "XDG_RUNTIME_DIR": home + "/runtime", "TMPDIR": home + "/tmp", "LFTP_HOME": home + "/.lftp",
+            "XDG_RUNTIME_DIR": server.scratch.path("run"), "TMPDIR": home + "/tmp", "LFTP_HOME": home + "/.lftp",
             "LC_ALL": "C.UTF-8", "SSH_AUTH_SOCK": "",
         ]
     }

@@ -79,7 +79,7 @@ extension Interop {
             set net:max-retries 1
             set net:timeout 30
             set sftp:connect-program "ssh -a -x \(server.sshOptions.joined(separator: " "))"
-            debug -o lftp-trace 8
+            debug -o lftp-trace 9
             open -u \(user),"\(password)" -p \(server.port) sftp://127.0.0.1
 
             """
