@@ -125,10 +125,12 @@ final class Interop {
         return Int(date?.timeIntervalSince1970 ?? 0)
     }
 
-    /// The first of the words a program prints about itself that looks like a version.
-    func version(_ program: String, _ arguments: [String]) throws -> String {
+    /// The first number with a dot that a program prints about itself, from the word `name` on.
+    func version(_ program: String, _ arguments: [String], name: String = "") throws -> String {
         let run = try Command.run(program, arguments, environment: environment)
-        return (run.text + run.errors).firstMatch(of: /[A-Za-z_]*[0-9]+\.[0-9][^\s,|]*/).map { String($0.0) } ?? "?"
+        let text = run.text + run.errors
+        let start = name.isEmpty ? text.startIndex : text.range(of: name)?.upperBound ?? text.endIndex
+        return text[start...].firstMatch(of: /[0-9]+\.[0-9][^\s,|]*/).map { String($0.0) } ?? "?"
     }
 
     /// Records what has been seen to work, for the table in README.md.

@@ -13,7 +13,7 @@ struct SSHFSTests {
         mount = try Mount(client)
     }
 
-    private func version() throws -> String { try client.version("sshfs", ["--version"]) }
+    private func version() throws -> String { try client.version("sshfs", ["--version"], name: "SSHFS") }
 
     @Test func ordinaryFileWork() throws {
         try mount.sh(

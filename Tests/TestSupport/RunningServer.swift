@@ -46,8 +46,8 @@ package final class RunningServer {
     }
 
     deinit {
-        // Twice is "stop now".
-        for _ in 0..<2 { process.signal(SIGTERM) }
+        // Two is "stop now"; two of the same could arrive as one.
+        for number in [SIGTERM, SIGINT] { process.signal(number) }
         _ = process.wait()
     }
 
