@@ -42,7 +42,9 @@ import Testing
             check.errors.contains("0 differences found") && !check.errors.contains("could not be checked"),
             "check without hashes: \(check.errors)")
         for (hash, program) in [("md5", "md5sum"), ("sha1", "sha1sum")] {
-            let remote = try rclone("hashsum", hash, ":sftp:tree/a/b").text.split(separator: "\n").sorted()
+            // Version 1.60 with more than one checker finds no hashes for the files that it looks at first.
+            let remote = try rclone("hashsum", hash, "--checkers", "1", ":sftp:tree/a/b").text.split(separator: "\n")
+                .sorted()
             let local = try Command.run(program, ["block", "large"], in: client.url("tree/a/b")).text
                 .split(separator: "\n").sorted()
             try client.require(remote == local, "hashsum \(hash): \(remote) is not \(local)")
@@ -66,7 +68,7 @@ import Testing
         try client.requireStored("moved/b/large", large)
         try rclone("delete", "--rmdirs", ":sftp:tree")
         try rclone("about", ":sftp:")
-        try client.require(try rclone("lsf", ":sftp:").text == "moved/\n", "what is left after delete")
+        try client.require(try rclone("lsf", ":sftp:").text == "moved/\ntree/\n", "what is left after delete")
         try client.shown(version(), "cat --offset, ranges at once, lsjson, move, delete, about")
     }
 }

@@ -28,6 +28,7 @@ struct SSHFSFuzzTests {
         for name in try FileManager.default.contentsOfDirectory(atPath: client.url("model").path).prefix(3) {
             try client.requireStored(name, client.bytes("model/\(name)"))
         }
-        try client.shown(client.version("sshfs", ["--version"], name: "SSHFS"), "24,000 random operations on open files")
+        try client.shown(
+            client.version("sshfs", ["--version"], name: "SSHFS"), "24,000 random operations on open files")
     }
 }

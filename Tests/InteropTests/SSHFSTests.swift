@@ -133,7 +133,7 @@ struct SSHFSTests {
             """
             seq -f 'line %g' 1 2000 > text
             vim.tiny -es -N -u NONE -i NONE -c '1000s/line/edited/' -c 'wq' text
-            vim.tiny -es -N -u NONE -i NONE -c 'set backup backupcopy=yes' -c '1001s/line/edited/' -c 'wq' text
+            vim.tiny -es -N -u NONE -i NONE -c 'set backup backupcopy=yes backupskip=' -c '1001s/line/edited/' -c 'wq' text
             sed -i 's/^line 5$/line five/' text
             printf 'saved as a whole\\n' > .text.tmp
             sync .text.tmp

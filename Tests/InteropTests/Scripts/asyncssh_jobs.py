@@ -39,9 +39,10 @@ async def transfer(sftp, contents):
         file.write(b"start")
         file.seek(1_000_000)
         file.write(b"middle")
-        file.truncate(2_000_000)
+        file.seek(2_000_000)
+        file.write(b"end")
     await sftp.put("sparse", "sparse", sparse=True)
-    check((await sftp.stat("sparse")).size == 2_000_000, "size of the sparse file")
+    check((await sftp.stat("sparse")).size == 2_000_003, "size of the sparse file")
 
 
 async def change(sftp, contents):
