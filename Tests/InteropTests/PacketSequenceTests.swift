@@ -108,6 +108,22 @@ import Testing
         try client.shown("–", "OPEN with LSTAT, rewrites, SETSTAT of the size while open, append")
     }
 
+    /// Written under a name of its own, renamed over the old version while open, then closed.
+    @Test func renamedOverAnOlderVersionWhileOpen() throws {
+        let (client, wire) = try connect("sshfs, packet by packet")
+        try client.server.scratch.file("up", Data("older".utf8))
+        try client.passed(client.server.sftp("alice", "put up file"))
+        let handle = try #require(try wire.open("/new", [.read, .write, .create, .exclusive]))
+        try requireOK(client, wire.ask(all: CutOff.writes(handle, Data("newer".utf8), from: 0)), "write")
+        let rename = RequestWriter.extended("posix-rename@openssh.com") {
+            $0.append(string: "/new".utf8)
+            $0.append(string: "/file".utf8)
+        }
+        try requireOK(client, wire.ask(all: [rename, RequestWriter.onHandle(.close, handle)]), "rename, CLOSE")
+        try client.requireStored("file", Data("newer".utf8))
+        try client.shown("–", "renaming an open file over an older version")
+    }
+
     /// Overwrites without CREAT, as Cyberduck does.
     @Test func cyberduck() throws {
         let (client, wire) = try connect("Cyberduck, packet by packet")

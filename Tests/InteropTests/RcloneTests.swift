@@ -42,10 +42,10 @@ import Testing
             check.errors.contains("0 differences found") && !check.errors.contains("could not be checked"),
             "check without hashes: \(check.errors)")
         for (hash, program) in [("md5", "md5sum"), ("sha1", "sha1sum")] {
-            // Version 1.60 with more than one checker finds no hashes for the files that it looks at first.
-            let remote = try rclone("hashsum", hash, "--checkers", "1", ":sftp:tree/a/b").text.split(separator: "\n")
+            // One file: version 1.60 starts to hash several before it has found out how, and then says "unsupported".
+            let remote = try rclone("hashsum", hash, ":sftp:tree/a/b/large").text.split(separator: "\n")
                 .sorted()
-            let local = try Command.run(program, ["block", "large"], in: client.url("tree/a/b")).text
+            let local = try Command.run(program, ["large"], in: client.url("tree/a/b")).text
                 .split(separator: "\n").sorted()
             try client.require(remote == local, "hashsum \(hash): \(remote) is not \(local)")
         }

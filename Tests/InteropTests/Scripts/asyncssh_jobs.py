@@ -69,7 +69,9 @@ async def change(sftp, contents):
             await file.write(part)
     write("appended", b"one\n" + contents[:100_000])
 
-    await sftp.remote_copy("put", "copied")
+    # Given names, it opens both files and closes neither.
+    async with sftp.open("put", "rb") as source, sftp.open("copied", "wb") as target:
+        await sftp.remote_copy(source, target)
     write("copied", contents)
 
 
