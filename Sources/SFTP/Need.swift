@@ -42,7 +42,11 @@ extension Request {
     private static func needs(opening path: VirtualPath, _ flags: OpenFlags) -> [Need] {
         var needs: [Need] = []
         if flags.contains(.read) { needs.append(.read(path)) }
-        if flags.contains(.write) { needs.append(.write(path)) }
+        if flags.contains(.write) {
+            needs.append(.write(path))
+        } else if flags.contains(.create) {
+            needs.append(.create(path))
+        }
         return needs
     }
 }

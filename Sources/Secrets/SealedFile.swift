@@ -4,7 +4,7 @@ private import Glibc
 /// Scratch space in a file that tells nothing to whoever reads it: blocks, each sealed with XChaCha20-Poly1305.
 ///
 /// The key is made with the object, lives in locked memory and goes with it: afterwards the file is noise. Every write takes
-/// a new random nonce; the block's number and how often it was written are bound in, so that a block put in another's
+/// a new random nonce; the block's number and that of the write are bound in, so that a block put in another's
 /// place, an older one put back or one of another file is recognised.
 ///
 /// The C functions are `crypto_aead_xchacha20poly1305_ietf_encrypt` and `…_decrypt`.
@@ -22,10 +22,10 @@ package final class SealedFile {
     /// Octets a block takes in the file.
     package static let slotSize = nonceSize + blockSize + Int(crypto_aead_xchacha20poly1305_ietf_ABYTES)
 
-    /// Where a block is, and how often it was written.
+    /// Where a block is, and the number of the write that put it there.
     private struct Entry {
         let slot: UInt32
-        var writes: UInt32 = 0
+        var write: UInt64 = 0
     }
 
     private let descriptor: Int32
@@ -33,6 +33,8 @@ package final class SealedFile {
     private var entries: [UInt64: Entry] = [:]
     private var freeSlots: [UInt32] = []
     private var slots: UInt32 = 0
+    /// Writes of any block until now.
+    private var writes: UInt64 = 0
     private var sealed = [UInt8](repeating: 0, count: SealedFile.slotSize)
 
     /// - Parameter descriptor: an empty file, open for reading and writing; it stays its owner's to close.
@@ -60,7 +62,8 @@ package final class SealedFile {
     /// - Parameter plain: ``blockSize`` octets.
     package func store(_ plain: [UInt8], at block: UInt64) throws(Failure) {
         var entry = entries[block] ?? Entry(slot: takeSlot())
-        entry.writes &+= 1
+        writes &+= 1
+        entry.write = writes
         randombytes_buf(&sealed, SealedFile.nonceSize)
         let bound = SealedFile.bound(block, entry)
         let result = sealed.withUnsafeMutableBufferPointer { output in
@@ -151,7 +154,7 @@ package final class SealedFile {
     /// The associated data.
     private static func bound(_ block: UInt64, _ entry: Entry) -> [UInt8] {
         var bytes = withUnsafeBytes(of: block.bigEndian) { Array($0) }
-        withUnsafeBytes(of: entry.writes.bigEndian) { bytes.append(contentsOf: $0) }
+        withUnsafeBytes(of: entry.write.bigEndian) { bytes.append(contentsOf: $0) }
         return bytes
     }
 }

@@ -76,6 +76,8 @@ package final class SessionProcess {
             guard let admission = login.admission else { return }
             // The GnuPG home goes when nothing refers to it any more: it has to last as long as the connection.
             try withExtendedLifetime(admission.home) {
+                // What is still open then may have to be encrypted to be kept.
+                defer { for index in sessions.indices { sessions[index].sftp.end() } }
                 try open(admission)
                 try serve(connection)
             }
@@ -85,7 +87,6 @@ package final class SessionProcess {
             // Not the client's doing: a folder or a host key is missing, or the like.
             log.error("the connection cannot be served", metadata: ["error": "\(error)"])
         }
-        for index in sessions.indices { sessions[index].sftp.end() }
     }
 
     private func open(_ admission: Login.Admission) throws {

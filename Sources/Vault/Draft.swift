@@ -48,11 +48,16 @@ package final class Draft {
 
     /// Makes the draft the stored file `name` in `target`: when this returns, both are on the disk.
     ///
-    /// - Parameter replacing: whether an older file of that name gives way.
-    func publish(to target: Folder, _ storedName: [UInt8], replacing: Bool) throws(FileSystemError) {
+    /// - Parameter replacing: asked last, whether what has the name then gives way, and throws when this is not to be
+    ///   published at all. Sessions take turns there: what is decided holds until the name has changed.
+    func publish(
+        to target: Folder, _ storedName: [UInt8], replacing: () throws(FileSystemError) -> Bool
+    ) throws(FileSystemError) {
         if withheld != 0 { _ = fchmod(descriptor, try status().st_mode & 0o777 & ~withheld) }
         guard fsync(descriptor) == 0 else { throw FileSystemError(errno: errno) }
-        try folder.rename(name, to: target, storedName, replacing: replacing)
+        try target.locked { () throws(FileSystemError) in
+            try folder.rename(name, to: target, storedName, replacing: replacing())
+        }
         published = true
         // FAT keeps a file's size and place in its folder's entry, which the rename has made anew: once more.
         guard fsync(descriptor) == 0 else { throw FileSystemError(errno: errno) }

@@ -19,6 +19,8 @@ final class DraftContents: Contents {
     private unowned let vault: VaultFileSystem
     private let mode: mode_t
     private var encryption: Encryption?
+    /// Octets that were sent, wherever they belong.
+    private var received: UInt64 = 0
     /// Octets that the encryption has got.
     private var streamed: UInt64 = 0
     /// Everything from `streamed` on.
@@ -31,6 +33,8 @@ final class DraftContents: Contents {
     /// Written places ahead of their turn beyond which it is no use to wait for their turn.
     private static let mostRanges = 1024
     private static let pieceSize = 256 << 10
+    /// Octets by which a stranger's file may be longer than what was sent of it: holes cost nothing to send.
+    private static let strangersHole: UInt64 = 64 << 20
 
     /// - Parameters:
     ///   - base: the octets there before the first write, or nil.
@@ -50,6 +54,9 @@ final class DraftContents: Contents {
     /// Whether some of the octets are still those of the older version.
     var usesBase: Bool { spool.usesBase }
 
+    /// Octets that are not in the draft yet.
+    var pending: UInt64 { count - streamed }
+
     /// What went wrong in the background until now.
     var failure: FileSystemError? { encryption?.failure.map { FileSystemError($0) } }
 
@@ -61,6 +68,7 @@ final class DraftContents: Contents {
     func write(_ bytes: ArraySlice<UInt8>, at offset: UInt64) throws(FileSystemError) {
         guard !bytes.isEmpty else { return }
         let end = offset + UInt64(bytes.count)
+        received += UInt64(bytes.count)
         try admit(end)
         if isStreaming, !isTouched, offset == count { try stream(upTo: offset) }  // It is resumed, or appended to.
         isTouched = true
@@ -80,7 +88,6 @@ final class DraftContents: Contents {
     /// Cuts the file off, or lengthens it with zeros.
     func truncate(to newCount: UInt64) throws(FileSystemError) {
         guard newCount != count else { return }
-        try admit(newCount)
         isTouched = true
         if newCount == 0 {
             try restart(over: nil)
@@ -178,11 +185,15 @@ final class DraftContents: Contents {
     }
 
     /// Refuses a size that cannot be stored, before anything is stored of it.
-    private func admit(_ end: UInt64) throws(FileSystemError) {
+    func admit(_ end: UInt64) throws(FileSystemError) {
         guard end > count, end - count > UInt64(Limits.packetLength) else { return }
+        guard end < 1 << 56 else { throw .failure("no file is that large") }
+        if vault.view != .plaintext, end > received + DraftContents.strangersHole {
+            throw .failure("a write-only account cannot make a file that is mostly a hole")
+        }
         let figures = try vault.home.statistics()
         let room = figures.availableBlocks.multipliedReportingOverflow(by: figures.fragmentSize)
-        guard room.overflow || end - count <= room.partialValue else {
+        guard room.overflow || vault.pending + (end - count) <= room.partialValue else {
             throw .failure("the disk has no room for that size")
         }
     }

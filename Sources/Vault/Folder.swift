@@ -117,6 +117,16 @@ package final class Folder {
         try check(result)
     }
 
+    /// Lets no other session decide about names in this folder meanwhile.
+    ///
+    /// The C function is `flock`; a file system without locks goes on without.
+    func locked(_ body: () throws(FileSystemError) -> Void) throws(FileSystemError) {
+        let lock = OwnedDescriptor(try open([UInt8(ascii: ".")], O_RDONLY | O_DIRECTORY))
+        while flock(lock.raw, LOCK_EX) != 0 && errno == EINTR {}
+        try body()
+        withExtendedLifetime(lock) {}
+    }
+
     /// Writes this folder's own entries to the disk.
     func synchronize() throws(FileSystemError) {
         // Some file systems cannot; they have no better way either.

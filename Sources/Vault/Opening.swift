@@ -9,8 +9,11 @@ extension VaultFileSystem {
     ) throws(FileSystemError) -> any OpenFile {
         guard !isStopping else { throw .failure("the server is stopping") }
         try admitFile()
-        return try flags.contains(.write)
-            ? openForWriting(path, flags, attributes) : openForReading(path)
+        if flags.contains(.write) { return try openForWriting(path, flags, attributes) }
+        if flags.contains(.create), uploads[path] == nil, try find(path) == nil {
+            try openForWriting(path, [.write, .create, .exclusive], attributes).close()
+        }
+        return try openForReading(path)
     }
 
     private func openForReading(_ path: VirtualPath) throws(FileSystemError) -> any OpenFile {
@@ -45,10 +48,9 @@ extension VaultFileSystem {
             older = try StoredVersion(existing, in: self)
             if view != .plaintext { try refuseReadingBack(flags, older?.contents.count ?? 0) }
         }
-        let mode = existing?.status.st_mode ?? mode_t(attributes.permissions ?? 0o666)
         let upload = try Upload(
-            path, folder, name, over: older, isStreaming: !flags.contains(.read),
-            isExclusive: flags.contains(.exclusive), mode: mode & 0o777, in: self)
+            path, folder, name, over: older, flags, replacing: existing?.status,
+            mode: mode_t(attributes.permissions ?? 0o666) & 0o777, in: self)
         uploads[path] = upload
         return UploadHandle(upload, flags, in: self)
     }

@@ -10,8 +10,9 @@ final class Upload {
     ///
     /// A rename while it is open changes that.
     var path: VirtualPath
-    /// Handles that are open on it.
-    var handles = 0
+    /// Handles that are open on it, and those of them that write.
+    private var handles = 0
+    private var writers = 0
 
     private unowned let vault: VaultFileSystem
     private var folder: Folder
@@ -23,31 +24,43 @@ final class Upload {
     private var lastWrite: timespec?
     /// EXCL: publishing must not replace what has come there meanwhile.
     private var isExclusive: Bool
+    /// Opened without TRUNC where there was nothing: what has come there meanwhile was not meant to go.
+    private var expectsNothing: Bool
+    /// The permissions of the version that is replaced.
+    private let keptMode: mode_t?
     /// Whether there is something that no CLOSE has stored yet.
     private var isUnsaved = false
     private var isDiscarded = false
+    /// Whether a handle that wrote has ended without a CLOSE.
+    private var wasAbandoned = false
     private var failure: FileSystemError?
 
     /// - Parameters:
     ///   - older: the version it begins from; nil begins with an empty file.
-    ///   - isStreaming: false when what is written will be read again before CLOSE.
-    ///   - mode: the permissions of the stored file.
+    ///   - replaced: the status of what has the name now.
+    ///   - mode: the permissions of a new file.
     init(
-        _ path: VirtualPath, _ folder: Folder, _ storedName: [UInt8], over older: StoredVersion?, isStreaming: Bool,
-        isExclusive: Bool, mode: mode_t, in vault: VaultFileSystem
+        _ path: VirtualPath, _ folder: Folder, _ storedName: [UInt8], over older: StoredVersion?, _ flags: OpenFlags,
+        replacing replaced: stat?, mode: mode_t, in vault: VaultFileSystem
     ) throws(FileSystemError) {
         self.path = path
         self.folder = folder
         self.storedName = storedName
         self.older = older
-        self.isExclusive = isExclusive
         self.vault = vault
-        contents = try DraftContents(over: older?.contents, isStreaming: isStreaming, mode: mode, in: vault)
+        isExclusive = flags.contains(.exclusive)
+        expectsNothing = older == nil && !flags.contains(.truncate)
+        keptMode = replaced.map { $0.st_mode & 0o777 }
+        // What is opened to be read as well will be read before CLOSE.
+        contents = try DraftContents(
+            over: older?.contents, isStreaming: !flags.contains(.read), mode: keptMode ?? mode, in: vault)
         if older == nil { touch() }
     }
 
     /// Octets, as far as the client can know.
     var count: UInt64 { contents.count }
+    /// Octets of it that are not in its draft yet.
+    var pending: UInt64 { contents.pending }
 
     func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(FileSystemError) {
         try attempt { () throws(FileSystemError) in try contents.read(at: offset, into: buffer) }
@@ -62,6 +75,8 @@ final class Upload {
 
     func truncate(to count: UInt64) throws(FileSystemError) {
         guard count != contents.count else { return }
+        // A size that is refused changes nothing.
+        try contents.admit(count)
         touch()
         try attempt { () throws(FileSystemError) in try contents.truncate(to: count) }
     }
@@ -71,6 +86,7 @@ final class Upload {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME_COARSE, &now)
         lastWrite = now
+        attributesToSet.times = nil
     }
 
     /// Remembers the first failure: all that follows, and the CLOSE, end with it.
@@ -98,9 +114,12 @@ final class Upload {
         return attributes
     }
 
-    /// Sets the size now, and remembers the rest: writing goes on, and would change the times again.
+    /// Sets the size now, and remembers the rest for CLOSE, which would change the times again.
     func setAttributes(_ attributes: FileAttributes) throws(FileSystemError) {
-        if let size = attributes.size { try truncate(to: size) }
+        if let size = attributes.size {
+            try truncate(to: size)
+            expectsNothing = false
+        }
         if let permissions = attributes.permissions { attributesToSet.permissions = permissions }
         if let times = attributes.times { attributesToSet.times = times }
         if let owner = attributes.owner { attributesToSet.owner = owner }
@@ -120,7 +139,10 @@ final class Upload {
     ///
     /// - Parameter replacing: whether a file of the new name was to give way.
     func retarget(_ path: VirtualPath, _ folder: Folder, _ storedName: [UInt8], replacing: Bool) {
-        if replacing { isExclusive = false }
+        if replacing {
+            isExclusive = false
+            expectsNothing = false
+        }
         self.path = path
         self.folder = folder
         self.storedName = storedName
@@ -129,11 +151,17 @@ final class Upload {
 
 /// How it ends.
 extension Upload {
+    /// A handle was opened on it.
+    func retain(isWriter: Bool) {
+        handles += 1
+        if isWriter { writers += 1 }
+    }
+
     /// One of its handles was closed: stores what has been written through any of them.
     ///
     /// - Parameter isWriter: whether the handle was open for writing.
     func close(isWriter: Bool) throws(FileSystemError) {
-        defer { release() }
+        defer { release(isWriter) }
         guard isWriter, !isDiscarded else { return }
         try attempt { () throws(FileSystemError) in
             if isUnsaved {
@@ -146,35 +174,37 @@ extension Upload {
 
     /// The connection of one of its handles has ended.
     ///
-    /// - Returns: what became of it, for the log.
-    func abandon() -> FileSystemError {
-        defer { release() }
-        var kept: UInt64?
-        if handles == 1, isUnsaved, !isDiscarded, failure == nil {
-            do throws(FileSystemError) { kept = try sealPartial() } catch { return error }
-        }
-        return .failure(
-            kept.map { "the connection ended before the upload was complete: \($0) octets are kept" }
-                ?? "the connection ended before the upload was complete")
+    /// - Returns: what that means for what was written, for the log.
+    func abandon(isWriter: Bool) -> FileSystemError? {
+        if isWriter { wasAbandoned = true }
+        release(isWriter)
+        guard isWriter, isUnsaved else { return failure }
+        return failure ?? .failure("the connection ended before the upload was complete")
     }
 
-    private func release() {
+    private func release(_ isWriter: Bool) {
         handles -= 1
-        guard handles == 0 else { return }
-        contents.cancel()
-        if vault.uploads[path] === self { vault.uploads[path] = nil }
+        if isWriter { writers -= 1 }
+        if handles == 0 {
+            if wasAbandoned, isUnsaved, !isDiscarded, failure == nil {
+                do throws(FileSystemError) { try sealPartial() } catch { failure = error }
+            }
+            contents.cancel()
+        }
+        // What only readers hold, and is stored, is theirs alone: others open what is stored.
+        if handles == 0 || writers == 0 && !isUnsaved, vault.uploads[path] === self { vault.uploads[path] = nil }
     }
 
     /// Completes the message and gives it its name.
     private func publish() throws(FileSystemError) {
         try contents.finish()
-        try expectOlderVersion()
         try setDraftAttributes()
-        try contents.draft.publish(to: folder, storedName, replacing: try mayReplace())
+        try contents.draft.publish(to: folder, storedName) { () throws(FileSystemError) in try mayReplace() }
         if let name = path.name { folder.removePartial(of: name) }
         vault.published(path, try contents.draft.status(), size: count)
         isUnsaved = false
         isExclusive = false
+        expectsNothing = false
         if handles > 1 { try continueFromStored() }
     }
 
@@ -191,50 +221,72 @@ extension Upload {
 
     /// Opened and closed without a write, as `touch` does: the older version stays, with new attributes perhaps.
     private func keep(_ older: StoredVersion) throws(FileSystemError) {
-        let name = older.isPartial ? path.name.map(StoredName.partial) ?? storedName : storedName
-        guard let status = try folder.status(name) else { throw .noSuchFile("the file is gone") }
-        if !older.isPartial, try !mayReplace() { throw .permissionDenied("somebody else's file has the name now") }
-        try folder.set(attributesToSet, on: Found(folder: folder, name: name, status: status, path: path))
-        if let changed = try folder.status(name) { vault.own.refresh(path, changed) }
+        // Whether all of it had come when it was cut off, nobody knows: it must not pass for complete.
+        guard !older.isPartial else {
+            throw .failure("incomplete upload: nothing was added to it; send the file again")
+        }
+        guard let status = try folder.status(storedName) else { throw .noSuchFile("the file is gone") }
+        guard try mayReplace() else { throw .permissionDenied("somebody else's file has the name now") }
+        try folder.set(attributesToSet, on: Found(folder: folder, name: storedName, status: status, path: path))
+        if let changed = try folder.status(storedName) { vault.own.refresh(path, changed) }
     }
 
     /// Keeps what has arrived of an upload that was cut off, if there is no older version of that name.
-    ///
-    /// - Returns: how many octets; nil when nothing is kept.
-    private func sealPartial() throws(FileSystemError) -> UInt64? {
-        guard let name = path.name, contents.arrived > 0, try folder.status(storedName) == nil else { return nil }
+    private func sealPartial() throws(FileSystemError) {
+        guard let name = path.name, contents.arrived > 0, try folder.status(storedName) == nil else { return }
         let partial = StoredName.partial(name)
-        guard partial.count <= Limits.nameLength else { return nil }
+        guard partial.count <= Limits.nameLength else { return }
         try contents.truncate(to: contents.arrived)
         try contents.finish()
-        try expectOlderVersion()
-        // A stranger's must not take the place of what the owner has begun.
-        try contents.draft.publish(to: folder, partial, replacing: vault.view == .plaintext)
-        return count
+        try contents.draft.publish(to: folder, partial) { () throws(FileSystemError) in
+            guard try folder.status(storedName) == nil, try !isOutdated(by: nil) else {
+                throw .failure(
+                    "the connection ended before the upload was complete, and another session has stored the file")
+            }
+            guard let status = try folder.status(partial) else { return false }
+            return try mayReplace(partial: status, partial)
+        }
+        failure = .failure("the connection ended before the upload was complete: \(count) octets are kept")
     }
 
-    /// Two sessions that change one file in place would each undo what the other did: the second is told.
-    private func expectOlderVersion() throws(FileSystemError) {
-        guard contents.usesBase, let older, let name = path.name else { return }
-        var status = try folder.status(storedName)
-        if status == nil { status = try folder.status(StoredName.partial(name)) }
-        guard let status, !older.isSameFile(as: status) else { return }
-        throw .failure("the file was changed by another session meanwhile: open it again")
+    /// Whether a partial that is there already gives way: the one that was continued, or a shorter one.
+    private func mayReplace(partial status: stat, _ name: [UInt8]) throws(FileSystemError) -> Bool {
+        if older?.isSameFile(as: status) == true { return true }
+        // A stranger's must not take the place of what the owner has begun.
+        guard vault.view == .plaintext, status.isRegularFile else { return false }
+        return try vault.size(of: Found(folder: folder, name: name, status: status, path: path)) < count
     }
 
     /// Whether what has the name now may be replaced: other sessions went on while this file was written.
+    ///
+    /// - Throws: when this must not be stored at all.
     private func mayReplace() throws(FileSystemError) -> Bool {
         if let name = path.name, let status = try folder.status(name), status.isFolder {
             throw .failure("there is a folder of that name now")
         }
-        guard let status = try folder.status(storedName), !isExclusive else { return false }
+        let status = try folder.status(storedName)
+        guard try !isOutdated(by: status) else {
+            throw .failure("the file was changed by another session meanwhile: open it again")
+        }
+        guard let status, !isExclusive else { return false }
         return vault.view == .plaintext || vault.own.contains(path, status)
+    }
+
+    /// Whether another session has stored what this one would undo: two that change one version in place, or two that
+    /// begin one file without TRUNC.
+    private func isOutdated(by status: stat?) throws(FileSystemError) -> Bool {
+        guard let older else { return expectsNothing && status != nil }
+        guard contents.usesBase, let name = path.name else { return false }
+        var there = status
+        if there == nil { there = try folder.status(StoredName.partial(name)) }
+        return there.map { !older.isSameFile(as: $0) } ?? false
     }
 
     private func setDraftAttributes() throws(FileSystemError) {
         let draft = contents.draft
         if let owner = attributesToSet.owner { _ = fchown(draft.descriptor, owner.user, owner.group) }
-        if let permissions = attributesToSet.permissions { draft.setPermissions(mode_t(permissions & 0o777)) }
+        let mode = attributesToSet.permissions.map { mode_t($0 & 0o777) } ?? keptMode
+        if let mode { draft.setPermissions(mode) }
         // Encrypting may have taken a while: the time is that of the last write, as STAT has told it.
         let times = attributesToSet.times?.timespecs ?? lastWrite.map { [$0, $0] }
         if let times, futimens(draft.descriptor, times) != 0 { throw FileSystemError(errno: errno) }

@@ -12,7 +12,7 @@ final class UploadHandle: OpenFile {
         self.upload = upload
         self.vault = vault
         self.flags = flags
-        upload.handles += 1
+        upload.retain(isWriter: flags.contains(.write))
         number = vault.opened(upload.path, flags.contains(.write) ? .upload : .download)
     }
 
@@ -55,7 +55,7 @@ final class UploadHandle: OpenFile {
     }
 
     func abandon() {
-        end(flags.contains(.write) ? upload.abandon() : nil)
+        end(upload.abandon(isWriter: flags.contains(.write)))
     }
 
     private func end(_ error: FileSystemError?) {

@@ -20,8 +20,23 @@ extension VaultFileSystem: FileSystem {
         case .change(let path):
             guard let found = try findAny(path) else { return }
             try permitChange(of: found.path, found.status)
+            if found.isFolder, try !isOwn(found.folder.folder(named: found.name), found.path) {
+                throw .permissionDenied("other people's files are in the folder")
+            }
         case .see, .read, .create, .readHandle, .writeHandle: return
         }
+    }
+
+    /// Whether all in a folder was put there by this session.
+    private func isOwn(_ folder: Folder, _ path: VirtualPath) throws(FileSystemError) -> Bool {
+        let names = try DirectoryStream(folder)
+        while let name = try names.next() {
+            guard let status = try folder.status(name) else { continue }
+            let inside = path.appending(status.isFolder ? name : StoredName.virtual(name) ?? name)
+            guard own.contains(inside, status) else { return false }
+            if status.isFolder, try !isOwn(folder.folder(named: name), inside) { return false }
+        }
+        return true
     }
 
     private func permitChange(of path: VirtualPath, _ status: stat) throws(FileSystemError) {
@@ -63,19 +78,33 @@ extension VaultFileSystem: FileSystem {
     package func makeDirectory(_ path: VirtualPath, _ attributes: FileAttributes) throws(FileSystemError) {
         guard let name = path.name else { throw .failure("it exists already") }
         guard try findAny(path) == nil, uploads[path] == nil else { throw .failure("it exists already") }
+        try refuseStoredName(name)
         let folder = try home.folder(path.parent)
         try folder.makeFolder(name, mode: mode_t(attributes.permissions ?? 0o777) & 0o777)
         try folder.synchronize()
         if view != .plaintext, let status = try folder.status(name) { own.add(path, status, size: nil) }
     }
 
+    /// A stranger's folder must not lie where a file would be stored: nobody could send that file any more.
+    private func refuseStoredName(_ name: [UInt8]) throws(FileSystemError) {
+        guard view != .plaintext, StoredName.isStored(name) || StoredName.virtualOfPartial(name) != nil else { return }
+        throw .permissionDenied("a write-only account cannot have a folder of that name")
+    }
+
     package func removeDirectory(_ path: VirtualPath) throws(FileSystemError) {
         guard !path.isRoot else { throw .failure("the home folder cannot be removed") }
         let found = try require(path)
         guard found.isFolder else { throw .failure("it is not a folder") }
+        try refuseOpenUploads(below: path)
         try found.folder.removeFolder(found.name)
         try found.folder.synchronize()
         own.remove(path)
+    }
+
+    /// A folder with a file that is being written is not empty, although nothing of that file is in it yet.
+    private func refuseOpenUploads(below path: VirtualPath) throws(FileSystemError) {
+        guard uploads.keys.contains(where: { $0.isBelow(path) }) else { return }
+        throw .failure("the folder is not empty: a file in it is being written")
     }
 
     package func remove(_ path: VirtualPath) throws(FileSystemError) {
@@ -85,7 +114,7 @@ extension VaultFileSystem: FileSystem {
         if let found {
             guard !found.isFolder else { throw .failure("it is a folder") }
             try found.folder.removeFile(found.name)
-            if let name = path.name { found.folder.removePartial(of: name) }
+            if view == .plaintext, let name = path.name { found.folder.removePartial(of: name) }
             try found.folder.synchronize()
             own.remove(found.path)
         }
@@ -96,10 +125,15 @@ extension VaultFileSystem: FileSystem {
     package func rename(_ old: VirtualPath, to new: VirtualPath, replacing: Bool) throws(FileSystemError) {
         guard !old.isRoot, !new.isRoot else { throw .failure("the home folder cannot be renamed") }
         guard !new.isBelow(old) else { throw .failure("a folder cannot be moved into itself") }
-        let upload = uploads[old]
         let found = try find(old)
+        let upload = uploads[found?.path ?? old]
         guard upload != nil || found != nil else { throw .noSuchFile("no such file or folder") }
-        if old == new { return }
+        var new = new
+        // Who renames a stored file by its stored name gives the new one likewise.
+        if found?.isStoredName == true, let plain = new.name.flatMap(StoredName.virtual) {
+            new = new.parent.appending(plain)
+        }
+        if (found?.path ?? old) == new { return }
         if uploads[new] != nil, !replacing || found?.isFolder == true { throw .failure("it exists already") }
         if !replacing, try find(new) != nil { throw .failure("it exists already") }
         if let found, found.isFolder {
@@ -110,17 +144,15 @@ extension VaultFileSystem: FileSystem {
     }
 
     private func rename(file: Found?, _ upload: Upload?, to new: VirtualPath, replacing: Bool) throws(FileSystemError) {
-        var new = new
-        // Who renames a stored file by its stored name gives the new one likewise.
-        if let file, file.isStoredName, let plain = new.name.flatMap(StoredName.virtual) {
-            new = new.parent.appending(plain)
-        }
         let (folder, name) = try target(new)
         if let file {
             try rename(file, to: folder, name, new, replacing: replacing)
         } else if !replacing, try folder.status(name) != nil {
             throw .failure("it exists already")
         }
+        // What was being written under the new name goes on to nowhere, as an unlinked file does.
+        uploads[new]?.discard()
+        uploads[new] = nil
         if let upload {
             uploads[upload.path] = nil
             upload.retarget(new, folder, name, replacing: replacing)
@@ -143,12 +175,24 @@ extension VaultFileSystem: FileSystem {
                 throw .failure("the name is too long for an incomplete upload")
             }
         }
-        try file.folder.rename(file.name, to: folder, name, replacing: replacing)
+        try folder.locked { () throws(FileSystemError) in
+            try file.folder.rename(
+                file.name, to: folder, name, replacing: try mayReplace(new, folder.status(name), replacing))
+        }
         if !file.isPartial { folder.removePartial(of: plain) }
         let status = try folder.synchronizeFile(name)
         try folder.synchronize()
         try file.folder.synchronize()
         own.rename(file.path, to: new, status)
+    }
+
+    /// Whether a rename may replace what is there: a write-only session only what is its own.
+    private func mayReplace(
+        _ path: VirtualPath, _ status: stat?, _ replacing: Bool
+    ) throws(FileSystemError) -> Bool {
+        guard view != .plaintext, replacing, let status else { return replacing && view == .plaintext }
+        try permitChange(of: path, status)
+        return true
     }
 
     private func rename(folder found: Found, to new: VirtualPath, replacing: Bool) throws(FileSystemError) {
@@ -158,7 +202,12 @@ extension VaultFileSystem: FileSystem {
         if stored.count <= Limits.nameLength, try folder.status(stored) != nil {
             throw .failure("a file of that name exists already")
         }
-        try found.folder.rename(found.name, to: folder, name, replacing: replacing)
+        try refuseStoredName(name)
+        try refuseOpenUploads(below: new)
+        try folder.locked { () throws(FileSystemError) in
+            try found.folder.rename(
+                found.name, to: folder, name, replacing: try mayReplace(new, folder.status(name), replacing))
+        }
         try folder.synchronize()
         try found.folder.synchronize()
         if let status = try folder.status(name) { own.rename(found.path, to: new, status) }

@@ -96,6 +96,9 @@ package final class VaultFileSystem {
     /// Whether a version has been verified already, and can be read anywhere at no cost.
     func isVerified(_ version: FileVersion) -> Bool { verified[version] != nil }
 
+    /// Octets that open uploads will still put on the disk.
+    var pending: UInt64 { uploads.values.reduce(0) { $0 + $1.pending } }
+
     /// Scratch space over `base`.
     func makeSpool(over base: (any Contents)?) -> Spool { Spool(over: base, in: data, spoolBudget) }
 }

@@ -121,6 +121,39 @@ import Testing
         #expect(drafts.isEmpty)
     }
 
+    /// Its octets are encrypted only when the connection has ended: the keys must last until then.
+    @Test func whatWasNotEncryptedYetIsKeptAsWell() throws {
+        let wire = try connect()
+        let handle = try #require(try wire.open("/file", [.read, .write, .create]))
+        let piece = [UInt8](repeating: 7, count: 100_000)
+        for number in 0..<30 as Range<UInt64> {
+            #expect(try wire.ask(RequestWriter.write(handle, at: number * 100_000, piece)) == .ok)
+        }
+        wire.close()
+        try waitUntil("the session has ended") { server.sessions.isEmpty }
+        #expect(try server.recover("alice/file.gpg.part").output == Data(repeating: 7, count: 3_000_000))
+    }
+
+    /// Of two sessions that close the same file at the same moment, one is told that it comes second.
+    @Test func noUpdateIsLostWithTwoOKs() throws {
+        let clients = try [connect(), connect()]
+        for round in 0..<20 {
+            let handle = try #require(try clients[0].open("/file", [.write, .create, .truncate]))
+            #expect(try clients[0].ask(RequestWriter.write(handle, at: 0, [0, 0])) == .ok)
+            #expect(try clients[0].ask(RequestWriter.onHandle(.close, handle)) == .ok)
+            let handles = try clients.map { try #require(try $0.open("/file", [.read, .write])) }
+            for (index, client) in clients.enumerated() {
+                let write = RequestWriter.write(handles[index], at: UInt64(index), [UInt8(index + 1)])
+                #expect(try client.ask(write) == .ok)
+            }
+            for (client, handle) in zip(clients, handles) { try client.send(RequestWriter.onHandle(.close, handle)) }
+            let codes = try clients.map { try $0.reply()?.code }
+            let kept = try server.recover("alice/file.gpg").output
+            #expect(
+                codes == [0, 4] && kept == Data([1, 0]) || codes == [4, 0] && kept == Data([0, 2]), "round \(round)")
+        }
+    }
+
     @Test func filesAreWrittenAndReadAnywhere() throws {
         let wire = try connect()
         func contents() throws -> Reply? {

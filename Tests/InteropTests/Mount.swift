@@ -6,6 +6,7 @@ final class Mount {
     let client: Interop
     let folder: URL
     private let process: ChildProcess
+    private var isOver = false
 
     /// Why this machine cannot mount, tried once; nil when it can.
     ///
@@ -56,6 +57,9 @@ final class Mount {
 
     /// Unmounts, lazily if something still uses it, and waits for `sshfs` to end.
     func unmount() {
+        // What is mounted there later is another's.
+        guard !isOver else { return }
+        isOver = true
         for flags in ["-u", "-uz"] where isMounted {
             for _ in 0..<20 where isMounted {
                 if (try? Command.run("fusermount3", [flags, folder.path]).status) == 0 { break }

@@ -75,6 +75,12 @@ import Testing
         try sealed.store(block(3), at: 0)
         try overwrite(0, with: old)
         #expect(throws: SealedFile.Failure.damaged, "an older version of the same block") { try sealed.load(0) }
+        try sealed.store(block(4), at: 5)
+        let forgotten = try slot(2)
+        sealed.forget(5)
+        try sealed.store(block(5), at: 5)
+        try overwrite(2, with: forgotten)
+        #expect(throws: SealedFile.Failure.damaged, "one that was forgotten since") { try sealed.load(5) }
         try file.truncate(atOffset: UInt64(SealedFile.slotSize))
         #expect(throws: SealedFile.Failure.damaged, "cut off") { try sealed.load(1) }
     }

@@ -58,6 +58,13 @@ package enum RequestWriter {
         request(type, id: id) { packet in paths.forEach { packet.append(string: $0.utf8) } }
     }
 
+    package static func posixRename(_ old: String, _ new: String) -> [UInt8] {
+        extended("posix-rename@openssh.com") {
+            $0.append(string: old.utf8)
+            $0.append(string: new.utf8)
+        }
+    }
+
     /// MKDIR or SETSTAT.
     package static func onPath(
         _ type: PacketType, _ path: String, _ attributes: FileAttributes, id: UInt32 = 1

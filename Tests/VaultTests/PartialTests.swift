@@ -67,6 +67,42 @@ import Testing
         }
     }
 
+    /// Whether all of it had come, nobody knows: only what is added makes it complete.
+    @Test func isNotCompletedByOpeningAndClosing() throws {
+        try cutOff("/file", Array(1...100))
+        let client = try home.connect()
+        let handle = try #require(try client.open("/file", [.write]))
+        guard case .status(4, let text)? = try client.close(handle) else {
+            Issue.record("it was taken for complete")
+            return
+        }
+        #expect(text.contains("incomplete upload"))
+        #expect(home.stored == ["file.gpg.part"])
+    }
+
+    /// A handle that only reads the upload does not keep it from being kept, whichever ends first.
+    @Test func isKeptWhileSomebodyReadsIt() throws {
+        for name in (0..<8).map({ "/file\($0)" }) {
+            let client = try home.connect()
+            let writer = try #require(try client.open(name, [.write, .create, .truncate]))
+            _ = try #require(try client.open(name, .read))
+            #expect(try client.write(writer, at: 0, Array(1...100)) == .ok)
+            client.end()
+            #expect(try home.recover("\(name.dropFirst()).gpg.part") == Array(1...100))
+        }
+        #expect(home.drafts.isEmpty)
+    }
+
+    /// An old connection that ends late has less to offer than the new one has.
+    @Test func isNotReplacedByAShorterOne() throws {
+        let late = try home.connect()
+        let handle = try #require(try late.open("/file", [.write, .create, .truncate]))
+        #expect(try late.write(handle, at: 0, Array(1...100)) == .ok)
+        try cutOff("/file", Array(1...200))
+        late.end()
+        #expect(try home.recover("file.gpg.part") == Array(1...200))
+    }
+
     @Test func givesWayToTheWholeFile() throws {
         try cutOff("/file", Array(1...100))
         let client = try home.connect()
@@ -77,25 +113,18 @@ import Testing
         #expect(home.stored == [])
     }
 
-    private func posixRename(_ old: String, _ new: String) -> [UInt8] {
-        RequestWriter.extended("posix-rename@openssh.com") {
-            $0.append(string: old.utf8)
-            $0.append(string: new.utf8)
-        }
-    }
-
     @Test func isRenamedAndRemovedAsWhatItIs() throws {
         try home.connect().put("/whole", old)
         try cutOff("/file", Array(1...100))
         let client = try home.connect()
         #expect(try client.ask(RequestWriter.onPaths(.rename, "/file", "/whole"))?.code == 4)
-        #expect(try client.ask(posixRename("/file", "/whole"))?.code == 4)
+        #expect(try client.ask(RequestWriter.posixRename("/file", "/whole"))?.code == 4)
         #expect(try client.read("/whole") == old)
         #expect(try client.ask(RequestWriter.onPaths(.rename, "/file", "/other")) == .ok)
         #expect(home.stored == ["other.gpg.part", "whole.gpg"])
         #expect(try client.ask(RequestWriter.open("/other", .read))?.code == 4)
         #expect(try client.ask(RequestWriter.onPaths(.rename, "/whole", "/other"))?.code == 4)
-        #expect(try client.ask(posixRename("/whole", "/other")) == .ok)
+        #expect(try client.ask(RequestWriter.posixRename("/whole", "/other")) == .ok)
         #expect(home.stored == ["other.gpg"])
         try cutOff("/last", [1])
         #expect(try client.ask(RequestWriter.onPaths(.remove, "/last")) == .ok)
