@@ -54,7 +54,12 @@ let package = Package(
         .testTarget(
             name: "VaultTests", dependencies: ["Vault", "SFTP", "OpenPGP", "Secrets", "TestSupport"],
             swiftSettings: settings),
-        .testTarget(name: "ServerTests", dependencies: ["Server", "Secrets", "TestSupport"], swiftSettings: settings),
+        .executableTarget(
+            name: "ConfinedProbe", dependencies: ["Server", "Vault", "CLinux"], path: "Tests/ConfinedProbe",
+            swiftSettings: settings),
+        .testTarget(
+            name: "ServerTests", dependencies: ["Server", "Secrets", "TestSupport", "ConfinedProbe"],
+            swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"], swiftSettings: settings),
         .testTarget(

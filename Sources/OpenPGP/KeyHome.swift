@@ -135,7 +135,12 @@ package enum KeyHome {
 /// The GnuPG home of one session, gone with it, and what the session can do there.
 package final class SessionHome {
     package let cryptor: Cryptor
+    /// The folder of the gpg in use.
+    package let programFolder: String
     private let directory: RuntimeDirectory
+
+    /// The private folder it is in.
+    package var path: String { directory.path }
 
     /// A home with the public key only: it can encrypt, and nothing in it can decrypt.
     ///
@@ -164,6 +169,7 @@ package final class SessionHome {
         try KeyHome.make(home, agentOptions: ["s2k-count 65536"])
         try KeyHome.copyPublicKeys(from: keys, to: home)
         let gnupg = try GnuPG.use(home: home)
+        programFolder = URL(filePath: gnupg.path).resolvingSymlinksInPath().deletingLastPathComponent().path
         guard let passphrase else {
             cryptor = Cryptor(gnupg, try RecipientKey(fingerprint: fingerprint), passphrase: nil)
             return

@@ -93,6 +93,16 @@ package final class SessionProcess {
         log[metadataKey: "username"] = "\(admission.account.name)"
         let data = try Folder(path: configuration.data.path)
         let home = try data.folder(VirtualPath(parsing: admission.account.home.utf8))
+        // On a read-only medium there is no drafts folder, and no need for one.
+        let drafts = try? Draft.folder(in: data)
+        let confinement = try Confinement.enter(
+            changing: [home] + [drafts].compactMap(\.self), keys: admission.home.path,
+            programFolder: admission.home.programFolder)
+        if confinement.isEmpty {
+            log.warning("not confined: this kernel has neither Landlock nor seccomp")
+        } else {
+            log.info("confined", metadata: ["by": "\(confinement.joined(separator: ", "))"])
+        }
         let fileSystem = VaultFileSystem(
             user: admission.account.name, view: admission.view, data: data, home: home,
             cryptor: admission.home.cryptor, spoolSize: UInt64(configuration.limits.spoolMegabytes) << 20

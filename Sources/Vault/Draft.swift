@@ -1,6 +1,6 @@
 private import CLinux
 internal import Foundation
-internal import SFTP
+package import SFTP
 
 /// A file that nobody sees yet, or ever: a stored file while it is written, or sealed scratch space.
 ///
@@ -19,11 +19,7 @@ package final class Draft {
     ///   - data: the data folder; the drafts folder is made in it when it is missing.
     ///   - mode: the permissions the stored file is to have, less what the user's mask takes away.
     init(in data: Folder, mode: mode_t) throws(FileSystemError) {
-        if try data.status(StoredName.drafts) == nil {
-            do { try data.makeFolder(StoredName.drafts, mode: 0o700) } catch .failure
-            { /* Another session was first. */  }
-        }
-        folder = try data.folder(named: StoredName.drafts)
+        folder = try Draft.folder(in: data)
         withheld = 0o600 & ~mode
         // A sweep may come between making the file and locking it, and take it away: then another is made.
         while true {
@@ -44,6 +40,15 @@ package final class Draft {
     deinit {
         if !published { try? folder.removeFile(name) }
         close(descriptor)
+    }
+
+    /// The drafts folder; it is made when it is missing.
+    package static func folder(in data: Folder) throws(FileSystemError) -> Folder {
+        if try data.status(StoredName.drafts) == nil {
+            do { try data.makeFolder(StoredName.drafts, mode: 0o700) } catch .failure
+            { /* Another session was first. */  }
+        }
+        return try data.folder(named: StoredName.drafts)
     }
 
     /// Makes the draft the stored file `name` in `target`: when this returns, both are on the disk.

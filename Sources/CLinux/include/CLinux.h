@@ -39,3 +39,38 @@ int linux_signal_descriptor(const int signals[], int count);
 
 /// Takes the next signal from such a descriptor; 0 when there is none.
 int linux_next_signal(int descriptor);
+
+/// The version of Landlock that the kernel offers; 0 when it has none, or it is switched off.
+int linux_landlock_version(void);
+
+/// What files below a path are for.
+enum {
+    linux_use_read,
+    /// To be read and run.
+    linux_use_run,
+    /// A device, such as /dev/null.
+    linux_use_device,
+    /// Files and folders to be read, written, made, renamed and removed.
+    linux_use_change,
+    /// The same, and sockets made.
+    linux_use_home,
+    /// Empty folders in it to be removed.
+    linux_use_remove_folder,
+};
+
+/// landlock_create_ruleset(2): rules that allow nothing yet: no file, no network, no signal to other processes.
+///
+/// Returns a descriptor.
+int linux_landlock_begin(int version);
+
+/// landlock_add_rule(2): allows `use` of what is at `path`, and below it.
+int linux_landlock_allow(int rules, int version, const char *path, int use);
+
+/// landlock_restrict_self(2): from now on the rules hold for this thread, and for all that it starts, for ever.
+int linux_landlock_enter(int rules);
+
+/// seccomp(2): takes from this process, and from all that it starts, the system calls that attacks on the kernel and on
+/// other processes begin with, new namespaces, and all sockets but local ones.
+///
+/// Returns -1 where the kernel or the processor is not supported.
+int linux_seccomp_enter(void);
