@@ -82,6 +82,9 @@ package protocol OpenDirectory: AnyObject {
     /// The next names, at most `limit`; none when there are no more, however often asked.
     func next(_ limit: Int) throws(FileSystemError) -> [DirectoryEntry]
 
+    /// Gets the next names ready while the client is busy with the last ones.
+    func prepare(_ limit: Int)
+
     func attributes() throws(FileSystemError) -> FileAttributes
 
     func statistics() throws(FileSystemError) -> FileSystemStatistics

@@ -8,6 +8,8 @@ package struct SFTPSession {
     private var handles = HandleTable()
     private var initialized = false
     private var malformed = 0
+    /// The directory that was read last.
+    private var listing: Handle?
 
     package init(fileSystem: any FileSystem) {
         self.fileSystem = fileSystem
@@ -45,6 +47,13 @@ package struct SFTPSession {
             Response.failed(error).append(to: &output, id: id)
         }
         return true
+    }
+
+    /// Uses the time until the next request: the client will probably go on listing.
+    package mutating func prepare() {
+        guard let handle = listing else { return }
+        listing = nil
+        try? handles.directory(handle).prepare(Limits.namesPerReply)
     }
 
     /// Ends what is still open: the client went away without closing it.
@@ -228,9 +237,10 @@ extension SFTPSession {
         }
     }
 
-    private func readDirectory(_ handle: Handle) throws(FileSystemError) -> Response {
+    private mutating func readDirectory(_ handle: Handle) throws(FileSystemError) -> Response {
         let entries = try handles.directory(handle).next(Limits.namesPerReply)
         guard !entries.isEmpty else { throw .endOfFile }
+        listing = handle
         return .names(entries)
     }
 

@@ -177,7 +177,10 @@ package final class SessionProcess {
         do {
             for _ in 0..<SessionProcess.turn {
                 let count = try buffer.withUnsafeMutableBytes { try channel.read(into: $0) }
-                if count == 0 { break }
+                guard count > 0 else {
+                    session.sftp.prepare()
+                    break
+                }
                 buffer.withUnsafeBytes { session.sftp.receive(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
                 try answer(&session)
                 lastRequest = .now

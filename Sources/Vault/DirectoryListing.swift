@@ -11,6 +11,8 @@ final class DirectoryListing: OpenDirectory {
     private let stream: DirectoryStream
     /// Uploads in this folder that have not been shown yet, by the name they are shown under.
     private var uploads: [[UInt8]: Upload]
+    /// What the client will get next, if that is known already.
+    private var prepared: Result<[DirectoryEntry], FileSystemError>?
     private var dots: [[UInt8]] = [Array(".".utf8), Array("..".utf8)]
 
     init(_ folder: Folder, _ path: VirtualPath, in vault: VaultFileSystem) throws(FileSystemError) {
@@ -25,6 +27,21 @@ final class DirectoryListing: OpenDirectory {
     }
 
     func next(_ limit: Int) throws(FileSystemError) -> [DirectoryEntry] {
+        prepare(limit)
+        defer { prepared = nil }
+        return try prepared?.get() ?? []
+    }
+
+    func prepare(_ limit: Int) {
+        guard prepared == nil else { return }
+        do throws(FileSystemError) {
+            prepared = .success(try read(limit))
+        } catch {
+            prepared = .failure(error)
+        }
+    }
+
+    private func read(_ limit: Int) throws(FileSystemError) -> [DirectoryEntry] {
         var entries: [DirectoryEntry] = []
         while let name = dots.first {
             dots.removeFirst()

@@ -106,6 +106,8 @@ private final class MemoryFile: OpenFile {
 }
 
 private final class MemoryDirectory: OpenDirectory {
+    func prepare(_ limit: Int) {}
+
     private var names: [VirtualPath]
 
     init(_ owner: MemoryFileSystem) {
