@@ -117,6 +117,15 @@ package final class Folder {
         try check(result)
     }
 
+    /// Gives `name` here and `other` in `target` each other's names.
+    ///
+    /// - Returns: whether that was done; FAT cannot, and where there is no `other` there is nothing to exchange.
+    func exchange(_ name: [UInt8], with target: Folder, _ other: [UInt8]) -> Bool {
+        name.withCString { name in
+            other.withCString { linux_renameat_exchange(descriptor, name, target.descriptor, $0) == 0 }
+        }
+    }
+
     /// Lets no other session decide about names in this folder meanwhile.
     ///
     /// The C function is `flock`; a file system without locks goes on without.
