@@ -5,11 +5,15 @@ package final class RunningServer {
     package static let passphrase = "correct horse battery staple"
 
     package let scratch: Scratch
-    package let process: ChildProcess
+    /// The folder with what is stored.
+    package let data: URL
+    package private(set) var process: ChildProcess
     package private(set) var port = ""
     private let askPass: URL
-    private let outputFile: URL
-    private let logFile: URL
+    private let arguments: [String]
+    private let environment: [String: String]
+    private var outputFile: URL
+    private var logFile: URL
 
     /// The program as it was built with these tests.
     package static var program: String {
@@ -18,28 +22,59 @@ package final class RunningServer {
     }
 
     package var configuration: URL { scratch.url.appending(path: "Configs/server.conf") }
-    package var data: URL { scratch.url.appending(path: "data") }
     package var output: String { (try? String(contentsOf: outputFile, encoding: .utf8)) ?? "" }
     package var log: String { (try? String(contentsOf: logFile, encoding: .utf8)) ?? "" }
 
     /// Makes a vault with these users, all with the same passphrase, and starts to serve it.
     ///
-    /// - Parameter append: lines that are added to server.conf.
-    package init(_ users: [(name: String, access: String)], append: String = "", arguments: [String] = []) throws {
+    /// - Parameters:
+    ///   - append: lines that are added to server.conf.
+    ///   - data: an empty folder that the data folder is to be, such as one on another file system.
+    ///   - quickLogin: whether the users' keys are protected by a passphrase that is stretched little.
+    ///   - environment: added to this process's.
+    package init(
+        _ users: [(name: String, access: String)], append: String = "", arguments: [String] = [], data: URL? = nil,
+        quickLogin: Bool = false, environment: [String: String] = [:]
+    ) throws {
         scratch = try Scratch()
         try TestVaults.copy(users, to: scratch.url)
         let configuration = scratch.url.appending(path: "Configs/server.conf")
-        if !append.isEmpty {
-            let text = try String(contentsOf: configuration, encoding: .utf8)
-            try Data((text + append).utf8).write(to: configuration)
+        var text = try String(contentsOf: configuration, encoding: .utf8) + append
+        self.data = data ?? scratch.url.appending(path: "data")
+        if let data {
+            text = text.replacing("data = \"../data\"", with: "data = \"\(data.path)\"")
+            for user in users {
+                try FileManager.default.createDirectory(
+                    at: data.appending(path: user.name), withIntermediateDirectories: true)
+            }
         }
+        if quickLogin { text = try TestVaults.useTestKeys(for: users.map(\.name), in: scratch.url, text) }
+        try Data(text.utf8).write(to: configuration)
         askPass = try scratch.file("askpass", Data("#!/bin/sh\necho \"$TEST_PASSPHRASE\"\n".utf8), mode: 0o755)
         outputFile = try scratch.file("output", Data())
         logFile = try scratch.file("log", Data())
+        self.arguments =
+            ["serve", "-c", configuration.path, "--listen", "127.0.0.1:0", "--log-level", "debug"] + arguments
+        self.environment = environment
         process = try ChildProcess(
-            RunningServer.program,
-            ["serve", "-c", configuration.path, "--listen", "127.0.0.1:0", "--log-level", "debug"] + arguments,
+            RunningServer.program, self.arguments, environment: environment,
             streams: [.null, .writing(outputFile), .writing(logFile)])
+        try waitForPort()
+    }
+
+    /// Starts the server again, at another port and with an empty log; one that still runs is killed.
+    package func restart() throws {
+        process.signal(SIGKILL)
+        _ = process.wait()
+        outputFile = try scratch.file("output", Data())
+        logFile = try scratch.file("log", Data())
+        process = try ChildProcess(
+            RunningServer.program, arguments, environment: environment,
+            streams: [.null, .writing(outputFile), .writing(logFile)])
+        try waitForPort()
+    }
+
+    private func waitForPort() throws {
         try waitUntil("the server announces itself") { self.output.contains("stop:") }
         let address = output.split(separator: "\n").first { $0.contains("address:") }
         port = address?.split(separator: ":").last.map(String.init) ?? ""

@@ -41,13 +41,20 @@ package final class WireClient {
     /// Sends requests without waiting in between, and returns their replies in order; fewer when the connection ended.
     package func ask(all requests: [[UInt8]]) throws -> [Reply] {
         try send(Array(requests.joined()))
+        return try replies(requests.count)
+    }
+
+    /// Waits for replies to requests that have been sent; fewer when the connection ended.
+    package func replies(_ count: Int) throws -> [Reply] {
         var replies: [Reply] = []
-        while replies.count < requests.count, let reply = try reply() { replies.append(reply) }
+        while replies.count < count, let reply = try reply() { replies.append(reply) }
         return replies
     }
 
     /// Waits for the next reply; nil when the connection ended.
-    package func reply() throws -> Reply? {
+    ///
+    /// - Throws: ``Timeout`` when none comes.
+    package func reply(seconds: Int32 = 60) throws -> Reply? {
         while true {
             if received.count >= 4 {
                 let length = received.prefix(4).reduce(0) { $0 << 8 | Int($1) }
@@ -59,7 +66,7 @@ package final class WireClient {
             // FileHandle would wait for all it has room for.
             var more = [UInt8](repeating: 0, count: 65536)
             var ready = pollfd(fd: output.fileHandleForReading.fileDescriptor, events: Int16(POLLIN), revents: 0)
-            guard poll(&ready, 1, 60_000) == 1 else { throw Timeout(description: "no reply") }
+            guard poll(&ready, 1, seconds * 1000) == 1 else { throw Timeout(description: "no reply") }
             let count = read(output.fileHandleForReading.fileDescriptor, &more, more.count)
             guard count > 0 else { return nil }
             received += more[..<count]
