@@ -63,6 +63,9 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"], swiftSettings: settings),
         .testTarget(
+            name: "FaultTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
+            exclude: ["Scripts"], swiftSettings: settings),
+        .testTarget(
             name: "InteropTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
             exclude: ["Scripts", "requirements.txt"], swiftSettings: settings),
     ],
