@@ -26,11 +26,6 @@ int linux_renameat_noreplace(int from_directory, const char *from, int to_direct
     return renameat2(from_directory, from, to_directory, to, RENAME_NOREPLACE);
 }
 
-int linux_renameat_exchange(int from_directory, const char *from, int to_directory, const char *to)
-{
-    return renameat2(from_directory, from, to_directory, to, RENAME_EXCHANGE);
-}
-
 int linux_accept_cloexec(int socket, void *address, unsigned int *length)
 {
     return accept4(socket, address, length, SOCK_CLOEXEC);

@@ -53,7 +53,7 @@ package final class Draft {
 
     /// Makes the draft the stored file `name` in `target`: when this returns, both are on the disk.
     ///
-    /// When this throws, an older version has the name as before, or nothing has. Only where the file system cannot exchange
+    /// When this throws, an older version has the name as before, or nothing has. Only where the file system has no second
     /// names, as FAT, and fails after the rename, the new version has it, which is complete but may not be on the disk.
     ///
     /// - Parameter replacing: asked last, whether what has the name then gives way, and throws when this is not to be
@@ -64,31 +64,35 @@ package final class Draft {
         if withheld != 0 { _ = fchmod(descriptor, try status().st_mode & 0o777 & ~withheld) }
         guard fsync(descriptor) == 0 else { throw FileSystemError(errno: errno) }
         let this = try status()
-        var isExchanged = false
+        let kept = name + Array("-replaced".utf8)
+        var isKept = false
         var isNew = true
         try target.locked { () throws(FileSystemError) in
             isNew = try !replacing()
-            // The older version is kept under the draft's name until the new one is on the disk.
-            isExchanged = !isNew && folder.exchange(name, with: target, storedName)
-            if !isExchanged { try folder.rename(name, to: target, storedName, replacing: !isNew) }
+            // The older version has a second name until the new one is on the disk.
+            isKept = !isNew && target.link(storedName, to: folder, kept)
+            try folder.rename(name, to: target, storedName, replacing: !isNew)
         }
         published = true
+        defer { if isKept { try? folder.removeFile(kept) } }
         do throws(FileSystemError) {
             // FAT keeps a file's size and place in its folder's entry, which the rename has made anew: once more.
             guard fsync(descriptor) == 0 else { throw FileSystemError(errno: errno) }
             try target.synchronize()
+            try folder.synchronize()
         } catch {
             try? target.locked { () throws(FileSystemError) in
                 // Unless another session has stored something there meanwhile.
                 guard try target.status(storedName)?.st_ino == this.st_ino else { return }
                 if isNew { try target.removeFile(storedName) }
-                if isExchanged, folder.exchange(name, with: target, storedName) { published = false }
+                if isKept {
+                    try folder.rename(kept, to: target, storedName, replacing: true)
+                    isKept = false
+                }
             }
             try? target.synchronize()
             throw error
         }
-        if isExchanged { try? folder.removeFile(name) }
-        try? folder.synchronize()
     }
 
     /// Sets the permissions the stored file is to have, in place of the ones it was made with.

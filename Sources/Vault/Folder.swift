@@ -117,12 +117,12 @@ package final class Folder {
         try check(result)
     }
 
-    /// Gives `name` here and `other` in `target` each other's names.
+    /// Gives `name` here a second name, in `target`.
     ///
-    /// - Returns: whether that was done; FAT cannot, and where there is no `other` there is nothing to exchange.
-    func exchange(_ name: [UInt8], with target: Folder, _ other: [UInt8]) -> Bool {
+    /// - Returns: whether that was done; FAT cannot.
+    func link(_ name: [UInt8], to target: Folder, _ newName: [UInt8]) -> Bool {
         name.withCString { name in
-            other.withCString { linux_renameat_exchange(descriptor, name, target.descriptor, $0) == 0 }
+            newName.withCString { linkat(descriptor, name, target.descriptor, $0, 0) == 0 }
         }
     }
 

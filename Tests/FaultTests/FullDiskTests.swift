@@ -97,7 +97,10 @@ struct FullDiskTests {
         #expect(
             try wire.ask(RequestWriter.fsetstat(handle, FileAttributes(size: 1 << 30)))
                 == .status(4, "the disk has no room for that size"))
-        _ = try wire.ask(RequestWriter.onHandle(.close, handle))
+        // Nothing was written, and that can be kept.
+        #expect(try wire.ask(RequestWriter.onHandle(.close, handle)) == .ok)
+        #expect(try wire.size("/new") == 0)
+        #expect(try wire.ask(RequestWriter.onPaths(.remove, "/new")) == .ok)
         try requireUnchanged()
     }
 

@@ -8,9 +8,6 @@ int linux_openat(int directory, const char *path, int flags, unsigned int mode);
 /// renameat2(2) with RENAME_NOREPLACE.
 int linux_renameat_noreplace(int from_directory, const char *from, int to_directory, const char *to);
 
-/// renameat2(2) with RENAME_EXCHANGE: each file gets the other's name.
-int linux_renameat_exchange(int from_directory, const char *from, int to_directory, const char *to);
-
 /// accept4(2) with SOCK_CLOEXEC; `address` has room for `*length` octets, a sockaddr_storage.
 int linux_accept_cloexec(int socket, void *address, unsigned int *length);
 
