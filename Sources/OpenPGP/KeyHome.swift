@@ -85,6 +85,8 @@ package enum KeyHome {
         let gpg = [
             "no-greeting", "no-permission-warning", "trust-model always", "no-auto-check-trustdb", "no-auto-key-locate",
             "disable-dirmngr", "cipher-algo AES256", "compress-algo none",
+            // A clock that has lost the time must not make the key one from the future, which nothing is encrypted to.
+            "ignore-time-conflict", "ignore-valid-from",
         ]
         let agent =
             [
