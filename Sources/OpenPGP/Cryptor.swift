@@ -43,11 +43,13 @@ package final class Cryptor {
     /// The exact size of what is inside a stored file.
     ///
     /// For files this program wrote it is arithmetic, but for one in 270 where two sizes give the same cipher text; those,
-    /// and files made elsewhere, are looked into; compressed and signed ones are decrypted as a whole.
+    /// and files made elsewhere, are looked into; compressed and signed ones are decrypted as a whole, unless they grow to
+    /// more than 64 MiB and 256 times their size: somebody made those to keep a listing busy.
     ///
     /// - Parameters:
     ///   - descriptor: the stored file; it stays its owner's to close.
     ///   - count: its size in octets.
+    /// - Throws: `.message` for a damaged one and one that grows too much, `.key`, `.inputOutput`.
     package func plaintextCount(_ descriptor: Int32, count: UInt64) throws(OpenPGPError) -> UInt64 {
         let message = try StoredMessage(StoredOctets(descriptor: descriptor, count: count).withHead())
         if let stored = message.stored {
@@ -57,7 +59,8 @@ package final class Cryptor {
         if let key = try sessionKey(of: message), let count = try LiteralPacket.dataCount(in: message, key) {
             return count
         }
-        return try decryptedCount(descriptor)
+        return try decryptedCount(
+            descriptor, limit: max(64 << 20, count.multipliedReportingOverflow(by: 256).partialValue))
     }
 
     /// The key that a message is encrypted with.
@@ -67,14 +70,18 @@ package final class Cryptor {
         try SessionKey.unwrap(message, unlocked())
     }
 
-    private func decryptedCount(_ descriptor: Int32) throws(OpenPGPError) -> UInt64 {
+    private func decryptedCount(_ descriptor: Int32, limit: UInt64) throws(OpenPGPError) -> UInt64 {
         let decryption = try decrypt(descriptor)
+        defer { decryption.cancel() }
         var total: UInt64 = 0
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             let count = try decryption.read(into: &buffer)
             if count == 0 { return total }
             total += UInt64(count)
+            guard total <= limit else {
+                throw OpenPGPError(.message, "the stored file grows without measure when it is decompressed")
+            }
         }
     }
 

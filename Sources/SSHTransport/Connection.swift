@@ -145,6 +145,10 @@ package final class Connection {
         guard result != SSH_ERROR, ssh_is_connected(session) != 0 else {
             throw SSHError("the connection has ended", of: session)
         }
+        // After a packet with a wrong tag, or one it cannot parse, libssh reads no further; it tells only here.
+        guard ssh_get_status(session) & SSH_CLOSED_ERROR == 0 else {
+            throw SSHError("a packet is damaged", of: session)
+        }
         guard failures < limits.authenticationTries, offeredKeys < Connection.keyOffers else {
             throw SSHError("too many failed tries to log in")
         }

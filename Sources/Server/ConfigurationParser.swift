@@ -25,6 +25,10 @@ extension Configuration {
 
     /// Reads the text of a server.conf that lies at `file`.
     init(_ text: String, file: URL) throws {
+        if let (line, heading) = text.firstUnknownHeading {
+            throw ConfigurationError(
+                file, line: line, "'\(heading.prefix(40))' is not known here: [limits] and [[user]] are")
+        }
         let document: Document
         do {
             document = try TOMLDecoder(strictDecoding: true).decode(Document.self, from: text)
@@ -165,6 +169,20 @@ extension DecodingError {
 }
 
 extension String {
+    /// The first line that begins as a heading does and is none of ours.
+    ///
+    /// The parser of TOML must not see these: it ends the program on some of them that are malformed, such as `[`. None of
+    /// our values has lines of its own that begin like this.
+    fileprivate var firstUnknownHeading: (line: Int, text: Substring)? {
+        for (index, line) in split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+            let text = line.drop { !$0.isASCII || $0.isWhitespace || ($0.asciiValue ?? 0) < 0x20 }
+            guard text.first == "[" else { continue }
+            let heading = text.prefix { $0 != "#" }.filter { $0 != " " && $0 != "\t" }
+            if !["[limits]", "[[limits]]", "[user]", "[[user]]"].contains(heading) { return (index + 1, text) }
+        }
+        return nil
+    }
+
     /// The number of the first line that sets `key`, in the `[[user]]` counted from 0 if one is given.
     ///
     /// Without such a line it is where that `[[user]]` begins.

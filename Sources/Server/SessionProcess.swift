@@ -92,7 +92,7 @@ package final class SessionProcess {
     private func open(_ admission: Login.Admission) throws {
         log[metadataKey: "username"] = "\(admission.account.name)"
         let data = try Folder(path: configuration.data.path)
-        let home = try data.folder(VirtualPath(parsing: admission.account.home.utf8))
+        let home = try data.folder(VirtualPath(parsing: admission.account.home.utf8), mounts: true)
         // On a read-only medium there is no drafts folder, and no need for one.
         let drafts = try? Draft.folder(in: data)
         let confinement = try Confinement.enter(

@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Foundation
 internal import SFTP
 
@@ -10,10 +9,7 @@ final class DirectoryStream {
 
     init(_ folder: Folder) throws(FileSystemError) {
         // A description of its own, so that two listings of one folder do not share a position.
-        let descriptor = [UInt8(ascii: ".")].withCString {
-            linux_openat(folder.descriptor, $0, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
-        }
-        guard descriptor >= 0 else { throw FileSystemError(errno: errno) }
+        let descriptor = try folder.reopened()
         guard let stream = fdopendir(descriptor) else {
             close(descriptor)
             throw FileSystemError(errno: ENOMEM)

@@ -29,6 +29,20 @@ final class Download: OpenFile {
         contents = StoredContents(file, status, count: size, in: vault)
         isSeeking = vault.isVerified(FileVersion(status))
         number = vault.opened(found.path, .download)
+        // A client may not read at all what it takes for empty: whether it is has to be known now.
+        if size == 0 {
+            do throws(FileSystemError) {
+                try expectEmpty()
+            } catch {
+                end()
+                throw error
+            }
+        }
+    }
+
+    private func expectEmpty() throws(FileSystemError) {
+        var nothing: [UInt8] = []
+        try advance(0, into: &nothing)
     }
 
     private var size: UInt64 { contents.count }

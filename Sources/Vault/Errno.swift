@@ -16,7 +16,7 @@ extension FileSystemError {
         case ENAMETOOLONG: self = .failure("the name is too long for the file system")
         case ENOSPC, EDQUOT: self = .failure("the disk is full")
         case EFBIG: self = .failure("the file is too large for the file system")
-        case EXDEV: self = .failure("it cannot be moved to another file system")
+        case EXDEV: self = .failure("it is on another file system")
         case EMFILE, ENFILE: self = .failure("too many open files")
         default: self = .failure("the file system says: \(String(cString: strerror(number)))")
         }

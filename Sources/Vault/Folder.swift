@@ -4,8 +4,9 @@ package import SFTP
 
 /// An open folder, and the system calls relative to it.
 ///
-/// Nothing here takes a path, only single names, and no call follows a symbolic link: whoever starts at a home's folder and
-/// goes down name by name stays below it, whatever is planted or swapped there meanwhile.
+/// Nothing here takes a path, only single names, and no call follows a symbolic link or enters another file system: whoever
+/// starts at a home's folder and goes down name by name stays below it, whatever is planted, mounted or swapped there
+/// meanwhile.
 package final class Folder {
     package let descriptor: Int32
 
@@ -26,15 +27,20 @@ package final class Folder {
     }
 
     /// The folder at `path` below this one; this one itself for the root.
-    package func folder(_ path: VirtualPath) throws(FileSystemError) -> Folder {
+    ///
+    /// - Parameter mounts: whether file systems mounted on the way are entered, as for what server.conf names.
+    package func folder(_ path: VirtualPath, mounts: Bool = false) throws(FileSystemError) -> Folder {
         var folder = self
-        for name in path.components { folder = try folder.folder(named: name) }
+        for name in path.components { folder = try folder.folder(named: name, mounts: mounts) }
         return folder
     }
 
-    func folder(named name: [UInt8]) throws(FileSystemError) -> Folder {
-        Folder(descriptor: try open(name, O_RDONLY | O_DIRECTORY))
+    func folder(named name: [UInt8], mounts: Bool = false) throws(FileSystemError) -> Folder {
+        Folder(descriptor: try open(name, O_RDONLY | O_DIRECTORY, mounts: mounts))
     }
+
+    /// Another descriptor of this folder, with a position and a lock of its own.
+    func reopened() throws(FileSystemError) -> Int32 { try open([UInt8(ascii: ".")], O_RDONLY | O_DIRECTORY) }
 
     /// Opens a regular file.
     ///
@@ -57,8 +63,10 @@ package final class Folder {
         try open(name, O_RDWR | O_CREAT | O_EXCL, mode)
     }
 
-    private func open(_ name: [UInt8], _ flags: Int32, _ mode: mode_t = 0) throws(FileSystemError) -> Int32 {
-        try check(name.withCString { linux_openat(descriptor, $0, flags | O_NOFOLLOW | O_CLOEXEC, mode) })
+    private func open(
+        _ name: [UInt8], _ flags: Int32, _ mode: mode_t = 0, mounts: Bool = false
+    ) throws(FileSystemError) -> Int32 {
+        try check(name.withCString { linux_open_beneath(descriptor, $0, flags | O_CLOEXEC, mode, mounts ? 1 : 0) })
     }
 
     /// What `name` is; nil when there is nothing.
@@ -130,7 +138,7 @@ package final class Folder {
     ///
     /// The C function is `flock`; a file system without locks goes on without.
     func locked(_ body: () throws(FileSystemError) -> Void) throws(FileSystemError) {
-        let lock = OwnedDescriptor(try open([UInt8(ascii: ".")], O_RDONLY | O_DIRECTORY))
+        let lock = OwnedDescriptor(try reopened())
         while flock(lock.raw, LOCK_EX) != 0 && errno == EINTR {}
         try body()
         withExtendedLifetime(lock) {}

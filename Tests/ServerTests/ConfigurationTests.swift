@@ -40,6 +40,14 @@ import Testing
         #expect(configuration.accounts[1].home == "b")
     }
 
+    @Test func takesHeadingsWithBlanksAndComments() throws {
+        let text =
+            "\u{feff}  [ limits ] # how much\n\tlogin_tries = 3\n[[ user ]]\nname = \"a\"\nkey = \"\(Self.key)\"\n"
+        let configuration = try read(text)
+        #expect(configuration.limits.loginTries == 3)
+        #expect(configuration.accounts.map(\.name) == ["a"])
+    }
+
     @Test func pathsAreRelativeToTheFile() throws {
         let scratch = try Scratch()
         let folder = scratch.url.appending(path: "Configs")
@@ -74,6 +82,16 @@ import Testing
         (user + "[[user]]\nname = \"bob\"\n", "server.conf:4: 'key': is missing"),
         ("[[user]]\nkey = \"\(key)\"\n", "server.conf:1: 'name': is missing"),
         ("listen = \"127.0.0.1:2200\n", "server.conf:1:"),
+        ("[", "server.conf:1: '[' is not known"),
+        ("\n \t[[user]", "server.conf:2: '[[user]' is not known"),
+        ("[ü]\n", "server.conf:1: '[ü]' is not known"),
+        ("[[$]]\n", "server.conf:1: '[[$]]' is not known"),
+        ("\u{feff}[", "server.conf:1: '[' is not known"),
+        ("\u{a0}[", "server.conf:1: '[' is not known"),
+        ("\u{b}[", "server.conf:2: '[' is not known"),
+        ("[limits] x\n", "server.conf:1: '[limits] x' is not known"),
+        ("[[limits]]\n", "server.conf:1: 'limits'"),
+        ("[user]\n", "server.conf:1: 'user'"),
     ])
     func tellsLineAndReason(_ text: String, _ complaint: String) {
         #expect(self.complaint(text).hasPrefix(complaint), "\(self.complaint(text))")

@@ -2,8 +2,9 @@
 // Only basic types here: a header of the C library would become this module's and no longer Glibc's.
 #pragma once
 
-/// openat(2), which is variadic.
-int linux_openat(int directory, const char *path, int flags, unsigned int mode);
+/// openat2(2) of a single name, by which nothing leads out of `directory`: no link, nor, unless `mounts`, a file system
+/// mounted there.
+int linux_open_beneath(int directory, const char *path, int flags, unsigned int mode, int mounts);
 
 /// renameat2(2) with RENAME_NOREPLACE.
 int linux_renameat_noreplace(int from_directory, const char *from, int to_directory, const char *to);

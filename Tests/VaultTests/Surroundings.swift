@@ -1,0 +1,65 @@
+import Foundation
+import TestSupport
+
+/// A folder beside a home, with files in it that nothing done in the home may show, change or name.
+struct Surroundings {
+    static let marker = "lies outside of the home"
+
+    let folder: URL
+    private let before: [String]
+
+    /// Makes the folder `outside` beside the fixture's home.
+    ///
+    /// - Parameter stored: a stored file that the fixture's own key opens; the most tempting one to serve.
+    init(_ fixture: HomeFixture, stored: Data) throws {
+        folder = fixture.scratch.url.appending(path: "outside")
+        try FileManager.default.createDirectory(at: folder.appending(path: "sub"), withIntermediateDirectories: true)
+        for name in ["x.gpg", "sub/x.gpg", "only-outside.gpg"] { try stored.write(to: folder.appending(path: name)) }
+        try Data(Self.marker.utf8).write(to: folder.appending(path: "plain"))
+        before = try Self.snapshot(folder)
+    }
+
+    /// What is there: names, types, permissions, owners, sizes, times and contents.
+    static func snapshot(_ folder: URL) throws -> [String] {
+        let names = [""] + (try FileManager.default.subpathsOfDirectory(atPath: folder.path)).sorted()
+        return try names.map { name in
+            var status = stat()
+            let path = folder.appending(path: name).path
+            guard lstat(path, &status) == 0 else { throw POSIXError(.ENOENT) }
+            let isFile = status.st_mode & S_IFMT == S_IFREG
+            let contents = isFile ? try Data(contentsOf: URL(filePath: path)).hashValue : 0
+            return "\(name) \(status.st_mode) \(status.st_uid) \(status.st_nlink) \(isFile ? status.st_size : 0) "
+                + "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec) \(contents)"
+        }
+    }
+
+    /// What has become different; empty when all is as it was.
+    func changes() throws -> [String] {
+        let now = try Self.snapshot(folder)
+        return Set(now).symmetricDifference(before).sorted()
+    }
+}
+
+/// A process that makes two names change places, again and again.
+final class Swapper {
+    private let process: ChildProcess
+
+    /// - Parameters:
+    ///   - one: a path, and
+    ///   - other: another on the same file system.
+    init(_ one: String, _ other: String) throws {
+        let script = """
+            import ctypes, os, sys
+            library, parent = ctypes.CDLL(None, use_errno=True), os.getppid()
+            one, other = (os.fsencode(name) for name in sys.argv[1:])
+            while os.getppid() == parent:
+                library.renameat2(-100, one, -100, other, 2)  # AT_FDCWD, RENAME_EXCHANGE
+            """
+        process = try ChildProcess("/usr/bin/python3", ["-c", script, one, other])
+    }
+
+    func stop() {
+        process.signal(SIGKILL)
+        _ = process.wait()
+    }
+}
