@@ -66,6 +66,8 @@ let package = Package(
             name: "FaultTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
             exclude: ["Scripts"], swiftSettings: settings),
         .testTarget(
+            name: "BundleTests", dependencies: ["TestSupport"], exclude: ["Scripts"], swiftSettings: settings),
+        .testTarget(
             name: "InteropTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
             exclude: ["Scripts", "requirements.txt"], swiftSettings: settings),
     ],

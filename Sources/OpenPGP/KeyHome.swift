@@ -82,12 +82,16 @@ package enum KeyHome {
 
     /// Makes the folder and the two configuration files of a home.
     fileprivate static func make(_ home: String, agentOptions: [String]) throws(OpenPGPError) {
-        let gpg = [
-            "no-greeting", "no-permission-warning", "trust-model always", "no-auto-check-trustdb", "no-auto-key-locate",
-            "disable-dirmngr", "cipher-algo AES256", "compress-algo none",
-            // A clock that has lost the time must not make the key one from the future, which nothing is encrypted to.
-            "ignore-time-conflict", "ignore-valid-from",
-        ]
+        // gpg has the path of the system's agent inside.
+        let bundledAgent = PortableBundle.current?.program("gpg-agent").map { ["agent-program \($0)"] } ?? []
+        let gpg =
+            bundledAgent + [
+                "no-greeting", "no-permission-warning", "trust-model always", "no-auto-check-trustdb",
+                "no-auto-key-locate",
+                "disable-dirmngr", "cipher-algo AES256", "compress-algo none",
+                // A clock that has lost the time must not make the key one from the future, which nothing is encrypted to.
+                "ignore-time-conflict", "ignore-valid-from",
+            ]
         let agent =
             [
                 "default-cache-ttl 0", "max-cache-ttl 0", "auto-expand-secmem", "disable-scdaemon", "no-grab",

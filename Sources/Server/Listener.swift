@@ -107,10 +107,11 @@ package final class Listener {
         _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
         _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
         var process: Int32 = 0
-        let error = Listener.withCStrings(["cryptsftp", "session"]) { arguments in
+        let command = PortableBundle.command(["session"])
+        let error = Listener.withCStrings(command.arguments) { arguments in
             Listener.withCStrings(Listener.sessionEnvironment) { environment in
                 linux_spawn(
-                    &process, "/proc/self/exe", arguments, environment,
+                    &process, command.path, arguments, environment,
                     [null, null, STDERR_FILENO, descriptor, ends[1], orderDescriptor], 6)
             }
         }
@@ -124,7 +125,7 @@ package final class Listener {
 
     /// All that a session's environment has: nothing of it is secret, and nothing changes what GnuPG does.
     private static var sessionEnvironment: [String] {
-        let kept = ["PATH", "TZ", "LANG", "LC_ALL"]
+        let kept = ["PATH", "TZ", "LANG", "LC_ALL", PortableBundle.variable]
         return kept.compactMap { name in ProcessInfo.processInfo.environment[name].map { "\(name)=\($0)" } }
     }
 
