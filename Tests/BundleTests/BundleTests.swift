@@ -45,10 +45,10 @@ struct BundleTests {
 
     @Test func worksWhereNothingIsInstalled() throws {
         let root = try BareRoot()
-        try root.mount("mount", ["--bind", stick.path])
-        try require("chown", ["-R", "65534:65534", stick.path])
+        try require("cp", ["-r", stick.path + "/.", root.vault.path])
+        try require("chown", ["-R", "65534:65534", root.vault.path])
         try expectWork(work(in: root), gpg: "/vault/bin/\(machine)/gpg, version")
-        #expect(FileManager.default.fileExists(atPath: stick.path + "/data/alice/file.gpg"))
+        #expect(FileManager.default.fileExists(atPath: root.vault.path + "/data/alice/file.gpg"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: root.scratch.path("tmp")).isEmpty)
     }
 
@@ -63,15 +63,14 @@ struct BundleTests {
         let device = loop.text.trimmingCharacters(in: .newlines)
         defer { _ = try? Command.run("losetup", ["-d", device]) }
         try require("mkfs.exfat", [device])
-        let options = "uid=65534,gid=65534,umask=077,noexec,allow_other"
+        let options = "uid=65534,gid=65534,umask=077,allow_other"
         do {
             try root.mount("mount.exfat-fuse", ["-o", options, device])
         } catch {
             return print("skipped: \(error)")
         }
-        try require("cp", ["-r", stick.path + "/bin", stick.path + "/Configs", root.vault.path])
-        try? FileManager.default.removeItem(at: root.vault.appending(path: "Configs/server.conf"))
-        try? FileManager.default.removeItem(at: root.vault.appending(path: "Configs/keys"))
+        try require("mount", ["-o", "remount,bind,noexec", root.vault.path])
+        try require("cp", ["-r", stick.path + "/bin", root.vault.path])
         let run = try work(in: root)
         try expectWork(run, gpg: "/tmp/.cryptsftp-program-")
         #expect((run.text + run.errors).contains("programs cannot be run from /vault/bin/\(machine)"))

@@ -4,7 +4,7 @@
 #
 #   unshare --mount --net sh in_root.sh ROOT FOLDER
 #
-# FOLDER has known_hosts removed, the file "passphrase", an askpass program, and the file "up"; "down" is written.
+# ROOT has the file "passphrase", FOLDER an askpass program and the file "up"; the client's "down" is written there.
 set -eu
 
 root=$1
@@ -13,10 +13,10 @@ user=65534:65534
 
 ip link set lo up
 mount --bind /proc "$root/proc"
-inside() { chroot --userspec="$user" "$root" /bin/sh /vault/bin/cryptsftp "$@"; }
+inside() { exec chroot --userspec="$user" "$root" /bin/sh /vault/bin/cryptsftp "$@"; }
 
-inside -a alice --passphrase-file /passphrase
-inside user list
+(inside -a alice --passphrase-file /passphrase)
+(inside user list)
 inside --listen 127.0.0.1:2200 >"$folder/said" 2>&1 &
 server=$!
 trap 'kill "$server" 2>/dev/null || true' EXIT
@@ -35,7 +35,7 @@ get file $folder/down
 END
 cmp "$folder/up" "$folder/down"
 
-# The shell ends when the program does; the program is what has the signal.
+# Each of the shells on the way has become the next program, so this is the server's own process.
 kill -TERM "$server"
 trap - EXIT
 wait "$server" && echo "ended well"
