@@ -142,9 +142,9 @@ package final class Connection {
     /// - Throws: when the connection is over, however it ended.
     package func poll(milliseconds: Int32) throws(SSHError) {
         let result = ssh_event_dopoll(event, milliseconds)
-        guard result != SSH_ERROR, ssh_is_connected(session) != 0 else {
-            throw SSHError("the connection has ended", of: session)
-        }
+        // A packet that was changed on the way is an error of the session only: its socket stays open.
+        guard result != SSH_ERROR, ssh_is_connected(session) != 0, ssh_get_status(session) & SSH_CLOSED_ERROR == 0
+        else { throw SSHError("the connection has ended", of: session) }
         guard failures < limits.authenticationTries, offeredKeys < Connection.keyOffers else {
             throw SSHError("too many failed tries to log in")
         }

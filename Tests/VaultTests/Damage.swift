@@ -79,17 +79,18 @@ struct GoodMessage {
             what: "\(what): octet \(index) ^ \(mask)", octets: damaged, truth: index < start.count ? plain : nil)
     }
 
-    /// Every octet of the headers, those around every length and at the end by each mask; of the others some.
+    /// Every octet of the headers and of the end, by masks in turn, those of the lengths by each; of the others some.
     ///
     /// - Parameters:
-    ///   - head: octets at the beginning that each are flipped, by masks in turn.
+    ///   - head: octets at the beginning that count as headers.
     ///   - turn: which mask comes first.
     func flips(head: Int, turn: Int, others: Int, _ random: inout some RandomNumberGenerator) -> [Damage] {
-        let around = Set(lengths.flatMap { $0 - 2...$0 + 2 } + (octets.count - 45..<octets.count))
-            .filter { octets.indices.contains($0) }
-        var flips = around.sorted().flatMap { index in Self.masks.map { flipped(index, $0) } }
-        for index in 0..<min(head, octets.count) where !around.contains(index) {
-            flips.append(flipped(index, Self.masks[(index + turn) % 3]))
+        let around = lengths.flatMap { $0 - 2...$0 + 2 } + (octets.count - 45..<octets.count)
+        let each = Set(lengths + [boundaries[0], octets.count - 1])
+        var flips: [Damage] = []
+        for index in Set(Array(0..<head) + around).sorted() where octets.indices.contains(index) {
+            let masks = each.contains(index) ? Self.masks : [Self.masks[(index + turn) % 3]]
+            flips += masks.map { flipped(index, $0) }
         }
         for _ in 0..<(octets.count > head ? others : 0) {
             flips.append(
@@ -125,10 +126,6 @@ struct GoodMessage {
             Damage(what: "packet 20", octets: start + packet(0xd4, Data([1, 9, 2, 16]) + body)),
             Damage(what: "packet 18, version 2", octets: start + packet(0xd2, Data([2, 9, 2, 16]) + body.dropFirst())),
             Damage(what: "packet 18, version 0", octets: start + packet(0xd2, Data([0]) + body.dropFirst())),
-            Damage(
-                what: "an old header",
-                octets: start + Data([0xca]) + PacketLength.fiveOctets(body.count).dropFirst() + body),
-            Damage(what: "no length", octets: start + Data([0xcb]) + body),
             Damage(what: "no session key", octets: octets.dropFirst(start.count)),
             Damage(what: "a session key twice", octets: start + octets, truth: plain),
             Damage(what: "a literal packet first", octets: Self.literal + octets),

@@ -49,7 +49,7 @@ import Testing
             defer { try? FileManager.default.removeItem(at: file) }
             let reader = SuspiciousReader(streaming, "/" + name, damage)
             try reader.inOrder(&tally)
-            try reader.anywhere(&tally, .read, &random)
+            if index % 2 == 0 { try reader.anywhere(&tally, .read, &random) }
             if index % 5 == 0 {
                 try reader.anywhere(&tally, [.read, .write], &random)
                 // A client may take an error that comes later for the end: what opens is right.
@@ -60,7 +60,7 @@ import Testing
         }
         print("\(cases.count) damaged files: \(tally)")
         // A reader that never reads, or never fails, shows nothing.
-        #expect(tally.failed > 0)
+        #expect(tally.failed + tally.refused > 0)
     }
 
     @Test(arguments: [0, 1, 700, 40 << 10, 200 << 10])
