@@ -33,20 +33,23 @@ final class StoredContents: Contents {
     }
 
     func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(FileSystemError) {
-        switch try verified() {
-        case .spool(let spool): try spool.read(at: offset, into: buffer)
-        case .message(let message, let version):
-            do throws(OpenPGPError) {
-                let got = try message.read(file.raw, at: offset, into: buffer)
-                guard got == buffer.count else {
-                    throw OpenPGPError(.message, "the stored file is shorter than its framing says")
+        // What somebody touches meanwhile is verified again, and read again.
+        for _ in 0..<3 {
+            switch try verified() {
+            case .spool(let spool): return try spool.read(at: offset, into: buffer)
+            case .message(let message, let version):
+                do throws(OpenPGPError) {
+                    let got = try message.read(file.raw, at: offset, into: buffer)
+                    guard got == buffer.count else {
+                        throw OpenPGPError(.message, "the stored file is shorter than its framing says")
+                    }
+                } catch {
+                    throw FileSystemError(error)
                 }
-            } catch {
-                throw FileSystemError(error)
+                if try FileVersion(file.status()) == version { return }
             }
-            // Octets that were overwritten while they were read are not what was verified.
-            guard try FileVersion(file.status()) == version else { throw StoredContents.changed }
         }
+        throw StoredContents.changed
     }
 
     /// What to read from: verified as the file is now.

@@ -142,9 +142,7 @@ import Testing
     /// Compares what a script has fetched: it prints "WAY NAME" for all that has succeeded.
     private func expectNoLie(
         _ client: Interop, _ files: DamagedFiles, printed: String, parts: [String: Range<Int>] = [:]
-    )
-        throws
-    {
+    ) throws {
         let lines = printed.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
         for line in lines where line.count == 2 {
             guard let file = files.files.first(where: { $0.name == line[1] }) else { continue }
