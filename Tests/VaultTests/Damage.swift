@@ -79,28 +79,31 @@ struct GoodMessage {
             what: "\(what): octet \(index) ^ \(mask)", octets: damaged, truth: index < start.count ? plain : nil)
     }
 
-    /// Every octet of the headers and of the end, by masks in turn, those of the lengths by each; of the others some.
+    /// Every octet of `head` and some at the end by masks in turn, those of the lengths by each; of the others some.
     ///
     /// - Parameters:
-    ///   - head: octets at the beginning that count as headers.
+    ///   - head: octets of headers; nil for those at the beginning of the data, as the session key packets are all alike.
     ///   - turn: which mask comes first.
-    func flips(head: Int, turn: Int, others: Int, _ random: inout some RandomNumberGenerator) -> [Damage] {
-        let around = lengths.flatMap { $0 - 2...$0 + 2 } + (octets.count - 45..<octets.count)
+    func flips(head: Range<Int>? = nil, turn: Int, _ random: inout some RandomNumberGenerator) -> [Damage] {
+        let head = head ?? start.count..<start.count + 30
+        let around = lengths.flatMap { $0 - 2...$0 + 2 } + stride(from: octets.count - 45, to: octets.count, by: 3)
         let each = Set(lengths + [boundaries[0], octets.count - 1])
         var flips: [Damage] = []
-        for index in Set(Array(0..<head) + around).sorted() where octets.indices.contains(index) {
+        for index in Set(Array(head) + around + each).sorted() where octets.indices.contains(index) {
             let masks = each.contains(index) ? Self.masks : [Self.masks[(index + turn) % 3]]
             flips += masks.map { flipped(index, $0) }
         }
-        for _ in 0..<(octets.count > head ? others : 0) {
+        for _ in 0..<(octets.count > head.upperBound ? 20 : 0) {
             flips.append(
-                flipped(.random(in: head..<octets.count, using: &random), .random(in: 1...255, using: &random)))
+                flipped(
+                    .random(in: head.upperBound..<octets.count, using: &random), .random(in: 1...255, using: &random)))
         }
         return flips
     }
 
     func truncations() -> [Damage] {
-        let counts = [0, 1, 2] + boundaries.flatMap { [$0 - 1, $0, $0 + 1] } + (1...40).map { octets.count - $0 }
+        let ends = [1, 2, 3, 10, 19, 20, 21, 22, 23, 24, 30, 40]
+        let counts = [0, 1, 2] + boundaries.flatMap { [$0 - 1, $0, $0 + 1] } + ends.map { octets.count - $0 }
         return Set(counts).filter { $0 < octets.count && $0 >= 0 }.sorted().map {
             Damage(what: "\(what): cut to \($0)", octets: octets.prefix($0))
         }
