@@ -166,6 +166,7 @@ import Testing
             client, files, printed: run.text, parts: ["part": 100_000..<150_000, "vector": 100_000..<150_000])
     }
 
+    /// Not `gio cat`: gvfs (1.50) waits for ever when it cannot open a file for that.
     @Test func gio() throws {
         let (client, files) = try station("gio with gvfs")
         try FileManager.default.createDirectory(at: client.url("got"), withIntermediateDirectories: true)
@@ -174,7 +175,6 @@ import Testing
             """
             for name in \(names); do
                 gio copy "$root/$name" "got/copy-$name" && echo "copy $name" || true
-                gio cat "$root/$name" > "got/cat-$name" && echo "cat $name" || true
             done
             true
             """)
