@@ -40,10 +40,11 @@ struct Verification {
             count += UInt64(length)
             place = end
         } while !outer.isDone || place < outer.next
-        try checkTrailer(UnsafeRawBufferPointer(rebasing: window[..<held]))
+        let code = try checkedCode(UnsafeRawBufferPointer(rebasing: window[..<held]))
         guard let literal, let range = literal.data(inside: count) else { return nil }
         return VerifiedMessage(
-            EncryptedData(outer.pieces, cipher), literal.walk.pieces, range, storedCount: message.octets.count)
+            EncryptedData(outer.pieces, cipher), literal.walk.pieces, range, code: code,
+            storedCount: message.octets.count)
     }
 
     /// Reads a stretch of the file and leaves only cipher text of it.
@@ -83,7 +84,7 @@ struct Verification {
         literal = LiteralPacket(window)
     }
 
-    private func checkTrailer(_ trailer: UnsafeRawBufferPointer) throws(OpenPGPError) {
+    private func checkedCode(_ trailer: UnsafeRawBufferPointer) throws(OpenPGPError) -> [UInt8] {
         let header = UnsafeRawBufferPointer(rebasing: trailer.prefix(2))
         guard header.elementsEqual([0xd3, 0x14]) else {
             throw StoredMessage.damaged("it has no modification detection code")
@@ -92,5 +93,6 @@ struct Verification {
         guard digest.finish().elementsEqual(trailer.dropFirst(2)) else {
             throw StoredMessage.damaged("its contents are not what was encrypted")
         }
+        return Array(trailer.dropFirst(2))
     }
 }

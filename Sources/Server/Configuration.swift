@@ -103,6 +103,8 @@ package struct ServerLimits: Sendable, Equatable {
     package var stalledSeconds = 120
     /// Mebibytes on the disk that one session's files may take while they are changed in place.
     package var spoolMegabytes = 4096
+    /// Mebibytes up to which a stored file is verified when it is opened; a larger one is streamed.
+    package var verifyMegabytes = 128
 
     package init() {}
 }

@@ -130,6 +130,7 @@ private struct LimitsTable: Decodable {
     var idle_seconds: Int?
     var stalled_seconds: Int?
     var spool_megabytes: Int?
+    var verify_megabytes: Int?
 
     func limits(_ wrong: (String, String) -> ConfigurationError) throws -> ServerLimits {
         var limits = ServerLimits()
@@ -142,6 +143,7 @@ private struct LimitsTable: Decodable {
             ("idle_seconds", idle_seconds, \.idleSeconds),
             ("stalled_seconds", stalled_seconds, \.stalledSeconds),
             ("spool_megabytes", spool_megabytes, \.spoolMegabytes),
+            ("verify_megabytes", verify_megabytes, \.verifyMegabytes),
         ] {
             guard let value else { continue }
             guard (1...1_000_000).contains(value) else { throw wrong(key, "must be 1 to 1000000") }

@@ -120,11 +120,14 @@ package final class RunningServer {
     }
 
     /// Runs commands with OpenSSH's `sftp`, in the folder of the test; the first that fails ends it.
+    ///
+    /// - Parameter port: where to connect to instead, such as a ``FaultyWire``.
     package func sftp(
-        _ user: String, _ commands: String, password: String = RunningServer.passphrase, options: [String] = []
+        _ user: String, _ commands: String, password: String = RunningServer.passphrase, options: [String] = [],
+        port: String? = nil
     ) throws -> Command {
         try Command.run(
-            "sftp", sshOptions + options + ["-P", port, "-b", "-", "\(user)@127.0.0.1"],
+            "sftp", sshOptions + options + ["-P", port ?? self.port, "-b", "-", "\(user)@127.0.0.1"],
             input: Data((commands + "\n").utf8), environment: environment(password: password), in: scratch.url,
             seconds: 300)
     }
@@ -156,9 +159,14 @@ package final class RunningServer {
     }
 
     /// Opens the subsystem and leaves the protocol to the test.
-    package func wire(_ user: String, password: String = RunningServer.passphrase) throws -> WireClient {
+    ///
+    /// - Parameter port: where to connect to instead, such as a ``FaultyWire``.
+    package func wire(
+        _ user: String, password: String = RunningServer.passphrase, options: [String] = [], port: String? = nil
+    ) throws -> WireClient {
         try WireClient(
-            sshOptions + ["-p", port, "-s", "\(user)@127.0.0.1", "sftp"], environment: environment(password: password))
+            sshOptions + options + ["-p", port ?? self.port, "-s", "\(user)@127.0.0.1", "sftp"],
+            environment: environment(password: password))
     }
 
     /// Decrypts a stored file with stock gpg and the user's key folder, as somebody without this program would.
