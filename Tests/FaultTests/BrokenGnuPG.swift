@@ -26,6 +26,8 @@ final class BrokenGnuPG {
         case hangs
         /// It reads all, writes nothing and never ends.
         case hangsAtTheEnd
+
+        var isHanging: Bool { self == .hangs || self == .hangsAtTheEnd }
     }
 
     /// When it goes wrong: an argument that gpg is called with.

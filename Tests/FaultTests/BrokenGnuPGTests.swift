@@ -14,7 +14,7 @@ import Testing
     init() throws {
         gnupg = try BrokenGnuPG()
         server = try RunningServer(
-            [("alice", "rw"), ("drop", "wo")], append: "\n[limits]\nstalled_seconds = 2\nlogin_seconds = 6\n",
+            [("alice", "rw"), ("drop", "wo")], append: "\n[limits]\nstalled_seconds = 4\nlogin_seconds = 6\n",
             quickLogin: true, environment: gnupg.environment)
         wire = try server.wire("alice")
         _ = try wire.initialize()
@@ -54,14 +54,15 @@ import Testing
         #expect(!sentence.contains("damaged"), "\(what) blames the file: \(sentence)")
     }
 
-    static let ways: [(String, OpenFlags)] = [
-        ("/older", [.write, .create, .truncate]), ("/older", .write), ("/older", [.read, .write]),
-        ("/new", [.write, .create, .truncate]), ("/new", [.write, .create, .exclusive]),
+    private static let ways: [(String, OpenFlags)] = [
+        ("/older", [.write, .create, .truncate]), ("/older", .write), ("/new", [.write, .create, .truncate]),
+        ("/new", [.write, .create, .exclusive]), ("/older", [.read, .write]),
     ]
 
     @Test(arguments: BrokenGnuPG.Fault.allCases) func anUploadFails(fault: BrokenGnuPG.Fault) throws {
         try gnupg.fail(.encrypt, fault)
-        for (path, flags) in BrokenGnuPGTests.ways {
+        // Each takes a while when it is patience that ends it.
+        for (path, flags) in fault.isHanging ? BrokenGnuPGTests.ways.suffix(2) : BrokenGnuPGTests.ways[...] {
             expectFailure(try wire.upload(path, Data.random(400_000), flags), "\(path) with \(flags.rawValue)")
         }
         // More than any queue holds.
@@ -85,26 +86,29 @@ import Testing
 
     @Test(arguments: BrokenGnuPG.Fault.allCases) func aDownloadEndsInAnError(fault: BrokenGnuPG.Fault) throws {
         try gnupg.fail(.decrypt, fault)
+        let isIdle = BrokenGnuPGTests.idle.contains(fault)
         // Read from its start, and from the middle at once.
-        for start in [0, 300_000] as [UInt64] {
+        for start in [0, 300_000] {
             let handle = try #require(try wire.open("/older", .read))
-            var offset = start
-            var reply = try wire.ask(RequestWriter.read(handle, at: offset, 32768))
+            var got = Data()
+            var reply = try wire.ask(RequestWriter.read(handle, at: UInt64(start), 32768))
             while case .data(let bytes)? = reply {
-                offset += UInt64(bytes.count)
-                reply = try wire.ask(RequestWriter.read(handle, at: offset, 32768))
+                got += bytes
+                reply = try wire.ask(RequestWriter.read(handle, at: UInt64(start + got.count), 32768))
             }
-            #expect(reply?.code == 4, "\(String(describing: reply)) at \(offset) from \(start)")
-            // With half a message, a good gpg does blame the file.
-            if fault != .stopsReading { expectFailure(reply, "from \(start)") }
+            // In the middle it takes gpg only for the key: if that is told, all can be read and checked without it.
+            let isWhole = reply?.code == 1 && got == older.dropFirst(start)
+            #expect(reply?.code == 4 || isWhole && !isIdle, "\(got.count) from \(start): \(String(describing: reply))")
+            if isIdle { expectFailure(reply, "from \(start)") }
             _ = try wire.ask(RequestWriter.onHandle(.close, handle))
         }
-        // An edit needs what is there already.
-        let handle = try #require(try wire.open("/older", [.read, .write]))
-        let replies = try wire.ask(all: [
-            RequestWriter.write(handle, at: 200_000, [1, 2, 3]), RequestWriter.onHandle(.close, handle),
-        ])
-        #expect(replies.last?.code == 4, "an edit: \(replies)")
+        if isIdle {
+            let handle = try #require(try wire.open("/older", [.read, .write]))
+            let replies = try wire.ask(all: [
+                RequestWriter.write(handle, at: 200_000, [1, 2, 3]), RequestWriter.onHandle(.close, handle),
+            ])
+            expectFailure(replies.last, "an edit, which needs what is there")
+        }
         try requireUnchanged()
     }
 

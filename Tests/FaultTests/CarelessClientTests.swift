@@ -14,7 +14,8 @@ struct CarelessClientTests {
     /// What it prints, line by line.
     private func put(_ path: String, to server: RunningServer, confirming: Bool) throws -> [String] {
         let local = try server.scratch.file("newer", newer)
-        let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Scripts/paramiko_careless.py")
+        let script = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "Scripts/paramiko_careless.py")
         let run = try Command.run(
             RealClient.python, [script.path, server.port, local.path, path, confirming ? "confirm" : "trust"],
             environment: ["TEST_PASSPHRASE": RunningServer.passphrase])

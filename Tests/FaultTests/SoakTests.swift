@@ -49,7 +49,7 @@ import Testing
 
                 """, quickLogin: true)
         let minutes = ProcessInfo.processInfo.environment["CRYPTSFTP_SOAK_MINUTES"].flatMap { Double($0) }
-        seconds = minutes.map { $0 * 60 } ?? 30
+        seconds = minutes.map { $0 * 60 } ?? 20
     }
 
     @Test func nothingGrowsAndNothingIsLeft() throws {
