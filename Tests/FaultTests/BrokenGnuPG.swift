@@ -84,7 +84,9 @@ final class BrokenGnuPG {
     }
 
     private static func path(of program: String, _ search: String) throws -> String {
-        let found = search.split(separator: ":").map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
+        let found = search.split(separator: ":").map { "\($0)/\(program)" }.first {
+            FileManager.default.isExecutableFile(atPath: $0)
+        }
         guard let found else { throw Unexpected(description: "\(program) is not installed") }
         return found
     }

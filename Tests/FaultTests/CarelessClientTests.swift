@@ -4,10 +4,8 @@ import TestSupport
 import Testing
 
 /// paramiko does not look at the reply to a CLOSE: what it sees afterwards must not look like a success.
-@Suite(.serialized, .enabled(if: CarelessClientTests.hasParamiko, "the package python3-paramiko is missing"))
+@Suite(.serialized, .enabled(if: RealClient.hasParamiko, "the package python3-paramiko is missing"))
 struct CarelessClientTests {
-    static let hasParamiko = (try? Command.run(RealClient.python, ["-c", "import paramiko"]).status) == 0
-
     private let older = Data.random(200_000, seed: 21)
     private let newer = Data.random(400_000, seed: 22)
 

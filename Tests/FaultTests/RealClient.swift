@@ -12,6 +12,7 @@ final class RealClient {
     private let process: ChildProcess
 
     static let python = "/usr/bin/python3"
+    static let hasParamiko = (try? Command.run(RealClient.python, ["-c", "import paramiko"]).status) == 0
     static let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Scripts/paramiko_put.py")
         .path
 
