@@ -67,6 +67,14 @@ final class BrokenGnuPG {
                 *" --$operation "*) ;;
                 *) exec '\(gpg)' "$@" ;;
                 esac
+                # gpgme names the descriptor to be read; faults read standard input.
+                for argument; do
+                    shift
+                    case $argument in
+                    -\\&*) exec <"/proc/self/fd/${argument#-&}"; argument=- ;;
+                    esac
+                    set -- "$@" "$argument"
+                done
                 case $fault in
                 dies) kill -9 $$ ;;
                 idles) ;;
