@@ -13,6 +13,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #if defined(__aarch64__)
 #include <asm/hwcap.h>
@@ -94,6 +95,13 @@ int linux_spawn(int *process, const char *path, char *const arguments[], char *c
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return error;
+}
+
+int linux_ended_child(void)
+{
+    siginfo_t info = { .si_signo = 0 };
+
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_signo != 0 ? info.si_pid : 0;
 }
 
 int linux_processor_has_aes(void)

@@ -15,8 +15,11 @@ final class Context {
     /// Arguments of SESSION_KEY never get here.
     private(set) var statusLines: [String] = []
     private var passphrases: [SecretBytes] = []
+    private let patience: Int
 
-    init() throws(OpenPGPError) {
+    /// - Parameter patience: seconds that gpg may do nothing.
+    init(patience: Int) throws(OpenPGPError) {
+        self.patience = patience
         var raw: gpgme_ctx_t?
         try check(gpgme_new(&raw), .engine, "gpgme cannot make a context")
         guard let raw else { throw OpenPGPError(.engine, "gpgme made no context") }
@@ -50,7 +53,7 @@ final class Context {
         isCancelled: @escaping () -> Bool = { false }, _ start: (gpgme_ctx_t) -> gpgme_error_t
     ) throws(OpenPGPError) -> GPGMEError? {
         statusLines = []
-        return try OperationLoop(self, isCancelled).run(start)
+        return try OperationLoop(self, patience: patience, isCancelled).run(start)
     }
 
     fileprivate func took(status keyword: String) {

@@ -12,14 +12,16 @@ package final class Decryption {
 
     /// Starts gpg.
     ///
-    /// - Parameter descriptor: the stored file, open for reading. It is this object's to close.
-    init(_ descriptor: Int32, _ passphrase: SecretBytes) {
+    /// - Parameters:
+    ///   - descriptor: the stored file, open for reading. It is this object's to close.
+    ///   - patience: seconds that gpg may do nothing.
+    init(_ descriptor: Int32, _ passphrase: SecretBytes, patience: Int) {
         let output = BytePipe(capacity: 1 << 20)
         self.output = output
         worker = Worker { () throws(OpenPGPError) -> Void in
             defer { close(descriptor) }
             do throws(OpenPGPError) {
-                try Decryption.decrypt(descriptor, passphrase, output)
+                try Decryption.decrypt(descriptor, passphrase, output, Context(patience: patience))
                 output.finish()
             } catch {
                 output.fail(error)
@@ -57,9 +59,8 @@ package final class Decryption {
 
     /// The worker's part: runs the operation.
     private static func decrypt(
-        _ descriptor: Int32, _ passphrase: SecretBytes, _ output: BytePipe
+        _ descriptor: Int32, _ passphrase: SecretBytes, _ output: BytePipe, _ context: Context
     ) throws(OpenPGPError) {
-        let context = try Context()
         context.answer([passphrase])
         var failure: OpenPGPError?
         var held: [UInt8] = []
@@ -98,7 +99,7 @@ package final class Decryption {
     }
 
     /// Blames the file only where gpg does: a gpg that was killed says nothing of it.
-    private static func explain(_ error: GPGMEError, _ status: [String]) -> OpenPGPError {
+    static func explain(_ error: GPGMEError, _ status: [String]) -> OpenPGPError {
         switch error.code {
         case GPG_ERR_NO_SECKEY: OpenPGPError(.key, "the file is encrypted to another key")
         case GPG_ERR_BAD_PASSPHRASE: OpenPGPError(.passphrase, "the passphrase does not open the key")

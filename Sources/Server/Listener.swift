@@ -182,7 +182,10 @@ package final class Listener {
 
     private func reap() {
         var status: Int32 = 0
-        while case let process = waitpid(-1, &status, WNOHANG), process > 0 {
+        while case let process = linux_ended_child(), process > 0 {
+            // What it has started ends with it, such as a gpg that hangs; until it is waited for, the number is its own.
+            kill(-process, SIGKILL)
+            waitpid(process, &status, 0)
             guard let record = sessions.removeValue(forKey: process) else { continue }
             take(from: record)
             guard status != 0 else { continue }

@@ -164,9 +164,24 @@ package final class RunningServer {
     package func wire(
         _ user: String, password: String = RunningServer.passphrase, options: [String] = [], port: String? = nil
     ) throws -> WireClient {
-        try WireClient(
-            sshOptions + options + ["-p", port ?? self.port, "-s", "\(user)@127.0.0.1", "sftp"],
-            environment: environment(password: password))
+        try Door(options: sshOptions + options, port: port ?? self.port, environment: environment())
+            .wire(user, password: password)
+    }
+
+    /// What it takes to connect to it from another thread.
+    package var door: Door { Door(options: sshOptions, port: port, environment: environment()) }
+
+    package struct Door: Sendable {
+        let options: [String]
+        let port: String
+        let environment: [String: String]
+
+        /// Opens the subsystem and leaves the protocol to the test.
+        package func wire(_ user: String, password: String = RunningServer.passphrase) throws -> WireClient {
+            try WireClient(
+                options + ["-p", port, "-s", "\(user)@127.0.0.1", "sftp"],
+                environment: environment.merging(["TEST_PASSPHRASE": password]) { $1 })
+        }
     }
 
     /// Decrypts a stored file with stock gpg and the user's key folder, as somebody without this program would.

@@ -31,6 +31,9 @@ int linux_signal_on_parent_death(int signal);
 int linux_spawn(int *process, const char *path, char *const arguments[], char *const environment[],
                 const int descriptors[], int count);
 
+/// waitid(2), WNOWAIT: a child that has ended, which stays to be waited for; 0 when there is none.
+int linux_ended_child(void);
+
 /// Whether the processor computes AES itself.
 int linux_processor_has_aes(void);
 
