@@ -24,7 +24,7 @@ extension Configuration {
     }
 
     /// Reads the text of a server.conf that lies at `file`.
-    init(_ text: String, file: URL) throws {
+    package init(_ text: String, file: URL) throws {
         if let (line, heading) = text.firstUnknownHeading {
             throw ConfigurationError(
                 file, line: line, "'\(heading.prefix(40))' is not known here: [limits] and [[user]] are")
