@@ -7,14 +7,20 @@ import TestSupport
 struct RandomRequests {
     private var mutation: Mutation
     private let paths: [String]
+    private let offsets: [UInt64]
     private let handle: (inout Mutation) -> [UInt8]
 
     /// - Parameters:
     ///   - paths: that occur, and that other files are put beside.
+    ///   - isReal: whether a file as long as it can be would really be made.
     ///   - handle: makes the octets of a handle.
-    init(_ random: SeededNumbers, paths: [String], handle: @escaping (inout Mutation) -> [UInt8]) {
+    init(
+        _ random: SeededNumbers, paths: [String], isReal: Bool = false,
+        handle: @escaping (inout Mutation) -> [UInt8]
+    ) {
         mutation = Mutation(random)
         self.paths = paths
+        offsets = Self.offsets.filter { !isReal || $0 <= 1 << 20 || $0 >= 1 << 63 }
         self.handle = handle
     }
 
@@ -90,7 +96,7 @@ struct RandomRequests {
     }
 
     private mutating func offset() -> UInt64 {
-        mutation.one(of: Self.offsets) &- UInt64(mutation.number(3))
+        mutation.one(of: offsets) &- UInt64(mutation.number(3))
     }
 
     private mutating func attributes() -> FileAttributes {
