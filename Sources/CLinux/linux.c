@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #if defined(__aarch64__)
@@ -94,6 +95,19 @@ int linux_spawn(int *process, const char *path, char *const arguments[], char *c
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return error;
+}
+
+int linux_limit_thread_time(int milliseconds)
+{
+    static _Thread_local timer_t timer;
+    static _Thread_local int is_made;
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGXCPU};
+    struct itimerspec time = {.it_value = {milliseconds / 1000, milliseconds % 1000 * 1000000L}};
+
+    if (!is_made && timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer) != 0)
+        return -1;
+    is_made = 1;
+    return timer_settime(timer, 0, &time, NULL);
 }
 
 int linux_processor_has_aes(void)
