@@ -50,7 +50,7 @@ import Testing
             known.handles.isEmpty ? octets += mutation.octets(8) : mutation.one(of: known.handles).append(to: &octets)
             return Array(octets.suffix(8))
         }
-        let end = Date().addingTimeInterval(7)
+        let end = Date().addingTimeInterval(4)
         var sent = 0
         var connections = 0
         while Date() < end {
@@ -91,7 +91,7 @@ import Testing
             known.handles.isEmpty ? octets += mutation.octets(8) : mutation.one(of: known.handles).append(to: &octets)
             return Array(octets.suffix(8))
         }
-        let end = Date().addingTimeInterval(6)
+        let end = Date().addingTimeInterval(4)
         var answered = 0
         while Date() < end {
             known.handles = []
@@ -116,7 +116,7 @@ import Testing
     @Test func unauthenticatedGarbage() throws {
         var mutation = Mutation(SeededNumbers(for: "unauthenticated garbage"))
         let banner = Array("SSH-2.0-fuzz\r\n".utf8)
-        let end = Date().addingTimeInterval(8)
+        let end = Date().addingTimeInterval(5)
         var connections = 0
         while Date() < end {
             let raw = try RawConnection(to: server, from: "127.0.0.2")

@@ -27,8 +27,12 @@ final class HostileClient {
             streams: [
                 .null, .writing(scratch.file("output", Data())), .writing(scratch.file("errors", Data())),
             ])
-        try waitUntil("\(kind): \(text("errors"))", seconds: 60) {
-            text("output").contains("ready") || !process.isRunning
+        do {
+            try waitUntil("it does its worst", seconds: 40) {
+                text("output").contains("ready") || !process.isRunning
+            }
+        } catch {
+            throw Unexpected(description: "\(error): \(text("errors").suffix(2000))")
         }
     }
 
@@ -44,4 +48,9 @@ final class HostileClient {
     private func text(_ name: String) -> String {
         (try? String(contentsOfFile: scratch.path(name), encoding: .utf8)) ?? ""
     }
+}
+
+/// What keeps a test from going on.
+struct Unexpected: Error, CustomStringConvertible {
+    let description: String
 }
