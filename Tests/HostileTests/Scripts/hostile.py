@@ -22,6 +22,10 @@ BIG_WINDOW = 0x7FFFFFFF
 os.nice(19)
 
 
+# The connection that a thread has made last, to be closed before it makes another.
+made = threading.local()
+
+
 def ready():
     print("ready", flush=True)
 
@@ -36,6 +40,7 @@ def connect():
 
 def login():
     transport = paramiko.Transport(connect())
+    made.transport = transport
     transport._sanitize_packet_size = transport._sanitize_window_size = lambda size: size
     transport.start_client(timeout=20)
     transport.auth_password(USER, PASSWORD)
@@ -111,6 +116,8 @@ def again(body, pause=0.1):
             first = False
         except (EOFError, OSError, paramiko.SSHException) as error:
             print(repr(error)[:200], file=sys.stderr, flush=True)
+        if hasattr(made, "transport"):
+            made.transport.close()
         time.sleep(pause)
 
 
@@ -387,11 +394,11 @@ def long_paths():
         for path in [deep, deep + b"/x" * 4000, b"/" + b"y" * 255, b"/" + b"y" * 200000, b"/.." * 1365, b"/" * 4096]:
             for kind in [17, 14, 11, 3, 16, 15]:
                 count = 5 if len(path) < 10000 else 1
-                channel.sendall(request(kind, text(path) + struct.pack(">II", 26, 0)) * count)
+                rest = struct.pack(">II", 26, 0) if kind == 3 else struct.pack(">I", 0)
+                channel.sendall(request(kind, text(path) + rest) * count)
                 for _ in range(count):
                     answer(channel)
         done()
-        channel.transport.close()
 
     again(body)
 
@@ -415,7 +422,7 @@ def hashes():
     def body(done):
         transport = login()
         while True:
-            channel = transport.open_session(timeout=20)
+            channel = transport.open_session(BIG_WINDOW, 32768, timeout=20)
             channel.exec_command("sha512sum large large large large")
             done()
             channel.recv_exit_status()
