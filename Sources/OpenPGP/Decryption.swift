@@ -64,6 +64,7 @@ package final class Decryption {
         context.answer([passphrase])
         var failure: OpenPGPError?
         var held: [UInt8] = []
+        var count: UInt64 = 0
         let cipher = try DataObject.reading(sensitive: false) { buffer in
             while true {
                 let count = Foundation.read(descriptor, buffer.baseAddress, buffer.count)
@@ -76,6 +77,7 @@ package final class Decryption {
             do throws(OpenPGPError) {
                 try output.write(held)
                 held = Array(bytes)
+                count += UInt64(held.count)
                 return true
             } catch {
                 failure = error
@@ -91,8 +93,14 @@ package final class Decryption {
         }
         if let failure { throw failure }
         if let error { throw Decryption.explain(error, context.statusLines) }
-        guard context.statusLines.contains("DECRYPTION_OKAY"), context.statusLines.contains("GOODMDC"),
-            context.statusLines.last == "END_DECRYPTION",
+        let status = context.statusLines
+        // gpg goes on after packets that do not belong there, and after a file that is cut off inside an intact message.
+        guard !status.contains("ERROR"), !status.contains("NODATA"),
+            status.count(where: { $0 == "BEGIN_DECRYPTION" }) < 2, status.count(where: { $0 == "PLAINTEXT" }) < 2,
+            context.plaintextLength == nil || context.plaintextLength == count
+        else { throw OpenPGPError(.message, "the stored file holds something else than one file") }
+        guard status.contains("DECRYPTION_OKAY"), status.contains("GOODMDC"), status.contains("PLAINTEXT"),
+            status.last == "END_DECRYPTION",
             gpgme_op_decrypt_result(context.raw)?.pointee.legacy_cipher_nomdc == 0
         else { throw OpenPGPError(.engine, "gpg ended before it had checked the message") }
         try output.write(held)

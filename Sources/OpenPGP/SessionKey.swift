@@ -1,10 +1,17 @@
 private import CGPGME
 private import Glibc
-internal import Secrets
+package import Secrets
 
 /// The key that one message is encrypted with, in locked memory.
-struct SessionKey: Sendable {
+package struct SessionKey: Sendable {
     let octets: SecretBytes
+
+    /// A key that is known already.
+    ///
+    /// - Parameter octets: 16, 24 or 32.
+    package init(octets: SecretBytes) {
+        self.octets = octets
+    }
 
     /// Reads what gpg prints: the algorithm's number, a colon, and the key in hexadecimal digits.
     ///

@@ -1,7 +1,7 @@
 /// One pass over a stored file that decrypts all of it, checks all of it and keeps none of it.
 ///
 /// Source: RFC 4880, sections 5.13 (prefix) and 5.14 (modification detection code).
-struct Verification {
+package struct Verification {
     private let message: StoredMessage
     private let cipher: CipherFeedback
     private let digest: MessageDigest
@@ -11,7 +11,7 @@ struct Verification {
     /// Octets decrypted.
     private var count: UInt64 = 0
 
-    init(of message: StoredMessage, _ key: SessionKey) throws(OpenPGPError) {
+    package init(of message: StoredMessage, _ key: SessionKey) throws(OpenPGPError) {
         self.message = message
         cipher = try CipherFeedback(key)
         digest = try MessageDigest(.sha1)
@@ -23,7 +23,7 @@ struct Verification {
     /// - Returns: nil when it cannot be read at any offset. It was verified even so, unless the outer framing is too
     ///   irregular.
     /// - Throws: `.message` for a damaged one.
-    mutating func run() throws(OpenPGPError) -> VerifiedMessage? {
+    package mutating func run() throws(OpenPGPError) -> VerifiedMessage? {
         let held = LiteralPacket.trailer
         let window = UnsafeMutableRawBufferPointer.allocate(byteCount: held + 1 << 18, alignment: 64)
         defer { window.deallocate() }

@@ -184,6 +184,16 @@ package final class RunningServer {
         }
     }
 
+    /// Opens the subsystem as one more channel of a connection that its first channel made.
+    ///
+    /// - Parameter connection: a name for it.
+    package func wire(_ user: String, sharing connection: String) throws -> WireClient {
+        let control = scratch.path(connection)
+        let options = ["-oControlMaster=auto", "-oControlPath=\(control)", "-oControlPersist=no"]
+        return try WireClient(
+            sshOptions + options + ["-p", port, "-s", "\(user)@127.0.0.1", "sftp"], environment: environment())
+    }
+
     /// Decrypts a stored file with stock gpg and the user's key folder, as somebody without this program would.
     package func recover(_ stored: String, user: String = "alice") throws -> Command {
         let keys = scratch.url.appending(path: "Configs/keys/\(user)")
