@@ -89,7 +89,12 @@ import Testing
         let isIdle = BrokenGnuPGTests.idle.contains(fault)
         // Read from its start, and from the middle at once.
         for start in [0, 300_000] {
-            let handle = try #require(try wire.open("/older", .read))
+            // A file that is not large is verified when it is opened.
+            let opened = try wire.ask(RequestWriter.open("/older", .read))
+            guard case .handle(let handle)? = opened else {
+                expectFailure(opened, "OPEN")
+                continue
+            }
             var got = Data()
             var reply = try wire.ask(RequestWriter.read(handle, at: UInt64(start), 32768))
             while case .data(let bytes)? = reply {

@@ -209,10 +209,11 @@ import Testing
         }
     }
 
+    /// What it is told does not get through to OpenSSH while a channel is open: the log has the reason.
     @Test func clientsThatAskNothing() throws {
         let server = try start("idle_seconds = 2")
-        let run = try ssh(server)
-        #expect(run.errors.contains("idle for 2 seconds"), "\(run.errors)")
+        _ = try ssh(server)
+        #expect(server.log.contains("idle for 2 seconds"))
         let busy = try server.wire("alice")
         _ = try busy.initialize()
         for _ in 0..<8 {

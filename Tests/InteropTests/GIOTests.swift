@@ -53,7 +53,7 @@ extension Interop {
         let start = """
             set -eux
             root=sftp://alice@127.0.0.1:\(server.port)
-            printf '%s\\n' "$TEST_PASSPHRASE" | gio mount "$root/"
+            printf '%s\\n' "$TEST_PASSPHRASE" | gio mount "$root/" >asked
             trap 'gio mount -u "$root/"' EXIT
 
             """
