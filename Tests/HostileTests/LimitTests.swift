@@ -213,7 +213,7 @@ import Testing
     @Test func clientsThatAskNothing() throws {
         let server = try start("idle_seconds = 2")
         _ = try ssh(server)
-        #expect(server.log.contains("idle for 2 seconds"))
+        try waitUntil("the reason is logged") { server.log.contains("idle for 2 seconds") }
         let busy = try server.wire("alice")
         _ = try busy.initialize()
         for _ in 0..<8 {
