@@ -12,6 +12,17 @@ let settings: [SwiftSetting] =
         .enableUpcomingFeature("InternalImportsByDefault"),
     ]
 
+/// With CRYPTSFTP_FUZZ, as `bin/fuzz` sets it, there is a driver for libFuzzer too, which an ordinary build cannot link.
+let fuzzing: [Target] =
+    Context.environment["CRYPTSFTP_FUZZ"] == nil
+    ? []
+    : [
+        .target(name: "CLibFuzzer", path: "Tests/FuzzDriver/CLibFuzzer"),
+        .executableTarget(
+            name: "FuzzDriver", dependencies: ["FuzzSupport", "CLibFuzzer"], path: "Tests/FuzzDriver",
+            exclude: ["CLibFuzzer"], swiftSettings: settings),
+    ]
+
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -70,7 +81,17 @@ let package = Package(
         .testTarget(
             name: "InteropTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
             exclude: ["Scripts", "requirements.txt"], swiftSettings: settings),
-    ],
+        .target(
+            name: "FuzzSupport",
+            dependencies: ["SFTP", "OpenPGP", "Secrets", "Server", "CLinux", "CGcrypt", "TestSupport"],
+            path: "Tests/FuzzSupport", swiftSettings: settings),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["FuzzSupport", "TestSupport", "SFTP", "cryptsftp"],
+            exclude: ["Corpus"], swiftSettings: settings),
+        .testTarget(
+            name: "HostileTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
+            exclude: ["Scripts"], swiftSettings: settings),
+    ] + fuzzing,
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )

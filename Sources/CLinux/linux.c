@@ -13,6 +13,8 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #if defined(__aarch64__)
 #include <asm/hwcap.h>
@@ -94,6 +96,26 @@ int linux_spawn(int *process, const char *path, char *const arguments[], char *c
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return error;
+}
+
+int linux_ended_child(void)
+{
+    siginfo_t info = { .si_signo = 0 };
+
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_signo != 0 ? info.si_pid : 0;
+}
+
+int linux_limit_thread_time(int milliseconds)
+{
+    static _Thread_local timer_t timer;
+    static _Thread_local int is_made;
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGXCPU};
+    struct itimerspec time = {.it_value = {milliseconds / 1000, milliseconds % 1000 * 1000000L}};
+
+    if (!is_made && timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer) != 0)
+        return -1;
+    is_made = 1;
+    return timer_settime(timer, 0, &time, NULL);
 }
 
 int linux_processor_has_aes(void)

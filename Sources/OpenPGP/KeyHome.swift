@@ -29,7 +29,7 @@ package enum KeyHome {
         let home = runtime.path + "/" + RuntimeDirectory.home
         try make(home, agentOptions: ["s2k-count \(s2kCount)"])
         _ = try GnuPG.use(home: home)
-        let context = try Context()
+        let context = try Context(patience: GnuPG.patience)
         context.answer([passphrase])
         let flags = UInt32(GPGME_CREATE_NOEXPIRE) | UInt32(GPGME_CREATE_FORCE)
         let error = try context.run {
@@ -153,8 +153,11 @@ package final class SessionHome {
     /// - Parameters:
     ///   - keys: the user's key folder.
     ///   - fingerprint: the user's key.
-    package convenience init(publicKeysIn keys: URL, fingerprint: String) throws(OpenPGPError) {
-        try self.init(keys, fingerprint, unlockedBy: nil)
+    ///   - patience: seconds that gpg may do nothing.
+    package convenience init(
+        publicKeysIn keys: URL, fingerprint: String, patience: Int = GnuPG.patience
+    ) throws(OpenPGPError) {
+        try self.init(keys, fingerprint, unlockedBy: nil, patience)
     }
 
     /// A home with the secret key for reading files, protected there by a passphrase that only this process knows.
@@ -164,12 +167,14 @@ package final class SessionHome {
     ///
     /// - Throws: `.passphrase` when it is the wrong one.
     package convenience init(
-        keysIn keys: URL, fingerprint: String, passphrase: SecretBytes
+        keysIn keys: URL, fingerprint: String, passphrase: SecretBytes, patience: Int = GnuPG.patience
     ) throws(OpenPGPError) {
-        try self.init(keys, fingerprint, unlockedBy: passphrase)
+        try self.init(keys, fingerprint, unlockedBy: passphrase, patience)
     }
 
-    private init(_ keys: URL, _ fingerprint: String, unlockedBy passphrase: SecretBytes?) throws(OpenPGPError) {
+    private init(
+        _ keys: URL, _ fingerprint: String, unlockedBy passphrase: SecretBytes?, _ patience: Int
+    ) throws(OpenPGPError) {
         directory = try RuntimeDirectory()
         let home = directory.path + "/" + RuntimeDirectory.home
         try KeyHome.make(home, agentOptions: ["s2k-count 65536"])
@@ -177,23 +182,23 @@ package final class SessionHome {
         let gnupg = try GnuPG.use(home: home)
         programFolder = URL(filePath: gnupg.path).resolvingSymlinksInPath().deletingLastPathComponent().path
         guard let passphrase else {
-            cryptor = Cryptor(gnupg, try RecipientKey(fingerprint: fingerprint), passphrase: nil)
+            cryptor = Cryptor(gnupg, try RecipientKey(fingerprint: fingerprint), passphrase: nil, patience: patience)
             return
         }
         guard let random = SecretBytes.randomHex(32) else { throw OpenPGPError(.engine, "no locked memory left") }
         let key = try RecipientKey(fingerprint: fingerprint)
         try KeyHome.copySecretKey(key.keygrip, from: keys, to: home)
-        try SessionHome.rewrap(key, from: passphrase, to: random)
-        cryptor = Cryptor(gnupg, key, passphrase: random)
+        try SessionHome.rewrap(key, from: passphrase, to: random, patience)
+        cryptor = Cryptor(gnupg, key, passphrase: random, patience: patience)
     }
 
     /// Changes the passphrase of the session's copy.
     ///
     /// The corresponding C function is `gpgme_op_passwd_start`.
     private static func rewrap(
-        _ key: RecipientKey, from old: SecretBytes, to new: SecretBytes
+        _ key: RecipientKey, from old: SecretBytes, to new: SecretBytes, _ patience: Int
     ) throws(OpenPGPError) {
-        let context = try Context()
+        let context = try Context(patience: patience)
         context.answer([old, new])
         let error = try context.run { gpgme_op_passwd_start($0, key.raw, 0) }
         if let error, error.code == GPG_ERR_BAD_PASSPHRASE {

@@ -20,7 +20,7 @@ final class RecipientKey: @unchecked Sendable {
     ///
     /// - Throws: `.key` when it is not there or has no encryption subkey. One that has expired is found.
     init(fingerprint: String) throws(OpenPGPError) {
-        let context = try Context()
+        let context = try Context(patience: GnuPG.patience)
         gpgme_set_keylist_mode(
             context.raw, gpgme_keylist_mode_t(GPGME_KEYLIST_MODE_LOCAL | GPGME_KEYLIST_MODE_WITH_KEYGRIP))
         var found: gpgme_key_t?
@@ -45,7 +45,7 @@ final class RecipientKey: @unchecked Sendable {
     ///
     /// The C function is `gpgme_op_keylist_next`.
     static func onlyFingerprint() throws(OpenPGPError) -> String {
-        let context = try Context()
+        let context = try Context(patience: GnuPG.patience)
         var fingerprints: [String] = []
         try check(gpgme_op_keylist_start(context.raw, nil, 0), .engine, "gpg cannot list keys")
         var key: gpgme_key_t?

@@ -31,6 +31,13 @@ int linux_signal_on_parent_death(int signal);
 int linux_spawn(int *process, const char *path, char *const arguments[], char *const environment[],
                 const int descriptors[], int count);
 
+/// waitid(2), WNOWAIT: a child that has ended, which stays to be waited for; 0 when there is none.
+int linux_ended_child(void);
+
+/// timer_settime(2) over the calling thread's processor time: after so much more of it SIGXCPU ends the process; 0 takes
+/// that back.
+int linux_limit_thread_time(int milliseconds);
+
 /// Whether the processor computes AES itself.
 int linux_processor_has_aes(void);
 
