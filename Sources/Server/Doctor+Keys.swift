@@ -1,3 +1,4 @@
+private import CLinux
 internal import Foundation
 internal import OpenPGP
 
@@ -131,8 +132,6 @@ extension Doctor {
 
     /// Source: the numbers are those of statfs(2), for FAT, exFAT, NTFS and what FUSE makes of them.
     private func isWithoutPermissions(_ path: String) -> Bool {
-        var figures = statfs()
-        guard statfs(path, &figures) == 0 else { return false }
-        return [0x4d44, 0x2011_bab0, 0x5346_544e, 0x7366_746e, 0x6573_5546].contains(Int(figures.f_type))
+        [0x4d44, 0x2011_bab0, 0x5346_544e, 0x7366_746e, 0x6573_5546].contains(linux_file_system_type(path))
     }
 }

@@ -78,9 +78,9 @@ struct DecryptCommand: ParsableCommand {
         if mkdir(place.path, 0o700) != 0 && errno != EEXIST {
             throw Problem(.failure, "\(path): \(String(cString: strerror(errno)))")
         }
-        do {
+        do throws(FileSystemError) {
             return try Folder(path: place.path)
-        } catch let error as FileSystemError {
+        } catch {
             throw Problem(.failure, "\(path): \(error.message)")
         }
     }

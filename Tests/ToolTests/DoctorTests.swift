@@ -20,6 +20,10 @@ import Testing
 
     private func path(_ finding: [String: Any]?) -> String { finding?["path"] as? String ?? "" }
 
+    private func ends(_ findings: [[String: Any]]?, _ suffix: String) -> Bool {
+        path(findings?.first).hasSuffix(suffix)
+    }
+
     @Test func nothingToSayOfANewVault() throws {
         try vault.store(["docs/file": Data("x".utf8)])
         let (findings, status) = try examine()
@@ -42,12 +46,12 @@ import Testing
         symlink("/etc/passwd", vault.stored("link").path)
         let (findings, status) = try examine()
         #expect(status == 26)
-        #expect(findings["plaintext"]?.count == 1 && path(findings["plaintext"]?.first).hasSuffix("/alice/diary.txt"))
-        #expect(findings["damaged"]?.count == 1 && path(findings["damaged"]?.first).hasSuffix("/alice/named.gpg"))
+        #expect(findings["plaintext"]?.count == 1 && ends(findings["plaintext"], "/alice/diary.txt"))
+        #expect(findings["damaged"]?.count == 1 && ends(findings["damaged"], "/alice/named.gpg"))
         #expect(Set(findings["not-stored"]?.map { path($0).suffix(8) } ?? []) == ["ce/empty", "/renamed"])
-        #expect(path(findings["partial"]?.first).hasSuffix("/cut.gpg.part"))
-        #expect(path(findings["hard-links"]?.first).hasSuffix("/file.gpg"))
-        #expect(path(findings["special"]?.first).hasSuffix("/link"))
+        #expect(ends(findings["partial"], "/cut.gpg.part"))
+        #expect(ends(findings["hard-links"], "/file.gpg"))
+        #expect(ends(findings["special"], "/link"))
     }
 
     @Test func namesThatOtherFileSystemsCannotHold() throws {
@@ -55,7 +59,7 @@ import Testing
         try vault.store(Dictionary(uniqueKeysWithValues: names.map { ("x/\($0)", Data("x".utf8)) }))
         let bytes = Array(vault.stored("x/").path.utf8) + [UInt8(ascii: "/"), 0xff] + Array(".gpg".utf8)
         let made = bytes.map { CChar(bitPattern: $0) } + [0]
-        try #require(made.withUnsafeBufferPointer { link(vault.stored("x/plain.gpg").path, $0.baseAddress) } == 0)
+        try #require(link(vault.stored("x/plain.gpg").path, made) == 0)
         mkdir(vault.stored("x/folder. ").path, 0o700)
         let (findings, status) = try examine()
         #expect(status == 0)
