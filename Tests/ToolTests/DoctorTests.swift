@@ -143,7 +143,8 @@ import Testing
         func gpg(_ arguments: [String]) throws -> Command {
             try Command.run(
                 "gpg",
-                ["--homedir", vault.keys.path, "--batch", "--pinentry-mode", "loopback", "--passphrase", ""] + arguments
+                ["--homedir", vault.keys.path, "--batch", "--pinentry-mode", "loopback", "--passphrase", ""] + options
+                    + arguments
             )
         }
         let made = try gpg(["--quick-gen-key", "alice", algorithm, "default", expires])
@@ -178,10 +179,13 @@ import Testing
     }
 
     @Test func anOldGnuPG() throws {
-        // What gpgme finds first in PATH is what it takes.
+        // gpgme asks gpgconf where gpg is.
+        let bin = vault.scratch.path("bin")
         try vault.plain("bin/gpg", Data("#!/bin/sh\necho 'gpg (GnuPG) 2.1.18'\n".utf8), mode: 0o755)
+        try vault.plain(
+            "bin/gpgconf", Data("#!/bin/sh\necho 'gpg:OpenPGP:\(bin)/gpg'\n".utf8), mode: 0o755)
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin"
-        let run = try vault.run("doctor", environment: ["PATH": vault.scratch.path("bin") + ":" + path])
+        let run = try vault.run("doctor", environment: ["PATH": "\(bin):\(path)"])
         #expect(run.status == 26 && run.text.contains("2.1.18"), "\(run.text)")
     }
 }

@@ -69,7 +69,7 @@ final class ToolVault {
 
     /// Changes one octet of a stored file, and not its time.
     func damage(_ path: String, at place: Int) throws {
-        let file = stored(path)
+        let file = stored("\(path).gpg")
         var contents = try Data(contentsOf: file)
         contents[place < 0 ? contents.count + place : place] ^= 1
         try contents.write(to: file)
