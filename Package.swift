@@ -36,7 +36,10 @@ let package = Package(
     ],
     targets: [
         .executableTarget(
-            name: "cryptsftp", dependencies: ["Server", "SSHTransport", "OpenPGP", "Secrets", argumentParser, logging],
+            name: "cryptsftp",
+            dependencies: [
+                "Server", "Vault", "SFTP", "SSHTransport", "OpenPGP", "Secrets", "CLinux", argumentParser, logging,
+            ],
             exclude: ["Documentation.docc"], swiftSettings: settings),
         .target(
             name: "Server",
@@ -73,6 +76,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"], swiftSettings: settings),
+        .testTarget(name: "ToolTests", dependencies: ["TestSupport", "cryptsftp"], swiftSettings: settings),
         .testTarget(
             name: "FaultTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
             exclude: ["Scripts"], swiftSettings: settings),

@@ -48,12 +48,26 @@ package enum KeyHome {
     ///
     /// - Throws: `.key` when there is not exactly one.
     package static func fingerprint(in folder: URL) throws(OpenPGPError) -> String {
+        try withPublicKeys(in: folder) { () throws(OpenPGPError) in try RecipientKey.onlyFingerprint() }
+    }
+
+    /// The keys that lie in a user's key folder, as far as their public parts tell.
+    package static func keys(in folder: URL) throws(OpenPGPError) -> [KeyFacts] {
+        try withPublicKeys(in: folder) { () throws(OpenPGPError) in try KeyFacts.all() }
+    }
+
+    /// Points this process at a home with the public keys of `folder` for the time of `body`.
+    private static func withPublicKeys<Result>(
+        in folder: URL, _ body: () throws(OpenPGPError) -> Result
+    ) throws(OpenPGPError) -> Result {
         let runtime = try RuntimeDirectory()
         let home = runtime.path + "/" + RuntimeDirectory.home
         try make(home, agentOptions: [])
         try copyPublicKeys(from: folder, to: home)
         _ = try GnuPG.use(home: home)
-        return try RecipientKey.onlyFingerprint()
+        let result = try body()
+        withExtendedLifetime(runtime) {}
+        return result
     }
 
     /// Copies the parts of a home worth keeping, all or nothing.

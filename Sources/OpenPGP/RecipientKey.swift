@@ -97,7 +97,8 @@ final class RecipientKey: @unchecked Sendable {
         return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    private static func octets(_ hex: String) -> [UInt8] {
+    /// The octets that hexadecimal digits stand for.
+    static func octets(_ hex: String) -> [UInt8] {
         let digits = hex.compactMap { $0.hexDigitValue.map(UInt8.init) }
         return stride(from: 0, to: digits.count - 1, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
     }

@@ -17,7 +17,7 @@ package struct Configuration: Sendable {
     package var hostKeys: URL { folder.appending(path: "hostkeys") }
     package func keyFolder(of user: String) -> URL { folder.appending(path: "keys").appending(path: user) }
 
-    func account(named name: String) -> Account? { accounts.first { $0.name == name } }
+    package func account(named name: String) -> Account? { accounts.first { $0.name == name } }
 }
 
 /// One `[[user]]` of server.conf.

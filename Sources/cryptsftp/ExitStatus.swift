@@ -2,6 +2,7 @@ internal import ArgumentParser
 private import OpenPGP
 private import SSHTransport
 private import Server
+private import Vault
 
 /// The exit codes, in one table: it is what `cryptsftp help` shows, and scripts rely on it.
 enum ExitStatus: Int32, CaseIterable {
@@ -14,6 +15,9 @@ enum ExitStatus: Int32, CaseIterable {
     case noGnuPG = 13
     case addressUnavailable = 14
     case dataUnavailable = 15
+    case storedWrong = 26
+    case leftAlone = 27
+    case noSuchPath = 28
     case interrupted = 130
 
     private var meaning: String {
@@ -27,6 +31,9 @@ enum ExitStatus: Int32, CaseIterable {
         case .noGnuPG: "gpg is missing, too old, or failed"
         case .addressUnavailable: "the address or port is not to be had"
         case .dataUnavailable: "the data folder is missing or cannot be read"
+        case .storedWrong: "something that is stored is damaged, or the vault has a problem: the lines before say what"
+        case .leftAlone: "something was left as it is, because it differs or cannot be taken: the lines before say what"
+        case .noSuchPath: "there is no such file or folder"
         case .interrupted: "interrupted by the user"
         }
     }
@@ -44,6 +51,10 @@ enum ExitStatus: Int32, CaseIterable {
         switch error {
         case let problem as Problem: self = problem.status
         case is ConfigurationError: self = .badConfiguration
+        case is Interrupted: self = .interrupted
+        case OwnerVault.Refusal.noData: self = .dataUnavailable
+        case OwnerVault.Refusal.noPath: self = .noSuchPath
+        case OwnerVault.Refusal.whichUser, OwnerVault.Refusal.severalUsers: self = .usage
         case let error as OpenPGPError where error.code == .passphrase: self = .wrongPassphrase
         case let error as OpenPGPError where error.code == .engine: self = .noGnuPG
         default: self = .failure

@@ -16,10 +16,7 @@ enum Terminal {
     ///
     /// - Throws: when there is no terminal, or the two differ three times.
     static func newPassphrase(for user: String) throws -> SecretBytes {
-        let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
-        guard terminal >= 0 else {
-            throw Problem(.wrongPassphrase, "there is no terminal to ask for the passphrase: use --passphrase-file")
-        }
+        let terminal = try openTerminal()
         defer { close(terminal) }
         for _ in 1...3 {
             let first = try ask(terminal, "Passphrase for \(user) (long, and easy to remember): ")
@@ -28,6 +25,23 @@ enum Terminal {
             print(to: terminal, "They differ. Try again.\n")
         }
         throw Problem(.wrongPassphrase, "the two passphrases differ")
+    }
+
+    /// Asks for a passphrase that there is, without showing it.
+    ///
+    /// - Throws: when there is no terminal.
+    static func passphrase(for user: String) throws -> SecretBytes {
+        let terminal = try openTerminal()
+        defer { close(terminal) }
+        return try ask(terminal, "Passphrase for \(user): ")
+    }
+
+    private static func openTerminal() throws -> Int32 {
+        let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
+        guard terminal >= 0 else {
+            throw Problem(.wrongPassphrase, "there is no terminal to ask for the passphrase: use --passphrase-file")
+        }
+        return terminal
     }
 
     /// Reads the first line of a file, or of standard input for `-`.
