@@ -33,7 +33,7 @@ package struct KeyFacts: Sendable {
     ///
     /// The C function is `gpgme_op_keylist_next`.
     static func all() throws(OpenPGPError) -> [KeyFacts] {
-        let context = try Context()
+        let context = try Context(patience: GnuPG.patience)
         try check(gpgme_op_keylist_start(context.raw, nil, 0), .engine, "gpg cannot list keys")
         var keys: [KeyFacts] = []
         var key: gpgme_key_t?

@@ -147,7 +147,8 @@ package final class OwnerSession {
         }
         files = VaultFileSystem(
             user: account.name, view: .plaintext, data: vault.data, home: home, cryptor: keys.cryptor,
-            spoolSize: UInt64(vault.configuration.limits.spoolMegabytes) << 20, report: { _ in })
+            spoolSize: UInt64(vault.configuration.limits.spoolMegabytes) << 20,
+            verifiedFirst: UInt64(vault.configuration.limits.verifyMegabytes) << 20, report: { _ in })
     }
 }
 
