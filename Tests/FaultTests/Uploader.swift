@@ -25,7 +25,7 @@ final class Uploader {
 
     func connect(to server: RunningServer) throws {
         // One whose session was killed after its last reply finds out here.
-        if let wire, (try? wire.ask(RequestWriter.onPaths(.realpath, "/"))) ?? nil != nil { return }
+        if let wire, (try? wire.ask(RequestWriter.onPaths(.realpath, "/"))) != nil { return }
         disconnect()
         let before = Set(server.sessions)
         let wire = try server.wire("alice")
