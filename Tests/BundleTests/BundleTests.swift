@@ -51,6 +51,10 @@ struct BundleTests {
         try require("chown", ["-R", "65534:65534", root.vault.path])
         try expectWork(work(in: root), gpg: "/vault/bin/\(machine)/gpg, version")
         #expect(FileManager.default.fileExists(atPath: root.vault.path + "/data/alice/file.gpg"))
+        // The sample is what a new configuration begins with.
+        let configuration = try String(contentsOf: root.vault.appending(path: "Configs/server.conf"), encoding: .utf8)
+        let sample = try String(contentsOf: root.vault.appending(path: "Configs/server.conf.sample"), encoding: .utf8)
+        #expect(configuration.hasPrefix(sample) && sample.contains("listen"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: root.scratch.path("tmp")).isEmpty)
     }
 
