@@ -25,7 +25,10 @@ let package = Package(
     ],
     targets: [
         .executableTarget(
-            name: "cryptsftp", dependencies: ["Server", "SSHTransport", "OpenPGP", "Secrets", argumentParser, logging],
+            name: "cryptsftp",
+            dependencies: [
+                "Server", "Vault", "SFTP", "SSHTransport", "OpenPGP", "Secrets", "CLinux", argumentParser, logging,
+            ],
             exclude: ["Documentation.docc"], swiftSettings: settings),
         .target(
             name: "Server",
@@ -62,6 +65,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"], swiftSettings: settings),
+        .testTarget(
+            name: "KeyToolTests", dependencies: ["TestSupport", "Server", "Vault", "OpenPGP", "SFTP", "cryptsftp"],
+            swiftSettings: settings),
         .testTarget(
             name: "FaultTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
             exclude: ["Scripts"], swiftSettings: settings),

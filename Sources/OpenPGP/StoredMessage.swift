@@ -6,6 +6,8 @@ struct StoredMessage {
     let lengthOffset: UInt64
     /// What the framing tells, if this program framed it (``StoredFraming``); else nil.
     let stored: Stored?
+    /// The eight octets by which each session key packet names the subkey it is for.
+    let recipients: [[UInt8]]
     let octets: StoredOctets
 
     /// What is known of a message that this program framed.
@@ -25,7 +27,7 @@ struct StoredMessage {
         var offset: UInt64 = 0
         // For each packet before the data: whether its header is of the old format, as gpg's is.
         var formats: [Bool] = []
-        var hasRecipient = false
+        var recipients: [[UInt8]] = []
         while true {
             let start = try octets.read(at: offset, 16)
             guard let header = PacketHeader(start) else { throw Self.damaged("no OpenPGP packet where one must be") }
@@ -42,7 +44,7 @@ struct StoredMessage {
             case 1:
                 let body = start.dropFirst(header.headerLength)
                 guard body.first == 3 else { throw Self.damaged("its session key packet is of an unknown version") }
-                hasRecipient = true
+                recipients.append(Array(body.dropFirst().prefix(8)))
                 formats.append(header.isOldFormat)
             case 3, 10: formats.append(false)  // A passphrase may open it as well; a marker packet is to be ignored.
             default: throw Self.damaged(Self.reason(header.tag))
@@ -51,7 +53,8 @@ struct StoredMessage {
             guard length <= 8192, formats.count <= 64 else { throw Self.damaged("its packets are too large") }
             offset += UInt64(header.headerLength) + length
         }
-        guard hasRecipient else { throw Self.damaged("it is not encrypted to a key") }
+        guard !recipients.isEmpty else { throw Self.damaged("it is not encrypted to a key") }
+        self.recipients = recipients
         stored = formats == [true] ? try Self.storedBody(octets, lengthOffset) : nil
     }
 

@@ -2,6 +2,7 @@ internal import ArgumentParser
 private import OpenPGP
 private import SSHTransport
 private import Server
+private import Vault
 
 /// The exit codes, in one table: it is what `cryptsftp help` shows, and scripts rely on it.
 enum ExitStatus: Int32, CaseIterable {
@@ -14,6 +15,8 @@ enum ExitStatus: Int32, CaseIterable {
     case noGnuPG = 13
     case addressUnavailable = 14
     case dataUnavailable = 15
+    case inUse = 16
+    case storedWrong = 26
     case interrupted = 130
 
     private var meaning: String {
@@ -27,6 +30,8 @@ enum ExitStatus: Int32, CaseIterable {
         case .noGnuPG: "gpg is missing, too old, or failed"
         case .addressUnavailable: "the address or port is not to be had"
         case .dataUnavailable: "the data folder is missing or cannot be read"
+        case .inUse: "somebody is logged in, or another command is at work: try again later"
+        case .storedWrong: "something that is stored is damaged, or the vault has a problem: the lines before say what"
         case .interrupted: "interrupted by the user"
         }
     }
@@ -44,6 +49,9 @@ enum ExitStatus: Int32, CaseIterable {
         switch error {
         case let problem as Problem: self = problem.status
         case is ConfigurationError: self = .badConfiguration
+        case is Interrupted: self = .interrupted
+        case let refusal as Refusal where refusal.reason == .interrupted: self = .interrupted
+        case let refusal as Refusal where refusal.reason == .inUse: self = .inUse
         case let error as OpenPGPError where error.code == .passphrase: self = .wrongPassphrase
         case let error as OpenPGPError where error.code == .engine: self = .noGnuPG
         default: self = .failure

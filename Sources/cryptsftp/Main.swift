@@ -1,5 +1,7 @@
 internal import ArgumentParser
 private import Foundation
+private import SFTP
+private import Vault
 
 /// The program.
 ///
@@ -16,7 +18,9 @@ struct Main: ParsableCommand {
             \(ExitStatus.table)
             """,
         version: "0.1.0",
-        subcommands: [Serve.self, UserCommand.self, SessionCommand.self],
+        subcommands: [
+            Serve.self, UserCommand.self, KeyCommand.self, RotateCommand.self, GenCommand.self, SessionCommand.self,
+        ],
         defaultSubcommand: Serve.self)
 
     /// Runs one command.
@@ -41,8 +45,16 @@ struct Main: ParsableCommand {
             FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
             Foundation.exit(ExitStatus.usage.rawValue)
         default:
-            Terminal.say("\(error)")
+            Terminal.say(description(of: error))
             Foundation.exit(ExitStatus(for: error).rawValue)
+        }
+    }
+
+    private static func description(of error: any Error) -> String {
+        switch error {
+        case is Interrupted: "interrupted"
+        case let error as FileSystemError: error.message
+        default: "\(error)"
         }
     }
 }

@@ -1,5 +1,6 @@
 private import Foundation
 internal import Secrets
+private import Server
 
 /// Talking with a person.
 ///
@@ -16,10 +17,7 @@ enum Terminal {
     ///
     /// - Throws: when there is no terminal, or the two differ three times.
     static func newPassphrase(for user: String) throws -> SecretBytes {
-        let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
-        guard terminal >= 0 else {
-            throw Problem(.wrongPassphrase, "there is no terminal to ask for the passphrase: use --passphrase-file")
-        }
+        let terminal = try openTerminal()
         defer { close(terminal) }
         for _ in 1...3 {
             let first = try ask(terminal, "Passphrase for \(user) (long, and easy to remember): ")
@@ -28,6 +26,33 @@ enum Terminal {
             print(to: terminal, "They differ. Try again.\n")
         }
         throw Problem(.wrongPassphrase, "the two passphrases differ")
+    }
+
+    /// Asks for a passphrase that there is, without showing it.
+    ///
+    /// - Throws: when there is no terminal.
+    static func passphrase(for user: String) throws -> SecretBytes {
+        let terminal = try openTerminal()
+        defer { close(terminal) }
+        return try ask(terminal, "Passphrase for \(user): ")
+    }
+
+    private static func openTerminal() throws -> Int32 {
+        let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
+        guard terminal >= 0 else {
+            throw Problem(.wrongPassphrase, "there is no terminal to ask for the passphrase: use --passphrase-file")
+        }
+        return terminal
+    }
+
+    /// Refuses a new passphrase that is too short, and warns of one that is soon guessed.
+    static func checkStrength(of passphrase: SecretBytes) throws {
+        guard passphrase.count >= NewUser.shortestPassphrase else {
+            throw Problem(.wrongPassphrase, "the passphrase must have \(NewUser.shortestPassphrase) octets at least")
+        }
+        if PassphraseStrength.isWeak(passphrase) {
+            say("this passphrase is weak: who finds the files can try many; five random words are better")
+        }
     }
 
     /// Reads the first line of a file, or of standard input for `-`.
