@@ -14,7 +14,7 @@ package enum TestVaults {
     }()
 
     /// Copies a vault with these users into `target`, which exists.
-    static func copy(_ users: [(name: String, access: String)], to target: URL) throws {
+    package static func copy(_ users: [(name: String, access: String)], to target: URL) throws {
         let name = users.map { "\($0.name)-\($0.access)" }.joined(separator: "+")
         let vault = try made.withLock { made in
             if let vault = made[name] { return vault }
@@ -34,7 +34,7 @@ package enum TestVaults {
     ///
     /// - Parameter configuration: the text of server.conf.
     /// - Returns: the text that names the other key.
-    static func useTestKeys(for users: [String], in vault: URL, _ configuration: String) throws -> String {
+    package static func useTestKeys(for users: [String], in vault: URL, _ configuration: String) throws -> String {
         let key = try TestKeys.shared.get()
         for user in users {
             for part in ["pubring.kbx", "private-keys-v1.d"] {
