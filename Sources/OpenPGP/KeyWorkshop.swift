@@ -173,6 +173,8 @@ package final class KeyWorkshop {
     package func export(
         _ part: Part, of fingerprints: [String], passphrase: SecretBytes?
     ) throws(OpenPGPError) -> Data {
+        // Before there is a context, which takes the home that it finds.
+        let keys = try fingerprints.map { (fingerprint: String) throws(OpenPGPError) in try listed(fingerprint) }
         var text = Data()
         let sink = try DataObject.writing(sensitive: true) { bytes in
             text.append(contentsOf: bytes)
@@ -181,7 +183,6 @@ package final class KeyWorkshop {
         let context = try Context()
         gpgme_set_armor(context.raw, 1)
         context.answer([passphrase].compactMap(\.self))
-        let keys = try fingerprints.map { (fingerprint: String) throws(OpenPGPError) in try listed(fingerprint) }
         var list = keys.map { Optional($0.raw) } + [nil]
         let mode = part == .secretKeys ? gpgme_export_mode_t(GPGME_EXPORT_MODE_SECRET) : 0
         let error = try withExtendedLifetime((sink, keys)) { () throws(OpenPGPError) in

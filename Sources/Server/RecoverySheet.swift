@@ -30,9 +30,10 @@ struct RecoverySheet {
                     + "files that end in .gpg.part are uploads that were cut off.",
                 [
                     "cp -R -p \(RecoverySheet.quoted(folder)) restored",
-                    #"find restored -type f -name '*.gpg' -exec sh -c 'for f do "#
-                        + #"gpg --batch --quiet --output "${f%.gpg}" --decrypt "$f" "#
-                        + #"&& touch -r "$f" "${f%.gpg}" && rm "$f" || echo "NOT RESTORED: $f"; done' sh {} +"#,
+                    #"find restored -type f -name '*.gpg' -exec sh -c 'for f do t="${f%.gpg}"; [ ! -e "$t" ] "#
+                        + #"&& gpg --batch --yes --quiet --output "$f.new" --decrypt "$f" && touch -r "$f" "$f.new" "#
+                        + #"&& mv "$f.new" "$t" && rm "$f" "#
+                        + #"|| { rm -f "$f.new"; echo "NOT RESTORED: $f"; }; done' sh {} +"#,
                 ]
             ),
         ]

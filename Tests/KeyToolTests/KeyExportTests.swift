@@ -60,7 +60,7 @@ import Testing
             ])
         #expect(export.status == 0, "\(export.errors)")
         // Only the sheet, the key and the data come along.
-        try FileManager.default.copyItem(at: server.data, to: away.appending(path: "data"))
+        #expect(try Command.run("cp", ["-a", server.data.path, away.appending(path: "data").path]).status == 0)
         let home = try cleanHome(server.scratch, RunningServer.passphrase)
         defer { _ = try? Command.run("gpgconf", ["--homedir", home.path, "--kill", "all"]) }
         let commands = try commands(away.appending(path: "alice-recovery.txt"))
