@@ -12,6 +12,17 @@ let settings: [SwiftSetting] =
         .enableUpcomingFeature("InternalImportsByDefault"),
     ]
 
+/// With CRYPTSFTP_FUZZ, as `bin/fuzz` sets it, there is a driver for libFuzzer too, which an ordinary build cannot link.
+let fuzzing: [Target] =
+    Context.environment["CRYPTSFTP_FUZZ"] == nil
+    ? []
+    : [
+        .target(name: "CLibFuzzer", path: "Tests/FuzzDriver/CLibFuzzer"),
+        .executableTarget(
+            name: "FuzzDriver", dependencies: ["FuzzSupport", "CLibFuzzer"], path: "Tests/FuzzDriver",
+            exclude: ["CLibFuzzer"], swiftSettings: settings),
+    ]
+
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -65,6 +76,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"], swiftSettings: settings),
+        .testTarget(name: "ToolTests", dependencies: ["TestSupport", "cryptsftp"], swiftSettings: settings),
         .testTarget(
             name: "KeyToolTests", dependencies: ["TestSupport", "Server", "Vault", "OpenPGP", "SFTP", "cryptsftp"],
             swiftSettings: settings),
@@ -72,9 +84,21 @@ let package = Package(
             name: "FaultTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
             exclude: ["Scripts"], swiftSettings: settings),
         .testTarget(
+            name: "BundleTests", dependencies: ["TestSupport"], exclude: ["Scripts"], swiftSettings: settings),
+        .testTarget(
             name: "InteropTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
             exclude: ["Scripts", "requirements.txt"], swiftSettings: settings),
-    ],
+        .target(
+            name: "FuzzSupport",
+            dependencies: ["SFTP", "OpenPGP", "Secrets", "Server", "CLinux", "CGcrypt", "TestSupport"],
+            path: "Tests/FuzzSupport", swiftSettings: settings),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["FuzzSupport", "TestSupport", "SFTP", "cryptsftp"],
+            exclude: ["Corpus"], swiftSettings: settings),
+        .testTarget(
+            name: "HostileTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
+            exclude: ["Scripts"], swiftSettings: settings),
+    ] + fuzzing,
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )

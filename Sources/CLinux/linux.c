@@ -13,6 +13,9 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #if defined(__aarch64__)
 #include <asm/hwcap.h>
@@ -58,6 +61,13 @@ int linux_forbid_dumps(void)
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+long linux_file_system_type(const char *path)
+{
+    struct statfs figures;
+
+    return statfs(path, &figures) == 0 ? (long)figures.f_type : -1;
+}
+
 int linux_signal_on_parent_death(int signal)
 {
     return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0);
@@ -94,6 +104,26 @@ int linux_spawn(int *process, const char *path, char *const arguments[], char *c
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return error;
+}
+
+int linux_ended_child(void)
+{
+    siginfo_t info = { .si_signo = 0 };
+
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_signo != 0 ? info.si_pid : 0;
+}
+
+int linux_limit_thread_time(int milliseconds)
+{
+    static _Thread_local timer_t timer;
+    static _Thread_local int is_made;
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGXCPU};
+    struct itimerspec time = {.it_value = {milliseconds / 1000, milliseconds % 1000 * 1000000L}};
+
+    if (!is_made && timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer) != 0)
+        return -1;
+    is_made = 1;
+    return timer_settime(timer, 0, &time, NULL);
 }
 
 int linux_processor_has_aes(void)

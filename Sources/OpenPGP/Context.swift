@@ -14,9 +14,15 @@ final class Context {
     ///
     /// Arguments of SESSION_KEY never get here.
     private(set) var statusLines: [String] = []
+    /// Octets that gpg said the plaintext has; nil when the message does not tell, or it is text, whose line ends change.
+    private(set) var plaintextLength: UInt64?
+    private var isText = false
     private var passphrases: [SecretBytes] = []
+    private let patience: Int
 
-    init() throws(OpenPGPError) {
+    /// - Parameter patience: seconds that gpg may do nothing.
+    init(patience: Int) throws(OpenPGPError) {
+        self.patience = patience
         var raw: gpgme_ctx_t?
         try check(gpgme_new(&raw), .engine, "gpgme cannot make a context")
         guard let raw else { throw OpenPGPError(.engine, "gpgme made no context") }
@@ -50,12 +56,19 @@ final class Context {
         isCancelled: @escaping () -> Bool = { false }, _ start: (gpgme_ctx_t) -> gpgme_error_t
     ) throws(OpenPGPError) -> GPGMEError? {
         statusLines = []
-        return try OperationLoop(self, isCancelled).run(start)
+        plaintextLength = nil
+        return try OperationLoop(self, patience: patience, isCancelled).run(start)
     }
 
-    fileprivate func took(status keyword: String) {
+    fileprivate func took(status keyword: String, _ arguments: UnsafePointer<CChar>?) {
         // An empty keyword is gpgme's own sign that gpg closed the pipe.
         if !keyword.isEmpty { statusLines.append(keyword) }
+        let arguments = arguments.map { String(cString: $0) } ?? ""
+        switch keyword {
+        case "PLAINTEXT": isText = arguments.hasPrefix("74") || arguments.hasPrefix("75")
+        case "PLAINTEXT_LENGTH": plaintextLength = isText ? nil : UInt64(arguments)
+        default: break
+        }
     }
 
     fileprivate func nextPassphrase() -> SecretBytes? {
@@ -93,9 +106,9 @@ func check(_ error: gpgme_error_t, _ code: OpenPGPError.Code, _ what: String) th
     throw OpenPGPError(code, "\(what): \(error.text)", errno: error.errno)
 }
 
-private let statusCallback: gpgme_status_cb_t = { context, keyword, _ in
+private let statusCallback: gpgme_status_cb_t = { context, keyword, arguments in
     guard let context, let keyword else { return 0 }
-    Unmanaged<Context>.fromOpaque(context).takeUnretainedValue().took(status: String(cString: keyword))
+    Unmanaged<Context>.fromOpaque(context).takeUnretainedValue().took(status: String(cString: keyword), arguments)
     return 0
 }
 

@@ -7,14 +7,17 @@ package final class Cryptor {
     private let framing: GnuPGFraming
     /// What opens the secret key in this session's home; nil for a session that has none.
     private let passphrase: SecretBytes?
+    private let patience: Int
 
     /// - Parameters:
     ///   - key: the user's, in the home that ``GnuPG/use(home:)`` named.
     ///   - passphrase: what opens the secret key there, or nil when there is none.
-    init(_ gnupg: GnuPG, _ key: RecipientKey, passphrase: SecretBytes?) {
+    ///   - patience: seconds that gpg may do nothing.
+    init(_ gnupg: GnuPG, _ key: RecipientKey, passphrase: SecretBytes?, patience: Int) {
         self.key = key
         framing = GnuPGFraming(gnupg.version)
         self.passphrase = passphrase
+        self.patience = patience
     }
 
     /// Why nothing can be encrypted to the key, or nil.
@@ -41,7 +44,7 @@ package final class Cryptor {
     /// - Throws: `.key` when nothing can be encrypted to the key.
     package func encrypt(into descriptor: Int32) throws(OpenPGPError) -> Encryption {
         if let reason = unusable { throw OpenPGPError(.key, reason) }
-        return Encryption(to: key, framing, into: descriptor)
+        return Encryption(to: key, framing, into: descriptor, patience: patience)
     }
 
     /// Starts to read a message.
@@ -52,7 +55,7 @@ package final class Cryptor {
         // A descriptor of its own, and a position of its own: several reads of one file do not disturb each other.
         let own = open("/proc/self/fd/\(descriptor)", O_RDONLY | O_CLOEXEC)
         guard own >= 0 else { throw OpenPGPError(.inputOutput, "cannot reopen the stored file", errno: errno) }
-        return Decryption(own, passphrase)
+        return Decryption(own, passphrase, patience: patience)
     }
 
     /// The exact size of what is inside a stored file.
@@ -82,7 +85,7 @@ package final class Cryptor {
     ///
     /// - Returns: nil for another cipher than AES.
     func sessionKey(of message: StoredMessage) throws(OpenPGPError) -> SessionKey? {
-        try SessionKey.unwrap(message, unlocked())
+        try SessionKey.unwrap(message, unlocked(), patience: patience)
     }
 
     private func decryptedCount(_ descriptor: Int32, limit: UInt64) throws(OpenPGPError) -> UInt64 {

@@ -12,14 +12,16 @@ package final class Decryption {
 
     /// Starts gpg.
     ///
-    /// - Parameter descriptor: the stored file, open for reading. It is this object's to close.
-    init(_ descriptor: Int32, _ passphrase: SecretBytes) {
+    /// - Parameters:
+    ///   - descriptor: the stored file, open for reading. It is this object's to close.
+    ///   - patience: seconds that gpg may do nothing.
+    init(_ descriptor: Int32, _ passphrase: SecretBytes, patience: Int) {
         let output = BytePipe(capacity: 1 << 20)
         self.output = output
         worker = Worker { () throws(OpenPGPError) -> Void in
             defer { close(descriptor) }
             do throws(OpenPGPError) {
-                try Decryption.decrypt(descriptor, passphrase, output)
+                try Decryption.decrypt(descriptor, passphrase, output, Context(patience: patience))
                 output.finish()
             } catch {
                 output.fail(error)
@@ -57,12 +59,12 @@ package final class Decryption {
 
     /// The worker's part: runs the operation.
     private static func decrypt(
-        _ descriptor: Int32, _ passphrase: SecretBytes, _ output: BytePipe
+        _ descriptor: Int32, _ passphrase: SecretBytes, _ output: BytePipe, _ context: Context
     ) throws(OpenPGPError) {
-        let context = try Context()
         context.answer([passphrase])
         var failure: OpenPGPError?
         var held: [UInt8] = []
+        var count: UInt64 = 0
         let cipher = try DataObject.reading(sensitive: false) { buffer in
             while true {
                 let count = Foundation.read(descriptor, buffer.baseAddress, buffer.count)
@@ -75,6 +77,7 @@ package final class Decryption {
             do throws(OpenPGPError) {
                 try output.write(held)
                 held = Array(bytes)
+                count += UInt64(held.count)
                 return true
             } catch {
                 failure = error
@@ -90,15 +93,21 @@ package final class Decryption {
         }
         if let failure { throw failure }
         if let error { throw Decryption.explain(error, context.statusLines) }
-        guard context.statusLines.contains("DECRYPTION_OKAY"), context.statusLines.contains("GOODMDC"),
-            context.statusLines.last == "END_DECRYPTION",
+        let status = context.statusLines
+        // gpg goes on after packets that do not belong there, and after a file that is cut off inside an intact message.
+        guard !status.contains("ERROR"), !status.contains("NODATA"),
+            status.count(where: { $0 == "BEGIN_DECRYPTION" }) < 2, status.count(where: { $0 == "PLAINTEXT" }) < 2,
+            context.plaintextLength == nil || context.plaintextLength == count
+        else { throw OpenPGPError(.message, "the stored file holds something else than one file") }
+        guard status.contains("DECRYPTION_OKAY"), status.contains("GOODMDC"), status.contains("PLAINTEXT"),
+            status.last == "END_DECRYPTION",
             gpgme_op_decrypt_result(context.raw)?.pointee.legacy_cipher_nomdc == 0
         else { throw OpenPGPError(.engine, "gpg ended before it had checked the message") }
         try output.write(held)
     }
 
     /// Blames the file only where gpg does: a gpg that was killed says nothing of it.
-    private static func explain(_ error: GPGMEError, _ status: [String]) -> OpenPGPError {
+    static func explain(_ error: GPGMEError, _ status: [String]) -> OpenPGPError {
         switch error.code {
         case GPG_ERR_NO_SECKEY: OpenPGPError(.key, "the file is encrypted to another key")
         case GPG_ERR_BAD_PASSPHRASE: OpenPGPError(.passphrase, "the passphrase does not open the key")

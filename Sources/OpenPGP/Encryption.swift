@@ -16,12 +16,14 @@ package final class Encryption {
     /// - Parameters:
     ///   - key: whom the message is for.
     ///   - descriptor: an empty file, which stays its owner's to close, after ``finish()`` or ``cancel()``.
-    init(to key: RecipientKey, _ framing: GnuPGFraming, into descriptor: Int32) {
+    ///   - patience: seconds that gpg may do nothing.
+    init(to key: RecipientKey, _ framing: GnuPGFraming, into descriptor: Int32, patience: Int) {
         self.framing = framing
         let input = input
         worker = Worker { () throws(OpenPGPError) -> UInt64 in
             do throws(OpenPGPError) {
-                return try Encryption.encrypt(input, to: key, StoredFraming(framing), into: descriptor)
+                return try Encryption.encrypt(
+                    input, to: key, StoredFraming(framing), into: descriptor, Context(patience: patience))
             } catch {
                 input.fail(error)
                 throw error
@@ -66,9 +68,8 @@ package final class Encryption {
     ///
     /// - Returns: the octets of the encrypted-data packet's body.
     private static func encrypt(
-        _ input: BytePipe, to key: RecipientKey, _ framing: StoredFraming, into descriptor: Int32
+        _ input: BytePipe, to key: RecipientKey, _ framing: StoredFraming, into descriptor: Int32, _ context: Context
     ) throws(OpenPGPError) -> UInt64 {
-        let context = try Context()
         let sink = FramedFile(descriptor, MessageFramer(keyID: key.keyID, framing))
         var failure: OpenPGPError?
         var sawEnd = false

@@ -5,6 +5,8 @@ private import Glibc
 package struct GnuPG: Sendable {
     /// The oldest version known to work as this module needs it.
     package static let oldest = Version(2, 2, 40)
+    /// Seconds that gpg may do nothing before it counts as hung, where nobody has set others.
+    package static let patience = 60
 
     package struct Version: Comparable, Sendable, CustomStringConvertible {
         let parts: [Int]
@@ -32,13 +34,24 @@ package struct GnuPG: Sendable {
     /// Points every later operation of this process at `home`, and checks the engine.
     ///
     /// Called once, before any other thread starts. `GPGME_DEBUG` is removed from the environment first: it would write
-    /// plaintext to a file.
+    /// plaintext to a file. A bundle's own gpg comes first, then the system's.
     ///
     /// - Throws: `.engine` when gpg is missing or older than ``oldest``.
     package static func use(home: String) throws(OpenPGPError) -> GnuPG {
         unsetenv("GPGME_DEBUG")
         guard gpgme_check_version("1.18.0") != nil else { throw OpenPGPError(.engine, "gpgme is older than 1.18.0") }
-        let path = gpgme_get_dirinfo("gpg-name").map { String(cString: $0) } ?? "gpg"
+        if let bundled = PortableBundle.current?.program("gpg"), let found = try? use(bundled, home: home) {
+            return found
+        }
+        return try use(gpgme_get_dirinfo("gpg-name").map { String(cString: $0) } ?? "gpg", home: home)
+    }
+
+    /// The program that manages GnuPG's other programs, if there is one.
+    static var gpgconf: String? {
+        PortableBundle.current?.program("gpgconf") ?? gpgme_get_dirinfo("gpgconf-name").map { String(cString: $0) }
+    }
+
+    private static func use(_ path: String, home: String) throws(OpenPGPError) -> GnuPG {
         // A path that does not exist is no error for gpgme: it makes up version 1.0.0 and later reports success.
         guard access(path, X_OK) == 0 else {
             throw OpenPGPError(.engine, "gpg is missing (looked for \(path)): install the package gnupg")

@@ -111,7 +111,7 @@ final class ListedKey {
 
     /// All there are.
     static func all() throws(OpenPGPError) -> [ListedKey] {
-        let context = try Context()
+        let context = try Context(patience: GnuPG.patience)
         gpgme_set_keylist_mode(
             context.raw, gpgme_keylist_mode_t(GPGME_KEYLIST_MODE_LOCAL | GPGME_KEYLIST_MODE_WITH_KEYGRIP))
         try check(gpgme_op_keylist_start(context.raw, nil, 0), .engine, "gpg cannot list keys")

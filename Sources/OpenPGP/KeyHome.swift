@@ -37,7 +37,7 @@ package enum KeyHome {
     ///
     /// - Returns: the fingerprint.
     static func create(userID: String, passphrase: SecretBytes) throws(OpenPGPError) -> String {
-        let context = try Context()
+        let context = try Context(patience: GnuPG.patience)
         context.answer([passphrase])
         let flags = UInt32(GPGME_CREATE_NOEXPIRE) | UInt32(GPGME_CREATE_FORCE)
         let error = try context.run {
@@ -54,12 +54,9 @@ package enum KeyHome {
     ///
     /// - Throws: `.key` when there is none.
     package static func fingerprint(in folder: URL) throws(OpenPGPError) -> String {
-        let runtime = try RuntimeDirectory()
-        let home = runtime.path + "/" + RuntimeDirectory.home
-        try make(home, agentOptions: [])
-        try copyPublicKeys(from: folder, to: home)
-        _ = try GnuPG.use(home: home)
-        let keys = try ListedKey.all().map(\.description)
+        let keys = try withPublicKeys(in: folder) { () throws(OpenPGPError) in
+            try ListedKey.all().map(\.description)
+        }
         let candidates =
             keys.count == 1
             ? keys
@@ -71,6 +68,25 @@ package enum KeyHome {
             throw OpenPGPError(.key, "the user's key folder holds \(keys.count) keys, and none that can be taken")
         }
         return newest.fingerprint
+    }
+
+    /// The keys that lie in a user's key folder, as far as their public parts tell.
+    package static func keys(in folder: URL) throws(OpenPGPError) -> [KeyFacts] {
+        try withPublicKeys(in: folder) { () throws(OpenPGPError) in try KeyFacts.all() }
+    }
+
+    /// Points this process at a home with the public keys of `folder` for the time of `body`.
+    private static func withPublicKeys<Result>(
+        in folder: URL, _ body: () throws(OpenPGPError) -> Result
+    ) throws(OpenPGPError) -> Result {
+        let runtime = try RuntimeDirectory()
+        let home = runtime.path + "/" + RuntimeDirectory.home
+        try make(home, agentOptions: [])
+        try copyPublicKeys(from: folder, to: home)
+        _ = try GnuPG.use(home: home)
+        let result = try body()
+        withExtendedLifetime(runtime) {}
+        return result
     }
 
     /// Copies the parts of a home worth keeping, all or nothing.
@@ -99,12 +115,16 @@ package enum KeyHome {
 
     /// Makes the folder and the two configuration files of a home.
     static func make(_ home: String, agentOptions: [String]) throws(OpenPGPError) {
-        let gpg = [
-            "no-greeting", "no-permission-warning", "trust-model always", "no-auto-check-trustdb", "no-auto-key-locate",
-            "disable-dirmngr", "cipher-algo AES256", "compress-algo none",
-            // A clock that has lost the time must not make the key one from the future, which nothing is encrypted to.
-            "ignore-time-conflict", "ignore-valid-from",
-        ]
+        // gpg has the path of the system's agent inside.
+        let bundledAgent = PortableBundle.current?.program("gpg-agent").map { ["agent-program \($0)"] } ?? []
+        let gpg =
+            bundledAgent + [
+                "no-greeting", "no-permission-warning", "trust-model always", "no-auto-check-trustdb",
+                "no-auto-key-locate",
+                "disable-dirmngr", "cipher-algo AES256", "compress-algo none",
+                // A clock that has lost the time must not make the key one from the future, which nothing is encrypted to.
+                "ignore-time-conflict", "ignore-valid-from",
+            ]
         let agent =
             [
                 "default-cache-ttl 0", "max-cache-ttl 0", "auto-expand-secmem", "disable-scdaemon", "no-grab",
@@ -183,8 +203,11 @@ package final class SessionHome {
     /// - Parameters:
     ///   - keys: the user's key folder.
     ///   - fingerprint: the user's key.
-    package convenience init(publicKeysIn keys: URL, fingerprint: String) throws(OpenPGPError) {
-        try self.init(keys, fingerprint, unlockedBy: nil)
+    ///   - patience: seconds that gpg may do nothing.
+    package convenience init(
+        publicKeysIn keys: URL, fingerprint: String, patience: Int = GnuPG.patience
+    ) throws(OpenPGPError) {
+        try self.init(keys, fingerprint, unlockedBy: nil, patience)
     }
 
     /// A home with the secret key for reading files, protected there by a passphrase that only this process knows.
@@ -194,12 +217,14 @@ package final class SessionHome {
     ///
     /// - Throws: `.passphrase` when it is the wrong one.
     package convenience init(
-        keysIn keys: URL, fingerprint: String, passphrase: SecretBytes
+        keysIn keys: URL, fingerprint: String, passphrase: SecretBytes, patience: Int = GnuPG.patience
     ) throws(OpenPGPError) {
-        try self.init(keys, fingerprint, unlockedBy: passphrase)
+        try self.init(keys, fingerprint, unlockedBy: passphrase, patience)
     }
 
-    private init(_ keys: URL, _ fingerprint: String, unlockedBy passphrase: SecretBytes?) throws(OpenPGPError) {
+    private init(
+        _ keys: URL, _ fingerprint: String, unlockedBy passphrase: SecretBytes?, _ patience: Int
+    ) throws(OpenPGPError) {
         lock = try KeyFolderLock.shared(keys)
         directory = try RuntimeDirectory()
         let home = directory.path + "/" + RuntimeDirectory.home
@@ -208,13 +233,13 @@ package final class SessionHome {
         let gnupg = try GnuPG.use(home: home)
         programFolder = URL(filePath: gnupg.path).resolvingSymlinksInPath().deletingLastPathComponent().path
         guard let passphrase else {
-            cryptor = Cryptor(gnupg, try RecipientKey(fingerprint: fingerprint), passphrase: nil)
+            cryptor = Cryptor(gnupg, try RecipientKey(fingerprint: fingerprint), passphrase: nil, patience: patience)
             return
         }
         guard let random = SecretBytes.randomHex(32) else { throw OpenPGPError(.engine, "no locked memory left") }
         let key = try RecipientKey(fingerprint: fingerprint)
-        try SessionHome.takeSecretKeys(for: key, from: keys, to: URL(filePath: home), passphrase, random)
-        cryptor = Cryptor(gnupg, key, passphrase: random)
+        try SessionHome.takeSecretKeys(for: key, from: keys, to: URL(filePath: home), passphrase, random, patience)
+        cryptor = Cryptor(gnupg, key, passphrase: random, patience: patience)
     }
 
     /// Copies the secret keys that reading files needs, each then under the random passphrase.
@@ -222,14 +247,15 @@ package final class SessionHome {
     /// The primary key, which could certify and sign, stays out. Older keys and subkeys for encryption come in, because
     /// there may be files that are encrypted to them; one that the user's passphrase does not open is left out.
     private static func takeSecretKeys(
-        for key: RecipientKey, from keys: URL, to home: URL, _ passphrase: SecretBytes, _ random: SecretBytes
+        for key: RecipientKey, from keys: URL, to home: URL, _ passphrase: SecretBytes, _ random: SecretBytes,
+        _ patience: Int
     ) throws(OpenPGPError) {
         let current = SecretKeyFile(key.keygrip, in: home)
         try KeyHome.copySecretKey(key.keygrip, from: keys, to: home.path)
         guard current.protection != .elsewhere else {
             throw OpenPGPError(.key, "the key's secret part is not here, but on a card")
         }
-        try current.rewrap(of: key.raw, from: passphrase, to: random)
+        try current.rewrap(of: key.raw, from: passphrase, to: random, patience: patience)
         for older in try ListedKey.all() {
             for subkey in older.description.subkeys where subkey.canEncrypt && subkey.keygrip != key.keygrip {
                 let source = SecretKeyFile(subkey.keygrip, in: keys)
@@ -239,7 +265,7 @@ package final class SessionHome {
                     try KeyHome.copySecretKey(subkey.keygrip, from: keys, to: home.path)
                     let copy = SecretKeyFile(subkey.keygrip, in: home)
                     do throws(OpenPGPError) {
-                        try copy.rewrap(of: older.raw, from: passphrase, to: random)
+                        try copy.rewrap(of: older.raw, from: passphrase, to: random, patience: patience)
                     } catch  where error.code == .passphrase {
                         unlink(copy.file.path)
                     }

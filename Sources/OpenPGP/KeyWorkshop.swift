@@ -88,7 +88,7 @@ package final class KeyWorkshop {
             rename(kept.path, file.file.path)
             for (passphrase, outcome) in [(old, PassphraseChange.changed), (new, .wasNew)] where change == .refused {
                 do throws(OpenPGPError) {
-                    try file.rewrap(of: key.raw, from: passphrase, to: new)
+                    try file.rewrap(of: key.raw, from: passphrase, to: new, patience: GnuPG.patience)
                     change = outcome
                 } catch  where error.code == .passphrase {
                     continue
@@ -114,7 +114,7 @@ package final class KeyWorkshop {
             throw OpenPGPError(.key, "this machine's clock is behind the key's creation: set it right first")
         }
         while newest >= time(nil) { usleep(100_000) }
-        let context = try Context()
+        let context = try Context(patience: GnuPG.patience)
         context.answer([passphrase])
         let flags = UInt32(GPGME_CREATE_ENCR) | UInt32(GPGME_CREATE_NOEXPIRE)
         let error = try context.run { gpgme_op_createsubkey_start($0, key.raw, "cv25519", 0, 0, flags) }
@@ -143,7 +143,7 @@ package final class KeyWorkshop {
             rest = rest.dropFirst(count)
             return count
         }
-        let context = try Context()
+        let context = try Context(patience: GnuPG.patience)
         let error = try withExtendedLifetime(source) { () throws(OpenPGPError) in
             try context.run { gpgme_op_import_start($0, source.raw) }
         }
@@ -180,7 +180,7 @@ package final class KeyWorkshop {
             text.append(contentsOf: bytes)
             return true
         }
-        let context = try Context()
+        let context = try Context(patience: GnuPG.patience)
         gpgme_set_armor(context.raw, 1)
         context.answer([passphrase].compactMap(\.self))
         var list = keys.map { Optional($0.raw) } + [nil]

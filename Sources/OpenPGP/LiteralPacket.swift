@@ -1,11 +1,11 @@
 /// The literal packet right inside the encryption, which holds the data.
 ///
 /// Source: RFC 4880, sections 5.9 (literal data), 5.13 and 5.14 (what is around it).
-struct LiteralPacket {
+package struct LiteralPacket {
     /// Octets before it: the random prefix, with a repeat of its last two octets.
-    static let prefix = 18
+    package static let prefix = 18
     /// Octets after it: the modification detection code packet.
-    static let trailer = 22
+    package static let trailer = 22
 
     /// Where its lengths are among the octets inside.
     private(set) var walk: PacketWalk
@@ -17,7 +17,7 @@ struct LiteralPacket {
     /// - Parameter inside: the first octets inside the encrypted-data packet, at least 512 or all.
     /// - Returns: nil when there is something else: a compressed or signed message, or one in text mode, from which gpg
     ///   takes carriage returns away.
-    init?(_ inside: UnsafeRawBufferPointer) {
+    package init?(_ inside: UnsafeRawBufferPointer) {
         guard let header = PacketHeader(inside.dropFirst(Self.prefix).prefix(6)), header.tag == 11 else { return nil }
         let start = UInt64(Self.prefix)
         switch header.length {
@@ -38,7 +38,7 @@ struct LiteralPacket {
     /// Goes on through its lengths.
     ///
     /// - Parameter offset: the position of the first of `bytes` inside.
-    mutating func walk(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) {
+    package mutating func walk(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) {
         walk.walk(bytes, at: offset)
     }
 
@@ -46,7 +46,7 @@ struct LiteralPacket {
     ///
     /// - Parameter count: of all octets inside.
     /// - Returns: nil when the packet does not end right before the modification detection code.
-    func data(inside count: UInt64) -> Range<UInt64>? {
+    package func data(inside count: UInt64) -> Range<UInt64>? {
         guard walk.isDone, !walk.isIrregular, walk.next + UInt64(Self.trailer) == count, fields <= walk.pieces.count
         else { return nil }
         return fields..<walk.pieces.count
@@ -56,7 +56,7 @@ struct LiteralPacket {
     ///
     /// - Returns: nil when the message does not simply hold one literal packet: it has to be decrypted to know.
     /// - Throws: `.message` when the framing is broken.
-    static func dataCount(in message: StoredMessage, _ key: SessionKey) throws(OpenPGPError) -> UInt64? {
+    package static func dataCount(in message: StoredMessage, _ key: SessionKey) throws(OpenPGPError) -> UInt64? {
         guard let body = try message.pieces() else { return nil }
         let data = EncryptedData(body, try CipherFeedback(key))
         var inside = PieceMap()

@@ -46,7 +46,7 @@ package struct MessageFramer {
     ///
     /// - Throws: `.engine` when gpg's message is not whole.
     package mutating func finish(_ output: inout [UInt8]) throws(OpenPGPError) {
-        guard state == .chunk(left: 0, last: true) else { throw Self.bad("ends early") }
+        guard state == .chunk(left: 0, last: true), bodyCount > 0 else { throw Self.bad("ends early") }
         output += PacketLength.fiveOctets(pending.count)
         output += pending
         pending = []

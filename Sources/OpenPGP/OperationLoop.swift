@@ -9,10 +9,9 @@ private import Glibc
 ///
 /// The corresponding C function is `gpgme_set_io_cbs`.
 final class OperationLoop {
-    /// Seconds without an event on any of gpg's pipes after which it counts as hung.
-    static let patience = 60
-
     private let context: Context
+    /// Seconds without an event on any of gpg's pipes after which it counts as hung.
+    private let patience: Int
     private let isCancelled: () -> Bool
     /// Seconds without an event until now.
     private var idle = 0
@@ -27,8 +26,9 @@ final class OperationLoop {
         let argument: UnsafeMutableRawPointer?
     }
 
-    init(_ context: Context, _ isCancelled: @escaping () -> Bool) {
+    init(_ context: Context, patience: Int, _ isCancelled: @escaping () -> Bool) {
         self.context = context
+        self.patience = patience
         self.isCancelled = isCancelled
     }
 
@@ -54,7 +54,7 @@ final class OperationLoop {
         if ready < 0 && errno == EINTR { return }
         guard ready > 0 else {
             idle += 1
-            guard isCancelled() || idle >= OperationLoop.patience else { return }
+            guard isCancelled() || idle >= patience else { return }
             gpgme_cancel(context.raw)
             throw OpenPGPError(.stalled, "gpg did nothing for \(idle) seconds")
         }

@@ -20,7 +20,7 @@ final class RecipientKey: @unchecked Sendable {
     ///
     /// - Throws: `.key` when it is not there or has no encryption subkey. One that has expired is found.
     init(fingerprint: String) throws(OpenPGPError) {
-        let context = try Context()
+        let context = try Context(patience: GnuPG.patience)
         gpgme_set_keylist_mode(
             context.raw, gpgme_keylist_mode_t(GPGME_KEYLIST_MODE_LOCAL | GPGME_KEYLIST_MODE_WITH_KEYGRIP))
         var found: gpgme_key_t?
@@ -79,6 +79,7 @@ final class RecipientKey: @unchecked Sendable {
         return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// The octets that hexadecimal digits stand for.
     static func octets(_ hex: String) -> [UInt8] {
         let digits = hex.compactMap { $0.hexDigitValue.map(UInt8.init) }
         return stride(from: 0, to: digits.count - 1, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }

@@ -78,10 +78,10 @@ package final class RuntimeDirectory {
 
     /// Ends the agent of the home in `path`, then removes it.
     private static func remove(_ path: String) {
-        if access("\(path)/\(home)/private-keys-v1.d", F_OK) == 0, let gpgconf = gpgme_get_dirinfo("gpgconf-name") {
+        if access("\(path)/\(home)/private-keys-v1.d", F_OK) == 0, let gpgconf = GnuPG.gpgconf {
             // An agent also ends when its home vanishes, but then its sockets in /run/user/UID/gnupg stay.
             for action in [["--kill", "gpg-agent"], ["--remove-socketdir"]] {
-                run(String(cString: gpgconf), ["--homedir", "\(path)/\(home)"] + action)
+                run(gpgconf, ["--homedir", "\(path)/\(home)"] + action)
             }
         }
         try? FileManager.default.removeItem(atPath: path)

@@ -41,13 +41,17 @@ struct SecretKeyFile {
     /// gpg changes the passphrases of all parts of a key, and what it says in the end is about the last of them, which may
     /// not be here. So it is the file that tells whether it was done.
     ///
-    /// - Parameter key: the key that it is a part of.
+    /// - Parameters:
+    ///   - key: the key that it is a part of.
+    ///   - patience: seconds that gpg may do nothing.
     /// - Throws: `.passphrase` when the old one is wrong.
     ///
     /// The corresponding C function is `gpgme_op_passwd_start`.
-    func rewrap(of key: gpgme_key_t, from old: SecretBytes, to new: SecretBytes) throws(OpenPGPError) {
+    func rewrap(
+        of key: gpgme_key_t, from old: SecretBytes, to new: SecretBytes, patience: Int
+    ) throws(OpenPGPError) {
         let before = try? Data(contentsOf: file)
-        let context = try Context()
+        let context = try Context(patience: patience)
         context.answer(protection == .unprotected ? [new] : [old, new])
         let error = try context.run { gpgme_op_passwd_start($0, key, 0) }
         guard let after = try? Data(contentsOf: file) else {

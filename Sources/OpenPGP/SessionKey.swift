@@ -1,10 +1,17 @@
 private import CGPGME
 private import Glibc
-internal import Secrets
+package import Secrets
 
 /// The key that one message is encrypted with, in locked memory.
-struct SessionKey: Sendable {
+package struct SessionKey: Sendable {
     let octets: SecretBytes
+
+    /// A key that is known already.
+    ///
+    /// - Parameter octets: 16, 24 or 32.
+    package init(octets: SecretBytes) {
+        self.octets = octets
+    }
 
     /// Reads what gpg prints: the algorithm's number, a colon, and the key in hexadecimal digits.
     ///
@@ -33,8 +40,10 @@ struct SessionKey: Sendable {
     /// key before it finds out that this is not the whole message.
     ///
     /// - Returns: nil when the message is encrypted with something else than AES.
-    static func unwrap(_ message: StoredMessage, _ passphrase: SecretBytes) throws(OpenPGPError) -> SessionKey? {
-        let context = try Context()
+    static func unwrap(
+        _ message: StoredMessage, _ passphrase: SecretBytes, patience: Int
+    ) throws(OpenPGPError) -> SessionKey? {
+        let context = try Context(patience: patience)
         context.answer([passphrase])
         gpgme_set_ctx_flag(context.raw, "export-session-key", "1")
         defer { gpgme_set_ctx_flag(context.raw, "export-session-key", "0") }
@@ -50,9 +59,8 @@ struct SessionKey: Sendable {
             try context.run { gpgme_op_decrypt_start($0, cipher.raw, plain.raw) }
         }
         guard let result = gpgme_op_decrypt_result(context.raw), let text = result.pointee.session_key else {
-            throw OpenPGPError(
-                error?.code == GPG_ERR_NO_SECKEY ? .key : .message,
-                "the file's session key cannot be unwrapped: \(error?.text ?? "gpg did not tell it")")
+            throw error.map { Decryption.explain($0, context.statusLines) }
+                ?? OpenPGPError(.engine, "gpg ended before it had unwrapped the file's session key")
         }
         return SessionKey(text)
     }

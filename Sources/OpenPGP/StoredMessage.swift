@@ -1,28 +1,28 @@
 /// The outside of one stored message: its packets, as far as they can be read without a key.
 ///
 /// Source: RFC 4880, sections 5.1, 5.13 and 11.3 (OpenPGP messages).
-struct StoredMessage {
+package struct StoredMessage {
     /// Where the lengths of the encrypted-data packet begin, right after its tag.
-    let lengthOffset: UInt64
+    package let lengthOffset: UInt64
     /// What the framing tells, if this program framed it (``StoredFraming``); else nil.
-    let stored: Stored?
+    package let stored: Stored?
     /// The eight octets by which each session key packet names the subkey it is for.
     let recipients: [[UInt8]]
     let octets: StoredOctets
 
     /// What is known of a message that this program framed.
-    struct Stored {
+    package struct Stored {
         /// The length of the encrypted-data packet's body.
-        let body: UInt64
+        package let body: UInt64
         /// How gpg framed what is inside.
-        let inside: GnuPGFraming
+        package let inside: GnuPGFraming
     }
 
     /// Reads the packet headers.
     ///
     /// - Throws: `.message` for anything but session key packets followed by an integrity-protected data packet of
     ///   version 1: unencrypted, without integrity protection, AEAD drafts, garbage.
-    init(_ octets: StoredOctets) throws(OpenPGPError) {
+    package init(_ octets: StoredOctets) throws(OpenPGPError) {
         self.octets = octets
         var offset: UInt64 = 0
         // For each packet before the data: whether its header is of the old format, as gpg's is.
@@ -83,7 +83,7 @@ struct StoredMessage {
     ///
     /// - Returns: nil when they are too irregular to be remembered.
     /// - Throws: `.message` when they do not end exactly where the file does.
-    func pieces() throws(OpenPGPError) -> PieceMap? {
+    package func pieces() throws(OpenPGPError) -> PieceMap? {
         var walk = PacketWalk(at: lengthOffset)
         while !walk.isDone {
             try step(&walk)
@@ -109,7 +109,7 @@ struct StoredMessage {
     }
 
     /// A well-formed message of the same session key packets and the first octets of the data.
-    func beginning() throws(OpenPGPError) -> [UInt8] {
+    package func beginning() throws(OpenPGPError) -> [UInt8] {
         var walk = PacketWalk(at: lengthOffset)
         repeat { try step(&walk) } while !walk.isDone && walk.pieces.count < 256
         let range = 0..<min(walk.pieces.count, 256)

@@ -1,14 +1,14 @@
 private import Glibc
 
 /// The octets of a stored file.
-struct StoredOctets {
+package struct StoredOctets {
     /// An open file, which stays its owner's to close.
     let descriptor: Int32
-    let count: UInt64
+    package let count: UInt64
     /// The first octets, once they have been read.
     private var head: [UInt8] = []
 
-    init(descriptor: Int32, count: UInt64) {
+    package init(descriptor: Int32, count: UInt64) {
         self.descriptor = descriptor
         self.count = count
     }
@@ -16,7 +16,7 @@ struct StoredOctets {
     /// The same with its first octets in memory.
     ///
     /// All packet headers before the data are in them: a listing reads most files only once or twice.
-    func withHead() throws(OpenPGPError) -> StoredOctets {
+    package func withHead() throws(OpenPGPError) -> StoredOctets {
         var octets = self
         octets.head = try read(at: 0, Int(min(count, 2048)))
         return octets

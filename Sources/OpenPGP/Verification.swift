@@ -1,7 +1,7 @@
 /// One pass over a stored file that decrypts all of it, checks all of it and keeps none of it.
 ///
 /// Source: RFC 4880, sections 5.13 (prefix) and 5.14 (modification detection code).
-struct Verification {
+package struct Verification {
     private let message: StoredMessage
     private let cipher: CipherFeedback
     private let digest: MessageDigest
@@ -11,7 +11,7 @@ struct Verification {
     /// Octets decrypted.
     private var count: UInt64 = 0
 
-    init(of message: StoredMessage, _ key: SessionKey) throws(OpenPGPError) {
+    package init(of message: StoredMessage, _ key: SessionKey) throws(OpenPGPError) {
         self.message = message
         cipher = try CipherFeedback(key)
         digest = try MessageDigest(.sha1)
@@ -23,7 +23,7 @@ struct Verification {
     /// - Returns: nil when it cannot be read at any offset. It was verified even so, unless the outer framing is too
     ///   irregular.
     /// - Throws: `.message` for a damaged one.
-    mutating func run() throws(OpenPGPError) -> VerifiedMessage? {
+    package mutating func run() throws(OpenPGPError) -> VerifiedMessage? {
         let held = LiteralPacket.trailer
         let window = UnsafeMutableRawBufferPointer.allocate(byteCount: held + 1 << 18, alignment: 64)
         defer { window.deallocate() }
@@ -40,10 +40,11 @@ struct Verification {
             count += UInt64(length)
             place = end
         } while !outer.isDone || place < outer.next
-        try checkTrailer(UnsafeRawBufferPointer(rebasing: window[..<held]))
+        let code = try checkedCode(UnsafeRawBufferPointer(rebasing: window[..<held]))
         guard let literal, let range = literal.data(inside: count) else { return nil }
         return VerifiedMessage(
-            EncryptedData(outer.pieces, cipher), literal.walk.pieces, range, storedCount: message.octets.count)
+            EncryptedData(outer.pieces, cipher), literal.walk.pieces, range, code: code,
+            storedCount: message.octets.count)
     }
 
     /// Reads a stretch of the file and leaves only cipher text of it.
@@ -83,7 +84,7 @@ struct Verification {
         literal = LiteralPacket(window)
     }
 
-    private func checkTrailer(_ trailer: UnsafeRawBufferPointer) throws(OpenPGPError) {
+    private func checkedCode(_ trailer: UnsafeRawBufferPointer) throws(OpenPGPError) -> [UInt8] {
         let header = UnsafeRawBufferPointer(rebasing: trailer.prefix(2))
         guard header.elementsEqual([0xd3, 0x14]) else {
             throw StoredMessage.damaged("it has no modification detection code")
@@ -92,5 +93,6 @@ struct Verification {
         guard digest.finish().elementsEqual(trailer.dropFirst(2)) else {
             throw StoredMessage.damaged("its contents are not what was encrypted")
         }
+        return Array(trailer.dropFirst(2))
     }
 }

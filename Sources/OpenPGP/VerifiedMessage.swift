@@ -4,6 +4,8 @@
 package final class VerifiedMessage {
     /// Octets of plaintext.
     package let count: UInt64
+    /// The modification detection code, which tells it from other messages.
+    package let code: [UInt8]
 
     private let data: EncryptedData
     private let literal: PieceMap
@@ -14,8 +16,10 @@ package final class VerifiedMessage {
     ///   - data: what is inside the encrypted-data packet.
     ///   - literal: the literal packet's body therein.
     ///   - range: the plaintext's positions in that body.
+    ///   - code: the modification detection code.
     ///   - storedCount: the octets of the file.
-    init(_ data: EncryptedData, _ literal: PieceMap, _ range: Range<UInt64>, storedCount: UInt64) {
+    init(_ data: EncryptedData, _ literal: PieceMap, _ range: Range<UInt64>, code: [UInt8], storedCount: UInt64) {
+        self.code = code
         self.data = data
         self.literal = literal
         self.storedCount = storedCount

@@ -1,4 +1,5 @@
 internal import CLibSSH
+private import CLinux
 private import Foundation
 
 /// One channel of a connection.
@@ -26,6 +27,11 @@ package final class Channel {
     /// libssh accepts more than the window it has granted, up to 256 MiB; a client that is read to the end each time stays
     /// near the window of 1.3 MB.
     private static let backlog: Int32 = 4 << 20
+    /// Milliseconds of processor time that one write may take: many times what a few hundred KiB do on a slow machine.
+    ///
+    /// A client that says it takes packets of 10 octets, less than an empty one has, lets libssh write empty ones without
+    /// end. Nothing that could be called gets it out of there, nor tells beforehand what the client said.
+    private static let longestWrite: Int32 = 1000
 
     let raw: ssh_channel
     private let session: ssh_session
@@ -88,11 +94,15 @@ package final class Channel {
 
     /// Sends all of `bytes`, and returns when the system has them.
     ///
+    /// SIGXCPU ends the process when that takes more than ``longestWrite``.
+    ///
     /// - Parameter patience: seconds that the client may take nothing.
     /// - Throws: when the client takes nothing for longer, or is gone.
     package func write(_ bytes: [UInt8], to stream: Stream = .output, patience: Int) throws(SSHError) {
         let write = stream == .output ? ssh_channel_write : ssh_channel_write_stderr
         var sent = 0
+        linux_limit_thread_time(Channel.longestWrite)
+        defer { linux_limit_thread_time(0) }
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes {
                 write(raw, $0.baseAddress.map { $0 + sent }, UInt32(clamping: bytes.count - sent))

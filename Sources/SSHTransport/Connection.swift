@@ -130,6 +130,16 @@ package final class Connection {
         guard ssh_event_add_session(event, session) == SSH_OK else { throw SSHError("libssh is out of memory") }
     }
 
+    /// Says why the connection is going to be ended: the client is told so, if it can still be told anything.
+    ///
+    /// The C function is `ssh_session_set_disconnect_message`.
+    package func explain(_ reason: String) {
+        ssh_session_set_disconnect_message(session, reason)
+        // libssh only sends it if the socket has been seen to take more since the last packet. What comes in meanwhile may
+        // be answered, a few times.
+        for _ in 0..<4 where ssh_event_dopoll(event, 10) == SSH_ERROR { return }
+    }
+
     /// Lets ``poll(milliseconds:)`` return early when `descriptor` is readable.
     ///
     /// The C function is `ssh_event_add_fd`.

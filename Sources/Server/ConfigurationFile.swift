@@ -36,6 +36,7 @@ package enum ConfigurationFile {
             # idle_seconds = 900            without a request
             # stalled_seconds = 120         while the client takes nothing
             # spool_megabytes = 4096        sealed scratch space for files changed in place, for each session
+            # verify_megabytes = 128        larger files are not verified as a whole before they are read
 
             # For each user:
             # [[user]]

@@ -24,11 +24,13 @@ extension Configuration {
     }
 
     /// Reads the text of a server.conf that lies at `file`.
-    init(_ text: String, file: URL) throws {
+    package init(_ text: String, file: URL) throws {
         if let (line, heading) = text.firstUnknownHeading {
             throw ConfigurationError(
                 file, line: line, "'\(heading.prefix(40))' is not known here: [limits] and [[user]] are")
         }
+        var contents = ConfigurationText(text)
+        if let (line, reason) = contents.oddity() { throw ConfigurationError(file, line: line, reason) }
         let document: Document
         do {
             document = try TOMLDecoder(strictDecoding: true).decode(Document.self, from: text)
@@ -130,6 +132,7 @@ private struct LimitsTable: Decodable {
     var idle_seconds: Int?
     var stalled_seconds: Int?
     var spool_megabytes: Int?
+    var verify_megabytes: Int?
 
     func limits(_ wrong: (String, String) -> ConfigurationError) throws -> ServerLimits {
         var limits = ServerLimits()
@@ -142,6 +145,7 @@ private struct LimitsTable: Decodable {
             ("idle_seconds", idle_seconds, \.idleSeconds),
             ("stalled_seconds", stalled_seconds, \.stalledSeconds),
             ("spool_megabytes", spool_megabytes, \.spoolMegabytes),
+            ("verify_megabytes", verify_megabytes, \.verifyMegabytes),
         ] {
             guard let value else { continue }
             guard (1...1_000_000).contains(value) else { throw wrong(key, "must be 1 to 1000000") }
@@ -175,10 +179,12 @@ extension String {
     /// our values has lines of its own that begin like this.
     fileprivate var firstUnknownHeading: (line: Int, text: Substring)? {
         for (index, line) in split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
-            let text = line.drop { !$0.isASCII || $0.isWhitespace || ($0.asciiValue ?? 0) < 0x20 }
-            guard text.first == "[" else { continue }
-            let heading = text.prefix { $0 != "#" }.filter { $0 != " " && $0 != "\t" }
-            if !["[limits]", "[[limits]]", "[user]", "[[user]]"].contains(heading) { return (index + 1, text) }
+            // In octets: a bracket with an accent is no bracket to Swift, but is one to the parser.
+            let text = line.utf8.drop { $0 >= 0x80 || $0 <= 0x20 }
+            guard text.first == UInt8(ascii: "[") else { continue }
+            let heading = text.prefix { $0 != UInt8(ascii: "#") }.filter { $0 != 0x20 && $0 != 0x09 }
+            let known = ["[limits]", "[[limits]]", "[user]", "[[user]]"]
+            if !known.contains(where: { heading.elementsEqual($0.utf8) }) { return (index + 1, Substring(text)) }
         }
         return nil
     }

@@ -82,13 +82,28 @@ package final class Listener {
     private func refusal(of peer: String) -> String? {
         let limits = configuration.limits
         if sessions.count >= limits.sessions { return "\(limits.sessions) sessions" }
-        if sessions.values.filter({ $0.user == nil }).count >= limits.unauthenticated {
-            return "\(limits.unauthenticated) connections that have not logged in"
-        }
         if sessions.values.filter({ $0.peer == peer }).count >= limits.sessionsPerAddress {
             return "\(limits.sessionsPerAddress) connections from this address"
         }
+        let waiting = sessions.values.filter { $0.user == nil && !$0.isKilled }
+        if waiting.count >= limits.unauthenticated, !makeRoom(for: peer, among: waiting) {
+            return "\(limits.unauthenticated) connections that have not logged in"
+        }
         return nil
+    }
+
+    /// Ends the oldest connection of the address that has the most of those that have not logged in: one address must not
+    /// keep all others out.
+    ///
+    /// - Returns: false if `peer` would have as many then.
+    private func makeRoom(for peer: String, among waiting: [SessionRecord]) -> Bool {
+        let addresses = Dictionary(grouping: waiting, by: \.peer)
+        guard let most = addresses.values.max(by: { $0.count < $1.count }),
+            (addresses[peer]?.count ?? 0) + 1 < most.count, let oldest = most.min(by: { $0.started < $1.started })
+        else { return false }
+        log.warning("connection ended to make room", metadata: ["remote_addr": "\(oldest.peer)"])
+        end(oldest)
+        return true
     }
 
     /// Starts the session process; the socket stays open in it.
@@ -107,10 +122,11 @@ package final class Listener {
         _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
         _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
         var process: Int32 = 0
-        let error = Listener.withCStrings(["cryptsftp", "session"]) { arguments in
+        let command = PortableBundle.command(["session"])
+        let error = Listener.withCStrings(command.arguments) { arguments in
             Listener.withCStrings(Listener.sessionEnvironment) { environment in
                 linux_spawn(
-                    &process, "/proc/self/exe", arguments, environment,
+                    &process, command.path, arguments, environment,
                     [null, null, STDERR_FILENO, descriptor, ends[1], orderDescriptor], 6)
             }
         }
@@ -124,7 +140,7 @@ package final class Listener {
 
     /// All that a session's environment has: nothing of it is secret, and nothing changes what GnuPG does.
     private static var sessionEnvironment: [String] {
-        let kept = ["PATH", "TZ", "LANG", "LC_ALL"]
+        let kept = ["PATH", "TZ", "LANG", "LC_ALL", PortableBundle.variable]
         return kept.compactMap { name in ProcessInfo.processInfo.environment[name].map { "\(name)=\($0)" } }
     }
 
@@ -159,8 +175,10 @@ package final class Listener {
     }
 
     /// Ends connections that take too long to log in, whatever they are waiting for.
+    ///
+    /// A second later than the session itself, which can tell its client.
     private func endSlowLogins() {
-        let limit = Duration.seconds(configuration.limits.loginSeconds)
+        let limit = Duration.seconds(configuration.limits.loginSeconds + 1)
         for record in sessions.values where record.user == nil && !record.isKilled {
             guard ContinuousClock.now - record.started > limit else { continue }
             log.warning("login took too long", metadata: ["remote_addr": "\(record.peer)"])
@@ -182,11 +200,16 @@ package final class Listener {
 
     private func reap() {
         var status: Int32 = 0
-        while case let process = waitpid(-1, &status, WNOHANG), process > 0 {
+        while case let process = linux_ended_child(), process > 0 {
+            // What it has started ends with it, such as a gpg that hangs; until it is waited for, the number is its own.
+            kill(-process, SIGKILL)
+            waitpid(process, &status, 0)
             guard let record = sessions.removeValue(forKey: process) else { continue }
             take(from: record)
             guard status != 0 else { continue }
-            if !record.isKilled {
+            if status & 0x7f == SIGXCPU {
+                log.warning("a client let its session spin", metadata: ["connection_id": "\(process)"])
+            } else if !record.isKilled {
                 log.error(
                     "a session ended abnormally", metadata: ["connection_id": "\(process)", "status": "\(status)"])
             }

@@ -44,7 +44,7 @@ final class Login: Authenticator {
             return open(account, .plaintext) {
                 try SessionHome(
                     keysIn: self.configuration.keyFolder(of: account.name), fingerprint: account.key,
-                    passphrase: password)
+                    passphrase: password, patience: self.configuration.limits.stalledSeconds)
             } ?? strangers(account, password)
         }
         if account?.woPassword == nil {
@@ -73,7 +73,9 @@ final class Login: Authenticator {
     /// A public key cannot open an OpenPGP key: it gets the write-only view, whatever the account's access.
     private func openPublic(_ account: Account) -> Admission? {
         open(account, .ciphertext(listsAll: account.woListsAll)) {
-            try SessionHome(publicKeysIn: self.configuration.keyFolder(of: account.name), fingerprint: account.key)
+            try SessionHome(
+                publicKeysIn: self.configuration.keyFolder(of: account.name), fingerprint: account.key,
+                patience: self.configuration.limits.stalledSeconds)
         }
     }
 

@@ -19,6 +19,7 @@ package final class SessionProcess {
     /// Whether files read as they were written; a write-only session reads cipher text.
     private var comparesContents = false
     private var isStopping = false
+    private let started = ContinuousClock.now
     private var lastRequest = ContinuousClock.now
 
     /// Milliseconds after which a waiting session looks at the clock.
@@ -71,21 +72,38 @@ package final class SessionProcess {
                     authenticationTries: configuration.limits.loginTries,
                     patience: configuration.limits.stalledSeconds), login)
             connection.wake(on: signals)
-            try connection.exchangeKeys()
-            while !connection.isAuthenticated { try wait(connection) }
-            guard let admission = login.admission else { return }
-            // The GnuPG home goes when nothing refers to it any more: it has to last as long as the connection.
-            try withExtendedLifetime(admission.home) {
-                // What is still open then may have to be encrypted to be kept.
-                defer { for index in sessions.indices { sessions[index].sftp.end() } }
-                try open(admission)
-                try serve(connection)
+            do {
+                try connection.exchangeKeys()
+                try waitForLogin(connection)
+                guard let admission = login.admission else { return }
+                // The GnuPG home goes when nothing refers to it any more: it has to last as long as the connection.
+                try withExtendedLifetime(admission.home) {
+                    // What is still open then may have to be encrypted to be kept.
+                    defer { for index in sessions.indices { sessions[index].sftp.end() } }
+                    try open(admission)
+                    try serve(connection)
+                }
+            } catch let error as SSHError {
+                connection.explain("\(error)")
+                throw error
             }
         } catch let error as SSHError {
             log.debug("connection ended", metadata: ["reason": "\(error)"])
         } catch {
             // Not the client's doing: a folder or a host key is missing, or the like.
             log.error("the connection cannot be served", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// - Throws: ``SSHError`` after the time there is for it; the listener ends what cannot even say so.
+    private func waitForLogin(_ connection: Connection) throws {
+        let end = started + .seconds(configuration.limits.loginSeconds)
+        while !connection.isAuthenticated {
+            let left = ContinuousClock.now.duration(to: end) / .milliseconds(1)
+            guard left > 0 else {
+                throw SSHError("nobody has logged in within \(configuration.limits.loginSeconds) seconds")
+            }
+            try wait(connection, milliseconds: min(SessionProcess.tick, Int32(left) + 1))
         }
     }
 
@@ -105,14 +123,15 @@ package final class SessionProcess {
         }
         let fileSystem = VaultFileSystem(
             user: admission.account.name, view: admission.view, data: data, home: home,
-            cryptor: admission.home.cryptor, spoolSize: UInt64(configuration.limits.spoolMegabytes) << 20
+            cryptor: admission.home.cryptor, spoolSize: UInt64(configuration.limits.spoolMegabytes) << 20,
+            verifiedFirst: UInt64(configuration.limits.verifyMegabytes) << 20
         ) { [unowned self] in report($0) }
         self.fileSystem = fileSystem
         comparesContents = admission.view == .plaintext
     }
 
-    private func wait(_ connection: Connection) throws {
-        try connection.poll(milliseconds: SessionProcess.tick)
+    private func wait(_ connection: Connection, milliseconds: Int32 = SessionProcess.tick) throws {
+        try connection.poll(milliseconds: milliseconds)
         while linux_next_signal(signals) != 0 {
             isStopping = true
             fileSystem?.isStopping = true

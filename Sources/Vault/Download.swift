@@ -4,8 +4,8 @@ internal import SFTP
 
 /// A stored file being read as plaintext.
 ///
-/// As long as it is read from its start to its end it is streamed; a read elsewhere has it verified as a whole first. What
-/// is written to that name after it was opened does not show here.
+/// As long as a large one is read from its start to its end it is streamed; a read elsewhere, and any read of one that is
+/// not large, has it verified as a whole first. What is written to that name after it was opened does not show here.
 final class Download: OpenFile {
     private let vault: VaultFileSystem
     private let found: Found
@@ -29,38 +29,46 @@ final class Download: OpenFile {
         contents = StoredContents(file, status, count: size, in: vault)
         isSeeking = vault.isVerified(FileVersion(status))
         number = vault.opened(found.path, .download)
-        // A client may not read at all what it takes for empty: whether it is has to be known now.
-        if size == 0 {
-            do throws(FileSystemError) {
-                try expectEmpty()
-            } catch {
-                end()
-                throw error
-            }
+        do throws(FileSystemError) {
+            try verifyFirst()
+        } catch {
+            failure = error
+            end()
+            throw error
         }
     }
 
-    private func expectEmpty() throws(FileSystemError) {
-        var nothing: [UInt8] = []
-        try advance(0, into: &nothing)
+    /// Verifies a file that is not large before anything is read of it: a client may ask for its first octets only.
+    ///
+    /// Not at the first READ, because sshfs takes an error there for the end of the file. What cannot be verified that way
+    /// has been decrypted as a whole to know its size.
+    private func verifyFirst() throws(FileSystemError) {
+        if !isSeeking, UInt64(clamping: status.st_size) <= vault.verifiedFirst {
+            do throws(OpenPGPError) {
+                isSeeking = try vault.verifiedMessage(file, FileVersion(status)) != nil
+            } catch {
+                throw FileSystemError(error)
+            }
+        }
+        // A client that is told of no octets asks for none, and has a file without having read it.
+        var none: [UInt8] = []
+        if isSeeking { try seek(0, 0, into: &none) } else if size == 0 { try advance(0, into: &none) }
     }
 
     private var size: UInt64 { contents.count }
 
     func read(at offset: UInt64, count: Int, into buffer: inout [UInt8]) throws(FileSystemError) {
         if let failure { throw failure }
-        if offset >= size {
-            if position == size, !isSeeking { try advance(0, into: &buffer) }
-            throw .endOfFile
-        }
-        let length = Int(min(UInt64(count), size - offset))
-        if offset != position, !isSeeking {
+        // That the file ends at its size has to be verified too: a client may ask for nothing else.
+        let length = Int(min(UInt64(count), size - min(offset, size)))
+        if !isSeeking, offset != position, length > 0 || position != size {
             isSeeking = true
             decryption?.cancel()
             decryption = nil
         }
         if isSeeking { try seek(offset, length, into: &buffer) } else { try advance(length, into: &buffer) }
         octets += UInt64(length)
+        if length == 0 { throw .endOfFile }
     }
 
     private func seek(_ offset: UInt64, _ count: Int, into buffer: inout [UInt8]) throws(FileSystemError) {

@@ -124,4 +124,19 @@ package final class Draft {
             if flock(file.raw, LOCK_EX | LOCK_NB) == 0 { try? folder.removeFile(name) }
         }
     }
+
+    /// The drafts that no process writes any more, as they are.
+    ///
+    /// - Parameter data: the data folder. One without drafts is not an error.
+    package static func abandoned(in data: Folder) -> [(folder: [UInt8], name: [UInt8])] {
+        guard let folder = try? data.folder(named: StoredName.drafts), let stream = try? DirectoryStream(folder) else {
+            return []
+        }
+        var names: [[UInt8]] = []
+        while let name = try? stream.next() {
+            guard let (file, _) = try? folder.openFile(name) else { continue }
+            if flock(file.raw, LOCK_EX | LOCK_NB) == 0 { names.append(name) }
+        }
+        return names.map { (StoredName.drafts, $0) }
+    }
 }

@@ -65,6 +65,9 @@ final class DraftContents: Contents {
         try spool.read(at: offset, into: buffer)
     }
 
+    /// Makes sure that the end is where ``count`` says, as far as an older version says so.
+    func confirmEnd() throws(FileSystemError) { try spool.confirmEnd() }
+
     func write(_ bytes: ArraySlice<UInt8>, at offset: UInt64) throws(FileSystemError) {
         guard !bytes.isEmpty else { return }
         let end = offset + UInt64(bytes.count)

@@ -159,7 +159,7 @@ package final class Folder {
         return status
     }
 
-    func statistics() throws(FileSystemError) -> FileSystemStatistics {
+    package func statistics() throws(FileSystemError) -> FileSystemStatistics {
         var figures = statvfs()
         try check(fstatvfs(descriptor, &figures))
         var statistics = FileSystemStatistics()

@@ -46,7 +46,11 @@ extension VaultFileSystem {
         var older: StoredVersion?
         if let existing, !flags.contains(.truncate) {
             older = try StoredVersion(existing, in: self)
-            if view != .plaintext { try refuseReadingBack(flags, older?.contents.count ?? 0) }
+            if view != .plaintext {
+                try refuseReadingBack(flags, older?.contents.count ?? 0)
+            } else if flags.contains(.read) {
+                try older?.verifyFirst(in: self)
+            }
         }
         let upload = try Upload(
             path, folder, name, over: older, flags, replacing: existing?.status,

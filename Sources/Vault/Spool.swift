@@ -81,6 +81,12 @@ final class Spool: Contents {
         }
     }
 
+    /// Has the base verified, if the end is still where the base says.
+    func confirmEnd() throws(FileSystemError) {
+        guard let base, count == baseCount, count == base.count else { return }
+        try base.read(at: count, into: UnsafeMutableRawBufferPointer(start: nil, count: 0))
+    }
+
     /// Writes octets anywhere; what lies between the end and `offset` becomes zeros.
     func write(_ bytes: ArraySlice<UInt8>, at offset: UInt64) throws(FileSystemError) {
         var rest = bytes

@@ -14,6 +14,8 @@ final class StoredContents: Contents {
     private unowned let vault: VaultFileSystem
     private let file: OwnedDescriptor
     private var reader: Reader?
+    /// The modification detection code of what has been read from.
+    private var code: [UInt8]?
 
     private enum Reader {
         case message(VerifiedMessage, of: FileVersion)
@@ -31,18 +33,23 @@ final class StoredContents: Contents {
     }
 
     func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(FileSystemError) {
-        switch try verified() {
-        case .spool(let spool): try spool.read(at: offset, into: buffer)
-        case .message(let message, _):
-            do throws(OpenPGPError) {
-                let got = try message.read(file.raw, at: offset, into: buffer)
-                guard got == buffer.count else {
-                    throw OpenPGPError(.message, "the stored file is shorter than its framing says")
+        // What somebody touches meanwhile is verified again, and read again.
+        for _ in 0..<3 {
+            switch try verified() {
+            case .spool(let spool): return try spool.read(at: offset, into: buffer)
+            case .message(let message, let version):
+                do throws(OpenPGPError) {
+                    let got = try message.read(file.raw, at: offset, into: buffer)
+                    guard got == buffer.count else {
+                        throw OpenPGPError(.message, "the stored file is shorter than its framing says")
+                    }
+                } catch {
+                    throw FileSystemError(error)
                 }
-            } catch {
-                throw FileSystemError(error)
+                if try FileVersion(file.status()) == version { return }
             }
         }
+        throw StoredContents.changed
     }
 
     /// What to read from: verified as the file is now.
@@ -62,7 +69,9 @@ final class StoredContents: Contents {
         }
         let made: Reader
         if let message {
-            guard message.count == count else { throw StoredContents.changed }
+            // Other attributes are no matter; another message is, even of the same size: two do not make one file.
+            guard message.count == count, code == nil || code == message.code else { throw StoredContents.changed }
+            code = message.code
             made = .message(message, of: version)
         } else {
             made = .spool(try spooled())

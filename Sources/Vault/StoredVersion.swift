@@ -25,13 +25,27 @@ struct StoredVersion {
             contents = UnreadableContents(
                 count: count,
                 .unsupported("a write-only account cannot read back what it has sent: send the file as a whole"))
-        case .plaintext:
-            do throws(OpenPGPError) {
-                contents = StoredContents(file, status, count: try vault.plaintextSize(file.raw, status), in: vault)
-            } catch {
-                contents = UnreadableContents(count: UInt64(clamping: status.st_size), FileSystemError(error))
-            }
+        case .plaintext: contents = StoredVersion.plaintext(file, status, in: vault)
         }
+    }
+
+    private static func plaintext(_ file: OwnedDescriptor, _ status: stat, in vault: VaultFileSystem) -> any Contents {
+        do throws(FileSystemError) {
+            let size: UInt64
+            do throws(OpenPGPError) { size = try vault.plaintextSize(file.raw, status) } catch { throw .init(error) }
+            let contents = StoredContents(file, status, count: size, in: vault)
+            // Of one without octets none will be read, which would verify it.
+            if size == 0 { try contents.read(at: 0, into: UnsafeMutableRawBufferPointer(start: nil, count: 0)) }
+            return contents
+        } catch {
+            return UnreadableContents(count: UInt64(clamping: status.st_size), error)
+        }
+    }
+
+    /// Verifies one that is not large, before it is read.
+    func verifyFirst(in vault: VaultFileSystem) throws(FileSystemError) {
+        guard UInt64(clamping: status.st_size) <= vault.verifiedFirst else { return }
+        try contents.read(at: 0, into: UnsafeMutableRawBufferPointer(start: nil, count: 0))
     }
 
     func isSameFile(as other: stat) -> Bool { status.st_dev == other.st_dev && status.st_ino == other.st_ino }

@@ -66,6 +66,12 @@ final class Upload {
         try attempt { () throws(FileSystemError) in try contents.read(at: offset, into: buffer) }
     }
 
+    /// Makes sure that there is nothing beyond ``count``, before a reader is told so.
+    func confirmEnd() throws(FileSystemError) {
+        if let failure { throw failure }
+        try contents.confirmEnd()
+    }
+
     func write(_ bytes: ArraySlice<UInt8>, at offset: UInt64) throws(FileSystemError) {
         if let failure { throw failure }
         guard !bytes.isEmpty else { return }

@@ -17,7 +17,10 @@ final class UploadHandle: OpenFile {
     }
 
     func read(at offset: UInt64, count: Int, into buffer: inout [UInt8]) throws(FileSystemError) {
-        guard offset < upload.count else { throw .endOfFile }
+        guard offset < upload.count else {
+            try upload.confirmEnd()
+            throw .endOfFile
+        }
         let length = Int(min(UInt64(count), upload.count - offset))
         let start = buffer.count
         buffer.append(contentsOf: repeatElement(0, count: length))

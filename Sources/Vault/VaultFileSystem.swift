@@ -25,15 +25,18 @@ package final class VaultFileSystem {
     /// Each holds a session key.
     private var verified = VersionCache<VerifiedMessage>(capacity: 64)
     private let spoolBudget: SpoolBudget
+    /// Octets up to which a stored file is verified before anything is read of it.
+    let verifiedFirst: UInt64
 
     /// - Parameters:
     ///   - data: the data folder, for drafts.
     ///   - home: the root of all that the session sees.
     ///   - spoolSize: octets that files changed in place may take on the disk meanwhile.
+    ///   - verifiedFirst: octets up to which a stored file is verified when it is opened; a larger one is streamed.
     ///   - report: told of each file opened and closed, for the log.
     package init(
         user: String, view: View, data: Folder, home: Folder, cryptor: Cryptor, spoolSize: UInt64,
-        report: @escaping (TransferEvent) -> Void
+        verifiedFirst: UInt64, report: @escaping (TransferEvent) -> Void
     ) {
         userName = user
         self.view = view
@@ -41,6 +44,7 @@ package final class VaultFileSystem {
         self.home = home
         self.cryptor = cryptor
         spoolBudget = SpoolBudget(octets: spoolSize)
+        self.verifiedFirst = verifiedFirst
         self.report = report
     }
 

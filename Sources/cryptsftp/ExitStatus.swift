@@ -17,6 +17,8 @@ enum ExitStatus: Int32, CaseIterable {
     case dataUnavailable = 15
     case inUse = 16
     case storedWrong = 26
+    case leftAlone = 27
+    case noSuchPath = 28
     case interrupted = 130
 
     private var meaning: String {
@@ -32,6 +34,8 @@ enum ExitStatus: Int32, CaseIterable {
         case .dataUnavailable: "the data folder is missing or cannot be read"
         case .inUse: "somebody is logged in, or another command is at work: try again later"
         case .storedWrong: "something that is stored is damaged, or the vault has a problem: the lines before say what"
+        case .leftAlone: "something was left as it is, because it differs or cannot be taken: the lines before say what"
+        case .noSuchPath: "there is no such file or folder"
         case .interrupted: "interrupted by the user"
         }
     }
@@ -52,6 +56,9 @@ enum ExitStatus: Int32, CaseIterable {
         case is Interrupted: self = .interrupted
         case let refusal as Refusal where refusal.reason == .interrupted: self = .interrupted
         case let refusal as Refusal where refusal.reason == .inUse: self = .inUse
+        case OwnerVault.Refusal.noData: self = .dataUnavailable
+        case OwnerVault.Refusal.noPath: self = .noSuchPath
+        case OwnerVault.Refusal.whichUser, OwnerVault.Refusal.severalUsers: self = .usage
         case let error as OpenPGPError where error.code == .passphrase: self = .wrongPassphrase
         case let error as OpenPGPError where error.code == .engine: self = .noGnuPG
         default: self = .failure

@@ -50,7 +50,7 @@ final class ProgressLine {
     static func amount(_ octets: UInt64) -> String {
         var amount = Double(octets)
         for unit in ["B", "KiB", "MiB", "GiB"] {
-            if amount < 1000 { return String(format: unit == "B" ? "%.0f %@" : "%.1f %@", amount, unit) }
+            if amount < 1000 { return String(format: unit == "B" ? "%.0f " : "%.1f ", amount) + unit }
             amount /= 1024
         }
         return String(format: "%.1f TiB", amount)

@@ -41,7 +41,7 @@ struct Serve: ParsableCommand {
         if let newUser { return try userOptions.add(newUser, to: file) }
         if !FileManager.default.fileExists(atPath: file.path) { try makeFirstUser(file) }
         let configuration = try Configuration(file: file)
-        try check(configuration)
+        let gnupg = try check(configuration)
         let (format, level) = (logFormat, logLevel.loggerLevel)
         let listener: Listener
         do {
@@ -51,7 +51,7 @@ struct Serve: ParsableCommand {
         } catch let error as SSHError {
             throw Problem(.addressUnavailable, error.description)
         }
-        try announce(configuration, listener)
+        try announce(configuration, listener, gnupg)
         listener.run()
         print("Stopped.")
     }
@@ -68,7 +68,7 @@ struct Serve: ParsableCommand {
     }
 
     /// Finds out before serving what would let every login or upload fail.
-    private func check(_ configuration: Configuration) throws {
+    private func check(_ configuration: Configuration) throws -> GnuPG {
         guard access(configuration.data.path, R_OK | X_OK) == 0 else {
             throw Problem(.dataUnavailable, "the data folder \(configuration.data.path) is missing or cannot be read")
         }
@@ -76,13 +76,14 @@ struct Serve: ParsableCommand {
             Terminal.say("the data folder \(configuration.data.path) cannot be written: only downloads will work")
         }
         let home = try RuntimeDirectory()
-        _ = try GnuPG.use(home: home.path)
+        let gnupg = try GnuPG.use(home: home.path)
         if configuration.accounts.isEmpty {
             Terminal.say("there are no users in \(configuration.file.path): add one with 'cryptsftp -a NAME'")
         }
+        return gnupg
     }
 
-    private func announce(_ configuration: Configuration, _ listener: Listener) throws {
+    private func announce(_ configuration: Configuration, _ listener: Listener, _ gnupg: GnuPG) throws {
         let keys: [HostKey]
         do {
             keys = try HostKeyStore.load(from: configuration.hostKeys)
@@ -93,6 +94,7 @@ struct Serve: ParsableCommand {
         print("  address:   \(listener.address)")
         for key in keys { print("  host key:  \(key.fingerprintLine)") }
         print("  files:     \(configuration.data.path)")
+        print("  gpg:       \(gnupg.path), version \(gnupg.version)")
         print("  stop:      Ctrl-C; a second time to stop without waiting for transfers")
         fflush(nil)
     }

@@ -3,6 +3,12 @@ internal import Foundation
 internal import Secrets
 internal import Server
 
+/// Whose files a tool works on.
+struct UserOption: ParsableArguments {
+    @Option(help: "Whose files. Without it the only user's, or the one's whose home the path is in.")
+    var user: String?
+}
+
 /// How a tool gets the passphrase.
 struct PassphraseOption: ParsableArguments {
     @Option(
@@ -14,5 +20,21 @@ struct PassphraseOption: ParsableArguments {
     func passphrase(for user: String) throws -> SecretBytes {
         let source = passphraseFile ?? ProcessInfo.processInfo.environment["CRYPTSFTP_PASSPHRASE_FILE"]
         return try source.map { try Terminal.passphrase(from: $0) } ?? Terminal.passphrase(for: user)
+    }
+}
+
+struct JSONOption: ParsableArguments {
+    @Flag(help: "Print lines of JSON, an object each.")
+    var json = false
+}
+
+extension ConfigurationOption {
+    /// The vault that is meant.
+    func openVault() throws -> OwnerVault {
+        let file = ConfigurationFile.locate(path, vault: Vault.path)
+        guard FileManager.default.fileExists(atPath: file.path) else {
+            throw Problem(.noConfiguration, "there is no \(file.path): make it with 'cryptsftp -a NAME'")
+        }
+        return try OwnerVault(file)
     }
 }

@@ -13,40 +13,23 @@ import Testing
         let contents = Data.random(3_000_003)
         try server.scratch.file("up", contents)
         try server.scratch.file("other", Data("shorter".utf8))
-        // gvfs calls "ssh" with no way to give options: this one stands before it.
-        let folder = client.url("home/bin")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let real = try client.run("sh", ["-c", "command -v ssh"]).text.trimmingCharacters(in: .newlines)
-        let options = server.sshOptions.filter { !$0.contains("BatchMode") }.joined(separator: " ")
-        try server.scratch.file(
-            "home/bin/ssh", Data("#!/bin/sh\nexec \(real) \(options) \"$@\"\n".utf8), mode: 0o755)
-        try server.scratch.file(
-            "script",
-            Data(
-                """
-                set -eux
-                root=sftp://alice@127.0.0.1:\(server.port)
-                printf '%s\\n' "$TEST_PASSPHRASE" | gio mount "$root/"
-                trap 'gio mount -u "$root/"' EXIT
-                gio copy up "$root/one"
-                gio copy "$root/one" down
-                gio mkdir "$root/folder"
-                gio move "$root/one" "$root/folder/two"
-                gio copy other "$root/replaced"
-                gio copy up "$root/replaced"
-                gio copy other "$root/replaced"
-                printf tail | gio save --append "$root/replaced"
-                printf saved | gio save "$root/saved"
-                printf again | gio save "$root/saved"
-                gio cat "$root/replaced"
-                gio list -l "$root/folder"
-                gio info "$root/folder/two"
-                gio remove "$root/saved"
-                """.utf8))
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-        let run = try client.run(
-            "dbus-run-session", ["--", "sh", "script"],
-            adding: ["PATH": "\(folder.path):\(path)", "TEST_PASSPHRASE": RunningServer.passphrase])
+        let run = try client.gio(
+            """
+            gio copy up "$root/one"
+            gio copy "$root/one" down
+            gio mkdir "$root/folder"
+            gio move "$root/one" "$root/folder/two"
+            gio copy other "$root/replaced"
+            gio copy up "$root/replaced"
+            gio copy other "$root/replaced"
+            printf tail | gio save --append "$root/replaced"
+            printf saved | gio save "$root/saved"
+            printf again | gio save "$root/saved"
+            gio cat "$root/replaced"
+            gio list -l "$root/folder"
+            gio info "$root/folder/two"
+            gio remove "$root/saved"
+            """)
         try client.requireLocal("down", contents)
         try client.requireStored("folder/two", contents)
         try client.requireStored("replaced", Data("shortertail".utf8))
@@ -54,5 +37,30 @@ import Testing
         try client.require(!FileManager.default.fileExists(atPath: server.data.path + "/alice/saved.gpg"), "remove")
         try client.shown(
             client.version("gio", ["--version"]), "copy, move, save, save --append, cat, list, mkdir, remove")
+    }
+}
+
+extension Interop {
+    /// Runs a script that finds the server's root mounted as `$root`.
+    func gio(_ script: String) throws -> Command {
+        // gvfs calls "ssh" with no way to give options: this one stands before it.
+        let folder = url("home/bin")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let real = try run("sh", ["-c", "command -v ssh"]).text.trimmingCharacters(in: .newlines)
+        let options = server.sshOptions.filter { !$0.contains("BatchMode") }.joined(separator: " ")
+        try server.scratch.file(
+            "home/bin/ssh", Data("#!/bin/sh\nexec \(real) \(options) \"$@\"\n".utf8), mode: 0o755)
+        let start = """
+            set -eux
+            root=sftp://alice@127.0.0.1:\(server.port)
+            printf '%s\\n' "$TEST_PASSPHRASE" | gio mount "$root/" >asked
+            trap 'gio mount -u "$root/"' EXIT
+
+            """
+        try server.scratch.file("script", Data((start + script + "\n").utf8))
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+        return try run(
+            "dbus-run-session", ["--", "sh", "script"],
+            adding: ["PATH": "\(folder.path):\(path)", "TEST_PASSPHRASE": RunningServer.passphrase])
     }
 }

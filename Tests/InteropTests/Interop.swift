@@ -16,9 +16,12 @@ final class Interop {
     static let python = sources.deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: ".build/venv/bin/python3").path
 
-    init(_ client: String, users: [(name: String, access: String)] = [("alice", "rw")]) throws {
+    init(
+        _ client: String, users: [(name: String, access: String)] = [("alice", "rw")], append: String = "",
+        quickLogin: Bool = false
+    ) throws {
         self.client = client
-        server = try RunningServer(users)
+        server = try RunningServer(users, append: append, quickLogin: quickLogin)
         // The second is short: gvfs puts sockets into it, whose paths are limited.
         for folder in ["home", "run", "home/.ssh", "home/tmp"] {
             try FileManager.default.createDirectory(

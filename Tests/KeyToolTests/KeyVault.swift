@@ -9,6 +9,9 @@ final class KeyVault {
 
     let scratch: Scratch
     private let folder: URL
+    /// Where ``copyKeys()`` has put them, and what was there to copy.
+    private var copy: URL { folder.appending(path: "reader") }
+    private var copied: [String: Data] = [:]
 
     /// - Parameter quick: whether the users' keys are protected by a passphrase that is stretched little.
     init(_ users: [(name: String, access: String)] = [("alice", "rw")], quick: Bool = true) throws {
@@ -62,14 +65,46 @@ final class KeyVault {
 
     /// Runs stock gpg on the user's key folder.
     func gpg(_ arguments: [String], passphrase: String = KeyVault.passphrase, input: Data? = nil) throws -> Command {
-        defer { _ = try? Command.run("gpgconf", ["--homedir", keys.path, "--kill", "all"]) }
+        try gpg(in: keys, arguments, passphrase: passphrase, input: input)
+    }
+
+    private func gpg(in home: URL, _ arguments: [String], passphrase: String, input: Data? = nil) throws -> Command {
+        defer { _ = try? Command.run("gpgconf", ["--homedir", home.path, "--kill", "all"]) }
         let secret = try scratch.file("gpg-passphrase", Data(passphrase.utf8))
         return try Command.run(
             "gpg",
             [
-                "--homedir", keys.path, "--batch", "--yes", "--quiet", "--trust-model", "always", "--pinentry-mode",
+                "--homedir", home.path, "--batch", "--yes", "--quiet", "--trust-model", "always", "--pinentry-mode",
                 "loopback", "--passphrase-file", secret.path,
             ] + arguments, input: input)
+    }
+
+    /// Opens a stored file with stock gpg, and the secret keys that are in the user's folder now.
+    func decrypt(_ path: String) throws -> Command {
+        try copyKeys()
+        return try gpg(in: copy, ["--decrypt", data.appending(path: path).path], passphrase: KeyVault.passphrase)
+    }
+
+    /// Copies the keys to where their passphrase is stretched little: gpg would pay for that again with every file.
+    private func copyKeys() throws {
+        let source = try KeyVault.snapshot(keys).filter { $0.key == "pubring.kbx" || $0.key.hasSuffix(".key") }
+        guard source != copied else { return }
+        try FileManager.default.createDirectory(
+            at: copy.appending(path: "private-keys-v1.d"), withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: copy.path)
+        try Data("s2k-count 65536\n".utf8).write(to: copy.appending(path: "gpg-agent.conf"))
+        for name in copied.keys where source[name] == nil {
+            try FileManager.default.removeItem(at: copy.appending(path: name))
+        }
+        for (name, contents) in source where contents != copied[name] {
+            try contents.write(to: copy.appending(path: name))
+        }
+        copied = source
+        for part in try parts() where part.kind == "pub" {
+            let changed = try gpg(in: copy, ["--passwd", part.fingerprint], passphrase: KeyVault.passphrase)
+            try #require(changed.status == 0, "\(changed.errors)")
+        }
     }
 
     /// Stores a file as stock gpg encrypts it to a key of the user's folder.

@@ -25,7 +25,7 @@ import Testing
     private func check(_ vault: KeyVault, _ tree: [String: Data], _ subkey: String) throws {
         for (path, contents) in tree {
             #expect(try vault.recipients(path) == [String(subkey.suffix(16))], "\(path)")
-            let read = try vault.gpg(["--decrypt", vault.data.appending(path: path).path])
+            let read = try vault.decrypt(path)
             #expect(read.status == 0 && read.output == contents, "\(path): \(read.errors)")
             let attributes = try FileManager.default.attributesOfItem(atPath: vault.data.appending(path: path).path)
             #expect(attributes[.posixPermissions] as? Int == (path.contains("b/") ? 0o400 : 0o640), "\(path)")
@@ -140,7 +140,7 @@ import Testing
             status = process.wait()
             // Whatever state it is in: every file is there, whole, and opens.
             for (path, contents) in tree where Int.random(in: 0..<4, using: &numbers) == 0 {
-                let read = try vault.gpg(["--decrypt", vault.data.appending(path: path).path])
+                let read = try vault.decrypt(path)
                 #expect(read.status == 0 && read.output == contents, "\(path) after \(kills) kills: \(read.errors)")
             }
         }

@@ -42,6 +42,7 @@ import Testing
             ("another version of the key packet", [0x84, 12, 6] + keyID + [18, 0, 0, 0xd2, 3, 1, 9, 9]),
             ("a draft of AEAD", keyPacket + [0xd4, 3, 1, 9, 9]),
             ("no integrity protection", keyPacket + [0xc9, 3, 1, 9, 9]),
+            ("nothing in the body, not even a version", keyPacket + [0xd2, 0]),
             ("another version", keyPacket + [0xd2, 3, 2, 9, 9]),
             ("a body cut off", keyPacket + [0xd2, 4, 1, 9, 9]),
             ("a length cut off", keyPacket + [0xd2, 0xff, 0, 0]),

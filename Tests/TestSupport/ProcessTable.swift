@@ -8,6 +8,9 @@ package enum ProcessTable {
         package let parent: pid_t
         package let group: pid_t
         package let arguments: [String]
+
+        /// Whether one of its arguments is below a folder, such as a session's private one.
+        package func uses(_ folder: String) -> Bool { arguments.contains { $0.hasPrefix(folder + "/") } }
     }
 
     /// All that run; what has ended and waits for its parent does not.

@@ -120,11 +120,14 @@ package final class RunningServer {
     }
 
     /// Runs commands with OpenSSH's `sftp`, in the folder of the test; the first that fails ends it.
+    ///
+    /// - Parameter port: where to connect to instead, such as a ``FaultyWire``.
     package func sftp(
-        _ user: String, _ commands: String, password: String = RunningServer.passphrase, options: [String] = []
+        _ user: String, _ commands: String, password: String = RunningServer.passphrase, options: [String] = [],
+        port: String? = nil
     ) throws -> Command {
         try Command.run(
-            "sftp", sshOptions + options + ["-P", port, "-b", "-", "\(user)@127.0.0.1"],
+            "sftp", sshOptions + options + ["-P", port ?? self.port, "-b", "-", "\(user)@127.0.0.1"],
             input: Data((commands + "\n").utf8), environment: environment(password: password), in: scratch.url,
             seconds: 300)
     }
@@ -156,9 +159,39 @@ package final class RunningServer {
     }
 
     /// Opens the subsystem and leaves the protocol to the test.
-    package func wire(_ user: String, password: String = RunningServer.passphrase) throws -> WireClient {
-        try WireClient(
-            sshOptions + ["-p", port, "-s", "\(user)@127.0.0.1", "sftp"], environment: environment(password: password))
+    ///
+    /// - Parameter port: where to connect to instead, such as a ``FaultyWire``.
+    package func wire(
+        _ user: String, password: String = RunningServer.passphrase, options: [String] = [], port: String? = nil
+    ) throws -> WireClient {
+        try Door(options: sshOptions + options, port: port ?? self.port, environment: environment())
+            .wire(user, password: password)
+    }
+
+    /// What it takes to connect to it from another thread.
+    package var door: Door { Door(options: sshOptions, port: port, environment: environment()) }
+
+    package struct Door: Sendable {
+        let options: [String]
+        let port: String
+        let environment: [String: String]
+
+        /// Opens the subsystem and leaves the protocol to the test.
+        package func wire(_ user: String, password: String = RunningServer.passphrase) throws -> WireClient {
+            try WireClient(
+                options + ["-p", port, "-s", "\(user)@127.0.0.1", "sftp"],
+                environment: environment.merging(["TEST_PASSPHRASE": password]) { $1 })
+        }
+    }
+
+    /// Opens the subsystem as one more channel of a connection that its first channel made.
+    ///
+    /// - Parameter connection: a name for it.
+    package func wire(_ user: String, sharing connection: String) throws -> WireClient {
+        let control = scratch.path(connection)
+        let options = ["-oControlMaster=auto", "-oControlPath=\(control)", "-oControlPersist=no"]
+        return try WireClient(
+            sshOptions + options + ["-p", port, "-s", "\(user)@127.0.0.1", "sftp"], environment: environment())
     }
 
     /// Decrypts a stored file with stock gpg and the user's key folder, as somebody without this program would.

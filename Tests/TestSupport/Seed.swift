@@ -4,9 +4,12 @@ private import Foundation
 ///
 /// Source: SplitMix64, of Steele, Lea and Flood, "Fast splittable pseudorandom number generators".
 package struct SeededNumbers: RandomNumberGenerator {
+    /// What it began with.
+    package let seed: UInt64
     private var state: UInt64
 
     package init(seed: UInt64) {
+        self.seed = seed
         state = seed
     }
 

@@ -20,6 +20,23 @@ package enum TestKeys {
         return (folder, String(fingerprint))
     }
 
+    private static let stranger = Result {
+        let folder = TestVaults.folder.appending(path: "stranger")
+        try FileManager.default.createDirectory(
+            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let made = try gpg(folder, ["--quick-gen-key", "stranger", "future-default", "default", "never"])
+        guard made.status == 0 else { throw CocoaError(.fileWriteUnknown) }
+        _ = try Command.run("gpgconf", ["--homedir", folder.path, "--kill", "all"])
+        return folder
+    }
+
+    /// Encrypts to a key that no user has.
+    package static func encryptToStranger(_ plain: Data) throws -> Data {
+        let made = try gpg(stranger.get(), ["-z0", "--recipient", "stranger", "--encrypt"], input: plain)
+        guard made.status == 0 else { throw CocoaError(.fileWriteUnknown) }
+        return made.output
+    }
+
     /// Runs stock gpg with the home `folder` and the passphrase.
     package static func gpg(_ folder: URL, _ arguments: [String], input: Data? = nil) throws -> Command {
         let scratch = try Scratch()

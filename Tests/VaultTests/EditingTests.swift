@@ -149,8 +149,9 @@ import Testing
         #expect(try client.write(part, at: 10, [1])?.code == 4)
         #expect(try client.close(part)?.code == 4)
         #expect(try Data(contentsOf: URL(filePath: path)) == bytes)
-        let down = try #require(try client.open("/file", .read))
-        #expect(try client.ask(RequestWriter.read(down, at: 100, 10))?.code == 4)
+        for flags in [OpenFlags.read, [.read, .write]] {
+            #expect(try client.ask(RequestWriter.open("/file", flags))?.code == 4)
+        }
         let whole = try #require(try client.open("/file", [.write]))
         #expect(try client.write(whole, at: 0, old) == .ok)
         #expect(try client.close(whole) == .ok)

@@ -49,11 +49,12 @@ final class Swapper {
     ///   - other: another on the same file system.
     init(_ one: String, _ other: String) throws {
         let script = """
-            import ctypes, os, sys
+            import ctypes, os, sys, time
             library, parent = ctypes.CDLL(None, use_errno=True), os.getppid()
             one, other = (os.fsencode(name) for name in sys.argv[1:])
             while os.getppid() == parent:
                 library.renameat2(-100, one, -100, other, 2)  # AT_FDCWD, RENAME_EXCHANGE
+                time.sleep(0.001)
             """
         process = try ChildProcess("/usr/bin/python3", ["-c", script, one, other])
     }

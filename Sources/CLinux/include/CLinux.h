@@ -18,6 +18,9 @@ int linux_memfd_create(const char *name);
 /// syncfs(2): writes the whole file system that holds the descriptor to its disk.
 int linux_syncfs(int descriptor);
 
+/// statfs(2): the number of the type of the file system that holds `path`; -1 when it cannot be told.
+long linux_file_system_type(const char *path);
+
 /// prctl(2), PR_SET_DUMPABLE 0: no core dumps, no ptrace by other processes of the same user.
 int linux_forbid_dumps(void);
 
@@ -30,6 +33,13 @@ int linux_signal_on_parent_death(int signal);
 /// Returns 0 and the process in `*process`, or an error number.
 int linux_spawn(int *process, const char *path, char *const arguments[], char *const environment[],
                 const int descriptors[], int count);
+
+/// waitid(2), WNOWAIT: a child that has ended, which stays to be waited for; 0 when there is none.
+int linux_ended_child(void);
+
+/// timer_settime(2) over the calling thread's processor time: after so much more of it SIGXCPU ends the process; 0 takes
+/// that back.
+int linux_limit_thread_time(int milliseconds);
 
 /// Whether the processor computes AES itself.
 int linux_processor_has_aes(void);

@@ -1,73 +1,87 @@
-import SFTP
+package import SFTP
 
 /// The smallest file system a session can serve: files in memory, in one folder, every need recorded.
-final class MemoryFileSystem: FileSystem {
-    var files: [VirtualPath: [UInt8]] = [:]
-    var needs: [Need] = []
-    var refusal: FileSystemError?
-    var abandoned = 0
-    var closed = 0
-    let userName = "alice"
-    let owner = FileAttributes.Owner(user: 1000, group: 100)
+package final class MemoryFileSystem: FileSystem {
+    package var files: [VirtualPath: [UInt8]] = [:]
+    package var needs: [Need] = []
+    package var refusal: FileSystemError?
+    package private(set) var opened = 0
+    package fileprivate(set) var abandoned = 0
+    package fileprivate(set) var closed = 0
+    package let userName = "alice"
+    package let owner = FileAttributes.Owner(user: 1000, group: 100)
+    /// Octets that a file may have at most.
+    fileprivate let longest: Int
 
-    func permit(_ need: Need) throws(FileSystemError) {
+    package init(longest: Int = 1 << 30) {
+        self.longest = longest
+    }
+
+    package func permit(_ need: Need) throws(FileSystemError) {
         needs.append(need)
         if let refusal { throw refusal }
     }
 
-    func open(
+    package func open(
         _ path: VirtualPath, _ flags: OpenFlags, _ attributes: FileAttributes
     ) throws(FileSystemError) -> any OpenFile {
         if files[path] == nil {
             guard flags.contains(.create) else { throw .noSuchFile("no such file") }
             files[path] = []
         }
+        opened += 1
         return MemoryFile(path, in: self)
     }
 
-    func openDirectory(_ path: VirtualPath) throws(FileSystemError) -> any OpenDirectory { MemoryDirectory(self) }
+    package func openDirectory(_ path: VirtualPath) throws(FileSystemError) -> any OpenDirectory {
+        MemoryDirectory(self)
+    }
 
-    func attributes(of path: VirtualPath) throws(FileSystemError) -> FileAttributes {
+    package func attributes(of path: VirtualPath) throws(FileSystemError) -> FileAttributes {
         guard let bytes = files[path] else { throw .noSuchFile("no such file") }
         return FileAttributes(size: UInt64(bytes.count))
     }
 
-    func setAttributes(_ attributes: FileAttributes, of path: VirtualPath) throws(FileSystemError) {}
-    func remove(_ path: VirtualPath) throws(FileSystemError) { files[path] = nil }
-    func makeDirectory(_ path: VirtualPath, _ attributes: FileAttributes) throws(FileSystemError) {}
-    func removeDirectory(_ path: VirtualPath) throws(FileSystemError) {}
+    package func setAttributes(_ attributes: FileAttributes, of path: VirtualPath) throws(FileSystemError) {}
+    package func remove(_ path: VirtualPath) throws(FileSystemError) { files[path] = nil }
+    package func makeDirectory(_ path: VirtualPath, _ attributes: FileAttributes) throws(FileSystemError) {}
+    package func removeDirectory(_ path: VirtualPath) throws(FileSystemError) {}
 
-    func rename(_ old: VirtualPath, to new: VirtualPath, replacing: Bool) throws(FileSystemError) {
+    package func rename(_ old: VirtualPath, to new: VirtualPath, replacing: Bool) throws(FileSystemError) {
         guard replacing || files[new] == nil else { throw .failure("it exists already") }
         files[new] = files.removeValue(forKey: old)
     }
 
-    func digest(named name: String) -> (any Digest)? { ["short", "long"].contains(name) ? MemoryDigest(name) : nil }
+    package func digest(named name: String) -> (any Digest)? {
+        ["short", "long"].contains(name) ? MemoryDigest(name) : nil
+    }
 
-    func statistics(of path: VirtualPath) throws(FileSystemError) -> FileSystemStatistics { FileSystemStatistics() }
+    package func statistics(of path: VirtualPath) throws(FileSystemError) -> FileSystemStatistics {
+        FileSystemStatistics()
+    }
 }
 
 /// FNV-1a: as short as hashes can be, and different for octets left out, doubled or exchanged; "long" repeats it.
-final class MemoryDigest: Digest {
+package final class MemoryDigest: Digest {
     private var value: UInt32 = 0x811c_9dc5
     private let repetitions: Int
 
-    init(_ name: String) {
+    package init(_ name: String) {
         repetitions = name == "long" ? 16 : 1
     }
 
-    func update(_ bytes: UnsafeRawBufferPointer) {
+    package func update(_ bytes: UnsafeRawBufferPointer) {
         for byte in bytes { value = (value ^ UInt32(byte)) &* 0x0100_0193 }
     }
 
-    func finish() -> [UInt8] {
+    package func finish() -> [UInt8] {
         var bytes: [UInt8] = []
         for _ in 0..<repetitions { bytes.append(uint32: value) }
         return bytes
     }
 
     /// The hash of all of `bytes`.
-    static func hash(_ bytes: some Sequence<UInt8>, _ name: String = "short") -> [UInt8] {
+    package static func hash(_ bytes: some Sequence<UInt8>, _ name: String = "short") -> [UInt8] {
         let digest = MemoryDigest(name)
         Array(bytes).withUnsafeBytes { digest.update($0) }
         return digest.finish()
@@ -90,7 +104,9 @@ private final class MemoryFile: OpenFile {
     }
 
     func write(_ bytes: ArraySlice<UInt8>, at offset: UInt64) throws(FileSystemError) {
-        guard let start = Int(exactly: offset), start < 1 << 30 else { throw .failure("too far out") }
+        guard let start = Int(exactly: offset), start < owner.longest - bytes.count else {
+            throw .failure("too far out")
+        }
         var contents = owner.files[path] ?? []
         contents += [UInt8](repeating: 0, count: max(0, start + bytes.count - contents.count))
         contents.replaceSubrange(start..<start + bytes.count, with: bytes)

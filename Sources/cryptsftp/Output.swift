@@ -1,0 +1,59 @@
+internal import Foundation
+
+/// Standard output: lines, lines of JSON, or plaintext.
+final class Output {
+    private let interruption: Interruption
+    private var pending: [UInt8] = []
+    private var lastFlush = ContinuousClock.now
+    /// Pipes and terminals may not take all at once, and must not keep Ctrl-C waiting.
+    private let canStall: Bool
+    private let encoder: JSONEncoder
+
+    /// Octets that a pipe takes as a whole once it takes any.
+    ///
+    /// Source: POSIX, `PIPE_BUF`.
+    private static let step = 512
+
+    init(_ interruption: Interruption) {
+        self.interruption = interruption
+        var status = stat()
+        canStall = fstat(STDOUT_FILENO, &status) != 0 || status.st_mode & S_IFMT != S_IFREG
+        encoder = JSONEncoder()
+        encoder.dateEncodingStrategy = .iso8601
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    }
+
+    func line(_ text: String) throws {
+        pending += text.utf8
+        pending.append(UInt8(ascii: "\n"))
+        if pending.count >= 1 << 14 || ContinuousClock.now - lastFlush > .milliseconds(100) { try flush() }
+    }
+
+    func line(json value: some Encodable) throws {
+        try line(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
+    /// Writes what has been printed.
+    func flush() throws {
+        let bytes = pending
+        pending = []
+        try write(bytes[...])
+        lastFlush = .now
+    }
+
+    /// Writes octets as they are.
+    func write(_ bytes: ArraySlice<UInt8>) throws {
+        var rest = bytes
+        while !rest.isEmpty {
+            if canStall { try interruption.waitToWrite(STDOUT_FILENO) }
+            let part = canStall ? rest.prefix(Output.step) : rest
+            let written = part.withUnsafeBytes { Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            if written < 0 && (errno == EINTR || errno == EAGAIN) { continue }
+            guard written > 0 else {
+                let reason = errno == EPIPE ? "nobody reads the output" : String(cString: strerror(errno))
+                throw Problem(.failure, "cannot write to standard output: \(reason)")
+            }
+            rest = rest.dropFirst(written)
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import TestSupport
+
+/// A gpg that fails on demand, in a folder of its own that a server's `PATH` begins with.
+///
+/// The folder is gpg's own for the server, so that a session that has confined itself may still run it and read what it is
+/// to do.
+final class BrokenGnuPG {
+    /// What goes wrong.
+    enum Fault: String, CaseIterable {
+        /// It is killed as soon as it is started.
+        case dies
+        /// It ends well at once, and has done nothing.
+        case idles
+        /// It reads all, ends well, and has written nothing.
+        case swallows
+        /// It writes what is no message, and ends well.
+        case babbles
+        /// It does its work and says so, but the end of what it writes is missing.
+        case shortens
+        /// It works with the beginning of what it is given, and says that all is well.
+        case stopsReading
+        /// It is killed in the middle.
+        case diesHalfway
+        /// It reads nothing and never ends.
+        case hangs
+        /// It reads all, writes nothing and never ends.
+        case hangsAtTheEnd
+
+        var isHanging: Bool { self == .hangs || self == .hangsAtTheEnd }
+    }
+
+    /// When it goes wrong: an argument that gpg is called with.
+    enum Operation: String { case encrypt, decrypt, passwd, version }
+
+    private let scratch: Scratch
+    private let search: String
+
+    init() throws {
+        scratch = try Scratch()
+        search = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        let gpg = try BrokenGnuPG.path(of: "gpg", search)
+        let gpgconf = try BrokenGnuPG.path(of: "gpgconf", search)
+        let here = scratch.url.path
+        try FileManager.default.createSymbolicLink(
+            atPath: scratch.path("hang"), withDestinationPath: BrokenGnuPG.path(of: "sleep", search))
+        try scratch.file(
+            "gpgconf",
+            Data(
+                """
+                #!/bin/sh
+                # gpgme asks it where gpg is.
+                if [ "$1" = --list-components ]; then
+                    '\(gpgconf)' "$@" | sed 's|^gpg:\\([^:]*\\):.*|gpg:\\1:\(here)/gpg|'
+                else
+                    exec '\(gpgconf)' "$@"
+                fi
+
+                """.utf8), mode: 0o755)
+        try scratch.file(
+            "gpg",
+            Data(
+                """
+                #!/bin/sh
+                read -r operation fault <'\(here)/fault'
+                case " $* " in
+                *" --$operation "*) ;;
+                *) exec '\(gpg)' "$@" ;;
+                esac
+                # gpgme names the descriptor to be read; faults read standard input.
+                for argument; do
+                    shift
+                    case $argument in
+                    -\\&*) exec <"/proc/self/fd/${argument#-&}"; argument=- ;;
+                    esac
+                    set -- "$@" "$argument"
+                done
+                case $fault in
+                dies) kill -9 $$ ;;
+                idles) ;;
+                swallows) cat >/dev/null ;;
+                babbles) head -c 200000 /dev/urandom; cat >/dev/null ;;
+                shortens) '\(gpg)' "$@" | head -c -30 ;;
+                stopsReading) head -c 100000 | '\(gpg)' "$@" ;;
+                diesHalfway) '\(gpg)' "$@" | { head -c 50000; kill -9 $$; } ;;
+                hangs) exec '\(here)/hang' 3600 ;;
+                hangsAtTheEnd) cat >/dev/null; exec '\(here)/hang' 3600 ;;
+                esac
+
+                """.utf8), mode: 0o755)
+        try mend()
+    }
+
+    private static func path(of program: String, _ search: String) throws -> String {
+        let found = search.split(separator: ":").map { "\($0)/\(program)" }.first {
+            FileManager.default.isExecutableFile(atPath: $0)
+        }
+        guard let found else { throw Unexpected(description: "\(program) is not installed") }
+        return found
+    }
+
+    /// What a server's environment is to have.
+    var environment: [String: String] { ["PATH": "\(scratch.url.path):\(search)"] }
+
+    /// Lets it go wrong from now on.
+    func fail(_ operation: Operation, _ fault: Fault) throws {
+        try Data("\(operation.rawValue) \(fault.rawValue)\n".utf8).write(
+            to: scratch.url.appending(path: "fault"), options: .atomic)
+    }
+
+    func mend() throws {
+        try Data("nothing nothing\n".utf8).write(to: scratch.url.appending(path: "fault"), options: .atomic)
+    }
+
+    /// The processes of it that run.
+    var processes: [String] {
+        ProcessTable.all().filter { $0.uses(scratch.url.path) }.map { $0.arguments.joined(separator: " ") }
+    }
+}

@@ -1,0 +1,129 @@
+import Foundation
+import SFTP
+import TestSupport
+import Testing
+
+/// A gpg that dies, lies or hangs: an error soon, nothing stored, and a session that goes on.
+@Suite(.serialized) struct BrokenGnuPGTests {
+    private let gnupg: BrokenGnuPG
+    private let server: RunningServer
+    private let wire: WireClient
+    private let older = Data.random(500_000, seed: 11)
+    private let before: Data
+
+    init() throws {
+        gnupg = try BrokenGnuPG()
+        server = try RunningServer(
+            [("alice", "rw"), ("drop", "wo")], append: "\n[limits]\nstalled_seconds = 4\nlogin_seconds = 6\n",
+            quickLogin: true, environment: gnupg.environment)
+        wire = try server.wire("alice")
+        _ = try wire.initialize()
+        try #require(try wire.upload("/older", older) == .ok)
+        before = try Data(contentsOf: server.data.appending(path: "alice/older.gpg"))
+    }
+
+    /// Nothing has changed; with a good gpg all works again, in the same session; after it nothing is left.
+    private func requireUnchanged() throws {
+        let home = server.data.appending(path: "alice").path
+        #expect(try FileManager.default.contentsOfDirectory(atPath: home) == ["older.gpg"])
+        #expect(try Data(contentsOf: server.data.appending(path: "alice/older.gpg")) == before)
+        #expect(try wire.names(in: "/") == ["older"])
+        try gnupg.mend()
+        #expect(try wire.download("/older") == older)
+        for path in ["/new", "/older"] {
+            #expect(try wire.upload(path, Data("mended".utf8)) == .ok)
+            #expect(try server.recover("alice\(path).gpg").output == Data("mended".utf8))
+        }
+        wire.close()
+        try requireNothingLeft()
+    }
+
+    private func requireNothingLeft() throws {
+        try waitUntil("the session has ended") { server.sessions.isEmpty }
+        try? waitUntil("all of gpg has ended") { gnupg.processes.isEmpty && server.drafts.isEmpty }
+        #expect(gnupg.processes == [])
+        #expect(server.drafts == [])
+    }
+
+    private func expectFailure(_ reply: Reply?, _ what: String) {
+        guard case .status(let code, let sentence)? = reply else {
+            Issue.record("\(what): \(String(describing: reply))")
+            return
+        }
+        #expect(code > 1 && !sentence.isEmpty, "\(what): \(code) \(sentence)")
+        #expect(!sentence.contains("damaged"), "\(what) blames the file: \(sentence)")
+    }
+
+    private static let ways: [(String, OpenFlags)] = [
+        ("/older", [.write, .create, .truncate]), ("/older", .write), ("/new", [.write, .create, .truncate]),
+        ("/new", [.write, .create, .exclusive]), ("/older", [.read, .write]),
+    ]
+
+    @Test(arguments: BrokenGnuPG.Fault.allCases) func anUploadFails(fault: BrokenGnuPG.Fault) throws {
+        try gnupg.fail(.encrypt, fault)
+        // Each takes a while when it is patience that ends it.
+        for (path, flags) in fault.isHanging ? BrokenGnuPGTests.ways.suffix(2) : BrokenGnuPGTests.ways[...] {
+            expectFailure(try wire.upload(path, Data.random(400_000), flags), "\(path) with \(flags.rawValue)")
+        }
+        // More than any queue holds.
+        expectFailure(try wire.upload("/large", Data.random(3 << 20)), "a large file")
+        if BrokenGnuPGTests.idle.contains(fault) { expectFailure(try wire.upload("/empty", Data()), "an empty file") }
+        try requireUnchanged()
+    }
+
+    /// What has not arrived whole is kept when gpg is well, and nothing of it when gpg is not.
+    @Test(arguments: BrokenGnuPG.Fault.allCases) func whatIsCutOffIsNotKept(fault: BrokenGnuPG.Fault) throws {
+        try gnupg.fail(.encrypt, fault)
+        let other = try server.wire("alice")
+        _ = try other.initialize()
+        let handle = try #require(try other.open("/cut-off", [.write, .create]))
+        try other.send(Array(WireClient.writes(handle, Data.random(400_000)).joined()))
+        _ = try other.replies(12)
+        other.close()
+        try waitUntil("its session has ended") { server.sessions.count == 1 }
+        try requireUnchanged()
+    }
+
+    @Test(arguments: BrokenGnuPG.Fault.allCases) func aDownloadEndsInAnError(fault: BrokenGnuPG.Fault) throws {
+        try gnupg.fail(.decrypt, fault)
+        let isIdle = BrokenGnuPGTests.idle.contains(fault)
+        // Read from its start, and from the middle at once.
+        for start in [0, 300_000] {
+            // A file that is not large is verified when it is opened.
+            let opened = try wire.ask(RequestWriter.open("/older", .read))
+            guard case .handle(let handle)? = opened else {
+                expectFailure(opened, "OPEN")
+                continue
+            }
+            var got = Data()
+            var reply = try wire.ask(RequestWriter.read(handle, at: UInt64(start), 32768))
+            while case .data(let bytes)? = reply {
+                got += bytes
+                reply = try wire.ask(RequestWriter.read(handle, at: UInt64(start + got.count), 32768))
+            }
+            // In the middle it takes gpg only for the key: if that is told, all can be read and checked without it.
+            let isWhole = reply?.code == 1 && got == older.dropFirst(start)
+            #expect(reply?.code == 4 || isWhole && !isIdle, "\(got.count) from \(start): \(String(describing: reply))")
+            if isIdle { expectFailure(reply, "from \(start)") }
+            _ = try wire.ask(RequestWriter.onHandle(.close, handle))
+        }
+        if isIdle { expectFailure(try wire.ask(RequestWriter.open("/older", [.read, .write])), "an edit") }
+        try requireUnchanged()
+    }
+
+    /// Those with which gpg does nothing of what it is there for, however little that is.
+    static let idle: [BrokenGnuPG.Fault] = [.dies, .idles, .swallows, .babbles, .hangs, .hangsAtTheEnd]
+
+    @Test(arguments: idle, [BrokenGnuPG.Operation.passwd, .version])
+    func aLoginIsRefused(fault: BrokenGnuPG.Fault, operation: BrokenGnuPG.Operation) throws {
+        try gnupg.fail(operation, fault)
+        let run = try server.sftp("alice", "ls")
+        #expect(run.status != 0)
+        if operation == .version { #expect(try server.sftp("drop", "ls", password: "stranger").status != 0) }
+        try waitUntil("only the first session is left") { server.sessions.count == 1 }
+        #expect(try wire.size("/older") == UInt64(older.count), "who was logged in stays so")
+        try gnupg.mend()
+        #expect(try server.sftp("alice", "ls").status == 0)
+        try requireUnchanged()
+    }
+}

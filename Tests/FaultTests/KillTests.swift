@@ -1,0 +1,29 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Processes killed at random moments while several clients upload: what was acknowledged is kept, the rest is not there.
+///
+/// `CRYPTSFTP_KILLS` is how many; `bin/soak` sets it.
+@Suite(.serialized) struct KillTests {
+    @Test func whatWasAcknowledgedOutlivesEveryKill() throws {
+        let wanted = ProcessInfo.processInfo.environment["CRYPTSFTP_KILLS"].flatMap { Int($0) } ?? 40
+        let matrix = try KillMatrix(SeededNumbers(for: "kills"))
+        var round = 0
+        while matrix.total < wanted, round < wanted * 3, matrix.problems.count < 20 {
+            let kinds = RealClient.Kind.allCases
+            try matrix.round(
+                KillMatrix.Victim.allCases[round % KillMatrix.Victim.allCases.count],
+                beside: round % 4 == 3 ? kinds[round / 4 % kinds.count] : nil)
+            round += 1
+        }
+        try matrix.finish()
+        let kills = matrix.kills.map { "\($0.key.rawValue) \($0.value)" }.sorted().joined(separator: ", ")
+        print("kills: \(kills); uploads: \(matrix.ledger.counts)")
+        #expect(matrix.problems.isEmpty, "\(matrix.problems.joined(separator: "\n"))")
+        #expect(matrix.total >= wanted, "not enough was there to be killed: \(kills)")
+        // Both must have happened for this to have shown anything.
+        #expect(matrix.ledger.counts[.acknowledged, default: 0] > wanted)
+        #expect(matrix.ledger.counts[.refused, default: 0] + matrix.ledger.counts[.unknown, default: 0] > wanted / 4)
+    }
+}

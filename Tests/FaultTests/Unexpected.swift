@@ -1,4 +1,0 @@
-/// What keeps a test from going on.
-struct Unexpected: Error, CustomStringConvertible {
-    let description: String
-}

@@ -1,0 +1,103 @@
+internal import OpenPGP
+
+/// Octets as a stored message, as what gpg writes, and as what is inside a message.
+struct MessageFuzz {
+    private let input: [UInt8]
+
+    init(_ input: [UInt8]) {
+        self.input = input
+    }
+
+    func run() throws(FuzzFailure) {
+        try stored(input)
+        try framed()
+        try literal()
+    }
+
+    /// What is read of a stored message lies in it.
+    private func stored(_ bytes: [UInt8]) throws(FuzzFailure) {
+        let octets = try MemoryOctets.hold(bytes)
+        let results = (
+            Result { () throws(OpenPGPError) in try StoredMessage(octets) },
+            Result { () throws(OpenPGPError) in try StoredMessage(octets.withHead()) }
+        )
+        guard case (.success(let message), .success(let withHead)) = results else {
+            guard case (.failure(let error), .failure(let other)) = results, error == other, error.code == .message
+            else { throw FuzzFailure(description: "the head of a file makes a difference") }
+            return
+        }
+        try require(
+            message.lengthOffset == withHead.lengthOffset && message.stored?.body == withHead.stored?.body,
+            "the head of a file makes a difference")
+        if let stored = message.stored { _ = stored.inside.plaintextCounts(forBody: stored.body) }
+        let map = Result { () throws(OpenPGPError) in try message.pieces() }
+        if case .success(let pieces?) = map { try check(pieces, from: message.lengthOffset, bytes.count) }
+        guard let beginning = try? message.beginning() else { return }
+        // What gpg is given to unwrap the session key is a message, too.
+        let short = try MemoryOctets.hold(beginning)
+        guard let again = try? StoredMessage(short), let first = try? again.pieces() else {
+            throw FuzzFailure(description: "the beginning is no message")
+        }
+        try require(again.lengthOffset == message.lengthOffset && (1...256).contains(first.count), "another beginning")
+    }
+
+    private func check(_ pieces: PieceMap, from start: UInt64, _ count: Int) throws(FuzzFailure) {
+        var sum: UInt64 = 0
+        var end = start
+        try pieces.forEachPart(of: 0..<pieces.count) { part throws(FuzzFailure) in
+            try require(part.lowerBound >= end && !part.isEmpty, "pieces out of order")
+            try require(pieces.offset(of: sum) == part.lowerBound, "an octet in two places")
+            sum += UInt64(part.count)
+            end = part.upperBound
+        }
+        try require(sum == pieces.count && end <= UInt64(count), "pieces outside of the file")
+    }
+
+    /// What the framer takes from gpg is a message whose size is known, however it comes.
+    private func framed() throws(FuzzFailure) {
+        for framing in [GnuPGFraming.small, .large] {
+            let whole = frame(framing, pieces: .max)
+            try require(whole == frame(framing, pieces: 7), "pieces make a difference to the framer")
+            guard let (output, count) = whole.map({ ($0.output, $0.count) }) else { continue }
+            let message = try? StoredMessage(MemoryOctets.hold(output))
+            // Short bodies are framed alike by all.
+            try require(message?.stored?.body == count, "a message of \(count) is taken for another")
+            try stored(output)
+        }
+    }
+
+    private struct Framed: Equatable {
+        var output: [UInt8]
+        var count: UInt64
+    }
+
+    private func frame(_ framing: GnuPGFraming, pieces: Int) -> Framed? {
+        var framer = MessageFramer(keyID: Array(1...8), StoredFraming(framing))
+        var output: [UInt8] = []
+        var rest = input[...]
+        do {
+            while !rest.isEmpty {
+                try rest.prefix(pieces).withUnsafeBytes { try framer.take($0, &output) }
+                rest = rest.dropFirst(pieces)
+            }
+            try framer.finish(&output)
+        } catch {
+            return nil
+        }
+        return Framed(output: output, count: framer.bodyCount)
+    }
+
+    /// A literal packet is found at the same place, whether all of it is there at once or comes in stretches.
+    private func literal() throws(FuzzFailure) {
+        let whole = input.withUnsafeBytes { LiteralPacket($0) }
+        var pieces = input.prefix(600).withUnsafeBytes { LiteralPacket($0) }
+        var position = 600
+        while position < input.count {
+            let start = max(0, position - LiteralPacket.trailer)
+            input[start..<min(input.count, position + 100)].withUnsafeBytes { pieces?.walk($0, at: UInt64(start)) }
+            position += 100
+        }
+        let (one, other) = (whole?.data(inside: UInt64(input.count)), pieces?.data(inside: UInt64(input.count)))
+        try require(one == other, "a literal packet in two places")
+    }
+}

@@ -1,0 +1,321 @@
+import Foundation
+import OpenPGP
+import SFTP
+import TestSupport
+import Testing
+
+/// Whatever has happened to a stored file: who reads it gets the octets that were stored, or an error.
+@Suite(.serialized) struct NeverLieTests {
+    private let home: HomeFixture
+    /// Verifies what it opens.
+    private let session: Exchange
+    /// Takes every file for a large one, whose first octets are given out before its last ones have been looked at.
+    private let streaming: Exchange
+    private var random = SeededNumbers(for: "NeverLieTests")
+
+    init() throws {
+        home = try HomeFixture()
+        session = try home.connect()
+        streaming = try home.connect(verifiedFirst: 0)
+    }
+
+    private func gpg(_ plain: [UInt8], _ options: [String]) throws -> Data {
+        let keys = try TestKeys.shared.get()
+        let made = try TestKeys.gpg(
+            keys.folder, options + ["--recipient", keys.fingerprint, "--encrypt"], input: Data(plain))
+        try #require(made.status == 0, "\(made.errors)")
+        return made.output
+    }
+
+    /// What this program stores.
+    private func uploaded(_ count: Int, seed: UInt64 = 7) throws -> GoodMessage {
+        let plain = [UInt8](Data.random(count, seed: UInt64(count) + seed))
+        try session.put("/good", plain)
+        let octets = try Data(contentsOf: URL(filePath: home.scratch.path("home/good.gpg")))
+        return try GoodMessage("\(count) octets", octets, plain)
+    }
+
+    /// What has been put there by hand.
+    private func madeElsewhere(_ what: String, _ options: [String], _ count: Int = 20_000) throws -> GoodMessage {
+        let plain = Array((0..<count / 10).map { "line \($0) \n" }.joined().utf8)
+        return try GoodMessage(what, gpg(plain, options), plain)
+    }
+
+    private mutating func expectNoLie(_ cases: [Damage]) throws {
+        var tally = Tally()
+        for (index, damage) in cases.enumerated() {
+            let name = "case\(index)"
+            let file = try home.scratch.file("home/\(name).gpg", damage.octets)
+            defer { try? FileManager.default.removeItem(at: file) }
+            let reader = SuspiciousReader(streaming, "/" + name, damage)
+            try reader.inOrder(&tally)
+            if index % 3 == 0 { try reader.anywhere(&tally, .read, &random) }
+            if index % 5 == 0 {
+                try reader.anywhere(&tally, [.read, .write], &random)
+                // A client may take an error that comes later for the end: what opens is right.
+                try SuspiciousReader(session, "/" + name, damage).opens(&tally)
+                let left = try Data(contentsOf: file)
+                #expect(left == damage.octets, "\(damage.what): reading has changed it")
+            }
+        }
+        print("\(cases.count) damaged files: \(tally)")
+        // A reader that never reads, or never fails, shows nothing.
+        #expect(tally.failed + tally.refused > 0)
+    }
+
+    @Test(arguments: [0, 1, 700, 40 << 10, 200 << 10])
+    mutating func flippedOctets(count: Int) throws {
+        let good = try uploaded(count)
+        try expectNoLie(good.flips(head: count == 700 ? 0..<600 : nil, turn: count, &random))
+    }
+
+    @Test(arguments: [["-z0"], ["-z9"], ["-z0", "--sign"], ["--sign"]])
+    mutating func flippedOctetsOfMessagesMadeElsewhere(options: [String]) throws {
+        let good = try madeElsewhere("\(options)", options)
+        try expectNoLie(good.flips(head: options == ["-z0"] ? 0..<300 : nil, turn: options.count, &random))
+    }
+
+    @Test(arguments: [0, 1, 700, 40 << 10, 200 << 10])
+    mutating func cutOffAndContinued(count: Int) throws {
+        let good = try uploaded(count)
+        try expectNoLie(good.truncations() + good.additions() + good.otherPackets())
+    }
+
+    @Test(arguments: [["-z0"], ["-z9"], ["--sign"]])
+    mutating func cutOffAndContinuedMessagesMadeElsewhere(options: [String]) throws {
+        let good = try madeElsewhere("\(options)", options)
+        try expectNoLie(good.truncations() + good.additions() + good.otherPackets())
+    }
+
+    /// Packets that OpenPGP knows, inside an encryption that is whole or around one.
+    @Test mutating func otherContents() throws {
+        let literal = GoodMessage.literal
+        let hello = Array("hello".utf8)
+        func inside(_ what: String, _ packets: Data, _ truth: [UInt8]? = nil) throws -> Damage {
+            Damage(what: what, octets: try gpg([UInt8](packets), ["-z0", "--no-literal"]), truth: truth)
+        }
+        let compressed = Data([0xa3, 0]) + literal
+        let keys = try TestKeys.shared.get()
+        let toStranger = try TestKeys.encryptToStranger(Data(hello))
+        let good = try uploaded(700)
+        try expectNoLie([
+            Damage(what: "a literal packet", octets: literal),
+            Damage(what: "a compressed literal packet", octets: compressed),
+            Damage(what: "text", octets: Data("just some text, longer than a header".utf8)),
+            Damage(what: "zeros", octets: Data(count: 1000)),
+            Damage(what: "nothing", octets: Data()),
+            Damage(what: "signed only", octets: try TestKeys.gpg(keys.folder, ["--sign"], input: Data(hello)).output),
+            Damage(
+                what: "to a passphrase only",
+                octets: try TestKeys.gpg(keys.folder, ["--symmetric"], input: Data(hello)).output),
+            Damage(what: "armoured", octets: try gpg(hello, ["--armor"])),
+            Damage(what: "to another key", octets: toStranger),
+            Damage(
+                what: "another key's session key packet",
+                octets: try GoodMessage("", toStranger, hello).start + good.octets.dropFirst(good.start.count)),
+            Damage(
+                what: "another key's session key packet first",
+                octets: try GoodMessage("", toStranger, hello).start + good.octets,
+                truth: good.plain),
+            try inside("a literal packet inside", literal, hello),
+            try inside("two literal packets inside", literal + literal),
+            try inside("two literal packets inside, compressed", Data([0xa3, 0]) + literal + literal),
+            try inside("a literal packet and a compressed one inside", literal + compressed),
+            try inside("a message inside a message", good.octets),
+            try inside("nothing inside", Data()),
+            try inside("no packet inside", Data(count: 1000)),
+            try inside("a literal packet that is longer than the message", [0xcb, 200] + literal.dropFirst(2)),
+            try inside("a literal packet and zeros inside", literal + Data(count: 10)),
+        ])
+    }
+
+    /// Nothing says which name a message belongs to: it is read as what it is, and never as a mixture.
+    @Test mutating func swappedFiles() throws {
+        let one = try uploaded(700)
+        let two = try uploaded(701)
+        for (name, good) in [("one", one), ("two", two)] {
+            try home.scratch.file("home/\(name).gpg", good.octets)
+            #expect(try session.read("/\(name)") == good.plain)
+        }
+        let handle = try #require(try session.open("/one", .read))
+        #expect(try session.read(handle, at: 500, 10) == Array(one.plain[500..<510]))
+        let files = ["one", "two", "three"].map { home.scratch.path("home/\($0).gpg") }
+        for (old, new) in [(0, 2), (1, 0), (2, 1)] { #expect(rename(files[old], files[new]) == 0) }
+        #expect(try session.read("/one") == two.plain)
+        #expect(try session.read("/two") == one.plain)
+        #expect(try session.size("/one") == 701)
+        // What was open is still what it was.
+        #expect(try session.read(handle, at: 600, 10) == Array(one.plain[600..<610]))
+        #expect(try session.close(handle) == .ok)
+    }
+
+    /// A file that is overwritten in place while it is read is never read as a mixture of both.
+    @Test mutating func aFileThatIsOverwrittenWhileItIsRead() throws {
+        let one = try uploaded(40_000)
+        let other = try uploaded(40_000, seed: 99)
+        #expect(one.octets.count == other.octets.count)
+        let file = try home.scratch.file("home/one.gpg", one.octets)
+        let handle = try #require(try session.open("/one", .read))
+        #expect(try session.read(handle, at: 20_000, 10) == Array(one.plain[20_000..<20_010]))
+        let writer = try FileHandle(forWritingTo: file)
+        try writer.write(contentsOf: other.octets)
+        for offset in [UInt64(20_010), 0, 39_990] {
+            #expect(try session.ask(RequestWriter.read(handle, at: offset, 10))?.code == 4)
+        }
+        #expect(try session.close(handle) == .ok)
+        #expect(try session.read("/one") == other.plain)
+    }
+
+    /// What only changes the file's attributes does not end a download.
+    @Test mutating func aFileThatIsRenamedWhileItIsRead() throws {
+        let one = try uploaded(40_000)
+        try home.scratch.file("home/one.gpg", one.octets)
+        let handle = try #require(try session.open("/one", .read))
+        #expect(try session.read(handle, at: 20_000, 10) == Array(one.plain[20_000..<20_010]))
+        let attributes = FileAttributes(
+            permissions: 0o600, times: .init(access: 1_300_000_000, modification: 1_200_000_000))
+        #expect(try session.ask(RequestWriter.onPath(.setstat, "/one", attributes)) == .ok)
+        #expect(try session.ask(RequestWriter.onPaths(.rename, "/one", "/two")) == .ok)
+        #expect(try session.read(handle) == one.plain)
+        #expect(try session.close(handle) == .ok)
+    }
+
+    /// Whoever cannot decrypt gets the octets as they lie there.
+    @Test mutating func cipherTextIsGivenAsItIs() throws {
+        let good = try uploaded(700)
+        let theirs = try HomeFixture(isOwner: false)
+        let stranger = try theirs.connect()
+        var cases = good.truncations() + good.additions() + good.otherPackets()
+        cases += good.flips(turn: 0, &random)
+        for (index, damage) in cases.enumerated() {
+            try theirs.scratch.file("home/case\(index).gpg", damage.octets)
+            for name in ["/case\(index)", "/case\(index).gpg"] {
+                #expect(try stranger.read(name) == [UInt8](damage.octets), "\(damage.what)")
+                #expect(try stranger.size(name) == UInt64(damage.octets.count), "\(damage.what)")
+            }
+        }
+    }
+}
+
+/// How readings ended.
+struct Tally: CustomStringConvertible {
+    var refused = 0
+    var failed = 0
+    var right = 0
+    var description: String { "\(refused) not opened, \(failed) failed, \(right) right" }
+}
+
+/// A client that compares all it is told with what can be true.
+struct SuspiciousReader {
+    private let session: Exchange
+    private let path: String
+    private let damage: Damage
+
+    init(_ session: Exchange, _ path: String, _ damage: Damage) {
+        self.session = session
+        self.path = path
+        self.damage = damage
+    }
+
+    private func opened(_ flags: OpenFlags, _ tally: inout Tally) throws -> Handle? {
+        let handle = try session.open(path, flags)
+        if handle == nil { tally.refused += 1 }
+        return handle
+    }
+
+    /// The size by FSTAT: clients plan with it.
+    private func size(_ handle: Handle) throws -> UInt64 {
+        guard case .attributes(let attributes)? = try session.ask(RequestWriter.onHandle(.fstat, handle)) else {
+            return 0
+        }
+        return attributes.size ?? 0
+    }
+
+    private func expectRightSize(_ told: UInt64) {
+        #expect(told == damage.truth.map { UInt64($0.count) }, "\(damage.what): \(told) octets listed, and read")
+    }
+
+    /// Reads from the start to the end.
+    func inOrder(_ tally: inout Tally) throws {
+        guard let handle = try opened(.read, &tally) else { return }
+        let told = try size(handle)
+        expectHonest(emptiness: told)
+        var octets: [UInt8] = []
+        while true {
+            let reply = try session.ask(RequestWriter.read(handle, at: UInt64(octets.count), 32768))
+            if case .data(let more)? = reply {
+                octets += more
+                continue
+            }
+            if reply?.code == 1 {
+                tally.right += 1
+                #expect(octets == damage.truth, "\(damage.what): \(octets.count) octets and then the end")
+                expectRightSize(told)
+            } else {
+                tally.failed += 1
+                try expectFailure(handle, UInt64(octets.count), told)
+            }
+            break
+        }
+        #expect(try session.close(handle) == .ok)
+    }
+
+    /// Opens, and reads some of what could be opened.
+    func opens(_ tally: inout Tally) throws {
+        for flags in [OpenFlags.read, [.read, .write]] {
+            guard let handle = try opened(flags, &tally) else { continue }
+            expectRightSize(try size(handle))
+            let reply = try session.ask(RequestWriter.read(handle, at: 0, 100))
+            let start = Array((damage.truth ?? []).prefix(100))
+            let isRight = start.isEmpty ? reply?.code == 1 : reply == .data(start)
+            #expect(isRight, "\(damage.what): the first octets, by \(flags)")
+            tally.right += 1
+            #expect(try session.close(handle) == .ok)
+        }
+    }
+
+    /// A file that opens with no octets is one for a client that asks no further: a mount, or curl.
+    private func expectHonest(emptiness told: UInt64) {
+        if told == 0 { #expect(damage.truth == [], "\(damage.what): opened as an empty file") }
+    }
+
+    /// What has failed stays so, wherever it is asked for.
+    private func expectFailure(_ handle: Handle, _ offset: UInt64, _ told: UInt64) throws {
+        for again in [offset, 0, told, told &+ 1000] {
+            let reply = try session.ask(RequestWriter.read(handle, at: again, 100))
+            #expect(reply?.code == 4 || reply?.code == 3, "\(damage.what): at \(again), after an error")
+        }
+    }
+
+    /// Reads here and there: every single octet has to be true, and so has the end.
+    func anywhere(_ tally: inout Tally, _ flags: OpenFlags, _ random: inout some RandomNumberGenerator) throws {
+        guard let handle = try opened(flags, &tally) else { return }
+        let told = try size(handle)
+        expectHonest(emptiness: told)
+        let last = told - min(told, 1)
+        let some = (0..<3).map { _ in UInt64.random(in: min(last, 1)...last, using: &random) }
+        // The first read matters most: past the end, the last octet, or any.
+        let offsets = ([told, last, told &+ 40_000] + some).shuffled(using: &random) + [0, last, told]
+        var failures = 0
+        for offset in offsets {
+            let reply = try session.ask(RequestWriter.read(handle, at: offset, 1000))
+            switch reply {
+            case .data(let octets)?:
+                let part = damage.truth?.dropFirst(Int(offset)).prefix(octets.count)
+                #expect(part == octets[...], "\(damage.what): \(octets.count) octets at \(offset), by \(flags)")
+            case .status(1, _)?:
+                let isEnd = damage.truth.map { offset >= UInt64($0.count) } ?? false
+                #expect(isEnd, "\(damage.what): the end at \(offset), by \(flags)")
+            default: failures += 1
+            }
+        }
+        #expect(failures == 0 || failures == offsets.count, "\(damage.what): \(failures) failures, by \(flags)")
+        if failures == 0 {
+            tally.right += 1
+            expectRightSize(told)
+        } else {
+            tally.failed += 1
+        }
+        #expect(try session.close(handle) == .ok || failures > 0)
+    }
+}
