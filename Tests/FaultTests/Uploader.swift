@@ -24,7 +24,9 @@ final class Uploader {
     init(number: Int) { names = (0..<5).map { "client\(number)-\($0)" } }
 
     func connect(to server: RunningServer) throws {
-        guard wire == nil else { return }
+        // One whose session was killed after its last reply finds out here.
+        if let wire, (try? wire.ask(RequestWriter.onPaths(.realpath, "/"))) != nil { return }
+        disconnect()
         let before = Set(server.sessions)
         let wire = try server.wire("alice")
         guard case .version? = try wire.initialize() else { throw Unexpected(description: "no login") }
