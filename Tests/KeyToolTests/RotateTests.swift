@@ -130,9 +130,9 @@ import Testing
         // How long it takes differs from machine to machine: a run that is left alone tells.
         let clock = ContinuousClock()
         let rehearsal = try self.vault(tree)
-        let whole = try clock.measure {
-            #expect(try rehearsal.run(["rotate", "alice"] + options, passphrase: KeyVault.passphrase).status == 0)
-        }
+        let began = clock.now
+        #expect(try rehearsal.run(["rotate", "alice"] + options, passphrase: KeyVault.passphrase).status == 0)
+        let whole = clock.now - began
         var kills = 0
         for _ in 0..<10 {
             let process = try ChildProcess(
