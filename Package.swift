@@ -65,6 +65,7 @@ let package = Package(
         .testTarget(
             name: "FaultTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
             exclude: ["Scripts"], swiftSettings: settings),
+        .testTarget(name: "StickTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"], swiftSettings: settings),
         .testTarget(
             name: "InteropTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
             exclude: ["Scripts", "requirements.txt"], swiftSettings: settings),

@@ -49,7 +49,7 @@ extension VaultFileSystem {
             if view != .plaintext { try refuseReadingBack(flags, older?.contents.count ?? 0) }
         }
         let upload = try Upload(
-            path, folder, name, over: older, flags, replacing: existing?.status,
+            path, folder, over: older, flags, replacing: existing?.status,
             mode: mode_t(attributes.permissions ?? 0o666) & 0o777, in: self)
         uploads[path] = upload
         return UploadHandle(upload, flags, in: self)
@@ -73,6 +73,6 @@ extension VaultFileSystem {
     }
 
     package func openDirectory(_ path: VirtualPath) throws(FileSystemError) -> any OpenDirectory {
-        try DirectoryListing(home.folder(path), path, in: self)
+        try DirectoryListing(folder(path), path, in: self)
     }
 }

@@ -32,14 +32,17 @@ final class HomeFixture {
 
     /// A new session.
     ///
-    /// - Parameter spoolSize: octets it may use for scratch space.
-    func connect(spoolSize: UInt64 = 1 << 30) throws -> Exchange {
+    /// - Parameters:
+    ///   - spoolSize: octets it may use for scratch space.
+    ///   - portableNames: whether names are stored as FAT and exFAT need them.
+    func connect(spoolSize: UInt64 = 1 << 30, portableNames: Bool = false) throws -> Exchange {
         let data = try Folder(path: scratch.url.path)
         let home = try Folder(path: scratch.path("home"))
         return try Exchange(
             VaultFileSystem(
                 user: "tester", view: isOwner ? .plaintext : .ciphertext(listsAll: true), data: data, home: home,
-                cryptor: keys.cryptor, spoolSize: spoolSize, report: { _ in }))
+                volume: Volume(of: data, isPortable: portableNames), cryptor: keys.cryptor, spoolSize: spoolSize,
+                report: { _ in }))
     }
 
     /// Names in the home on the disk.
