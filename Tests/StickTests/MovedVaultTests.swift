@@ -23,8 +23,8 @@ import Testing
                 found[path + [UInt8(ascii: "/")]] = []
                 found.merge(try contents(wire, path)) { first, _ in first }
             } else {
-                let octets: [UInt8]? = try wire.get(path)
-                found[path] = try #require(octets, "\(path.shown)")
+                let octets: [UInt8] = try #require(try wire.get(path), "\(path.shown)")
+                found[path] = octets
             }
         }
         return found

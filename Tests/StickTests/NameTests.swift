@@ -66,7 +66,7 @@ import Testing
             try #require(try again.removeFolder(OddNames.path(name)) == .ok, "\(name.shown)")
         }
         #expect(try again.list(octets("/")) == [])
-        #expect(server.drafts.isEmpty)
+        try waitUntil("no draft is left") { server.drafts.isEmpty }
     }
 
     @Test(arguments: Stick.available) func onlyWhatHasToBeIsEscaped(kind: Stick.Kind) throws {

