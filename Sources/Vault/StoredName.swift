@@ -32,12 +32,21 @@ package enum StoredName {
     }
 
     /// All names under which something may be stored; the likeliest first, and none twice.
-    package static func candidates(_ name: [UInt8], _ kind: Kind) -> some Sequence<[UInt8]> {
-        var seen: Set<[UInt8]> = []
-        // A name that no form would write like this stands for itself.
-        let itself = NameForm.unescaped(name, isFolder: kind == .folder) == name ? [name + kind.suffix] : []
-        let forms = NameForm.all.lazy.map { stored(name, kind, $0) }
-        return [AnySequence(itself), AnySequence(forms)].lazy.joined().filter { seen.insert($0).inserted }
+    package static func candidates(_ name: [UInt8], _ kind: Kind) -> AnySequence<[UInt8]> {
+        // Made one after the other: mostly the first is there.
+        AnySequence {
+            var seen: Set<[UInt8]> = []
+            // A name that no form would write like this stands for itself.
+            let isItself = NameForm.unescaped(name, isFolder: kind == .folder) == name
+            var forms = ((isItself ? [nil] : []) + NameForm.all).makeIterator()
+            return AnyIterator {
+                while let form = forms.next() {
+                    let candidate = form.map { stored(name, kind, $0) } ?? name + kind.suffix
+                    if seen.insert(candidate).inserted { return candidate }
+                }
+                return nil
+            }
+        }
     }
 
     /// The name a stored file has for its owner, or nil for one that is not a stored file.

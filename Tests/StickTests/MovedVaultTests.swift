@@ -4,7 +4,10 @@ import TestSupport
 import Testing
 
 /// A vault that is copied from one file system to another, by plain `cp -r`.
-@Suite(.serialized) struct MovedVaultTests {
+@Suite(.serialized) final class MovedVaultTests {
+    /// What has to last as long as the test.
+    private var kept: [AnyObject] = []
+
     static let foreign = Stick.available.filter(\.isPortable)
 
     private func contents(_ server: RunningServer) throws -> [[UInt8]: [UInt8]] {
@@ -30,10 +33,10 @@ import Testing
         return found
     }
 
-    private func fill(_ server: RunningServer) throws {
+    private func fill(_ server: RunningServer, _ names: [[UInt8]] = OddNames.all) throws {
         let wire = try server.wire("alice")
         _ = try wire.initialize()
-        for (number, name) in OddNames.all.enumerated() {
+        for (number, name) in names.enumerated() {
             let folder = OddNames.path(name)
             if number % 3 == 0 { try #require(try wire.makeFolder(folder) == .ok, "\(name.shown)") }
             let path = number % 3 == 0 ? OddNames.path(name, name) : folder
@@ -48,18 +51,27 @@ import Testing
     }
 
     @Test(arguments: foreign) func fromAnOrdinaryDiskAndBack(kind: Stick.Kind) throws {
-        let home = try RunningServer([("alice", "rw")], quickLogin: true, portableNames: true)
-        try fill(home)
-        let before = try contents(home)
-        #expect(before.count == OddNames.all.count + (OddNames.all.count + 2) / 3)
-
         let stick = try Stick(kind)
+        kept.append(stick)
+        let home = try RunningServer([("alice", "rw")], quickLogin: true, portableNames: true)
+        kept.append(home)
+        // fusefat, where that is the driver, holds only ASCII, which `cp` cannot know.
+        let isASCII = kind == .FAT && stick.driver != nil
+        let names = OddNames.all.filter { name in
+            !isASCII || name.allSatisfy { $0 < 0x80 } || String(validating: name, as: UTF8.self) == nil
+        }
+        try fill(home, names)
+        let before = try contents(home)
+        #expect(before.count == names.count + (names.count + 2) / 3)
+
         try copy(home.data, to: stick.mount)
         let away = try RunningServer([("alice", "rw")], data: stick.mount, quickLogin: true)
+        kept.append(away)
         #expect(try contents(away) == before)
 
         // And back, to where names need not be portable.
         let back = try RunningServer([("alice", "rw")], quickLogin: true)
+        kept.append(back)
         try copy(stick.mount, to: back.data)
         #expect(try contents(back) == before)
         // All of it can be changed and removed there.
@@ -79,15 +91,20 @@ import Testing
 
     @Test(arguments: foreign) func fromAStickToAnOrdinaryDiskAndBack(kind: Stick.Kind) throws {
         let stick = try Stick(kind)
+        kept.append(stick)
         let away = try RunningServer([("alice", "rw")], data: stick.mount, quickLogin: true)
+        kept.append(away)
         try fill(away)
         let before = try contents(away)
         let back = try RunningServer([("alice", "rw")], quickLogin: true)
+        kept.append(back)
         try copy(stick.mount, to: back.data)
         #expect(try contents(back) == before)
         let other = try Stick(kind)
+        kept.append(other)
         try copy(back.data, to: other.mount)
         let again = try RunningServer([("alice", "rw")], data: other.mount, quickLogin: true)
+        kept.append(again)
         #expect(try contents(again) == before)
     }
 }

@@ -4,10 +4,14 @@ import TestSupport
 import Testing
 
 /// Names on file systems that cannot hold all of them.
-@Suite(.serialized) struct NameTests {
+@Suite(.serialized) final class NameTests {
+    /// What has to last as long as the test.
+    private var kept: [AnyObject] = []
+
     /// A server whose data folder is on the stick, and a client.
     private func serve(_ stick: Stick, append: String = "") throws -> (server: RunningServer, wire: WireClient) {
         let server = try RunningServer([("alice", "rw")], append: append, data: stick.mount, quickLogin: true)
+        kept += [stick, server]
         let wire = try server.wire("alice")
         _ = try wire.initialize()
         return (server, wire)

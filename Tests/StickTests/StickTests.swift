@@ -4,12 +4,17 @@ import TestSupport
 import Testing
 
 /// What FAT and exFAT do otherwise than other file systems, and real clients on them.
-@Suite(.serialized) struct StickTests {
+@Suite(.serialized) final class StickTests {
+    /// What has to last as long as the test.
+    private var kept: [AnyObject] = []
+
     private func octets(_ text: String) -> [UInt8] { Array(text.utf8) }
 
     @Test(arguments: Stick.available) func ordinaryClientsWork(kind: Stick.Kind) throws {
         let stick = try Stick(kind)
+        kept.append(stick)
         let server = try RunningServer([("alice", "rw")], data: stick.mount, quickLogin: true)
+        kept.append(server)
         let contents = Data.random(3_000_000, seed: 5)
         for folder in ["tree/a/b.", "tree/con"] {
             try FileManager.default.createDirectory(
@@ -18,7 +23,7 @@ import Testing
         let files = ["tree/what? \"this\".txt", "tree/a/b./10:30", "tree/con/README", "tree/con/readme"]
         for file in files { try server.scratch.file(file, contents + Data(file.utf8)) }
         let put = try server.sftp(
-            "alice", "put -rp tree\nls -lR\nrename tree/con/readme tree/con/ReadMe\nget -rp tree back")
+            "alice", "put -rp tree\nls -l tree\nrename tree/con/readme tree/con/ReadMe\nget -rp tree back")
         #expect(put.status == 0, "\(put.errors)")
         let differences = try Command.run("diff", ["-r", "tree", "back"], in: server.scratch.url)
         let lines = Set(differences.text.split(separator: "\n"))
@@ -57,7 +62,9 @@ import Testing
 
     @Test(arguments: Stick.available) func aStrangerChangesWhatIsTheirsAndNothingElse(kind: Stick.Kind) throws {
         let stick = try Stick(kind)
+        kept.append(stick)
         let server = try RunningServer([("drop", "wo")], data: stick.mount, quickLogin: true)
+        kept.append(server)
         let owner = try server.wire("drop")
         _ = try owner.initialize()
         for name in ["README", "form", "a:b"] {
@@ -106,7 +113,9 @@ import Testing
 
     @Test(arguments: Stick.available) func aCutOffUploadIsContinued(kind: Stick.Kind) throws {
         let stick = try Stick(kind)
+        kept.append(stick)
         let server = try RunningServer([("alice", "rw")], data: stick.mount, quickLogin: true)
+        kept.append(server)
         let contents = Data.random(200_000, seed: 9)
         for name in ["/what?", "/plain", "/PLAIN"] {
             let wire = try server.wire("alice")
@@ -134,7 +143,9 @@ import Testing
         kind: Stick.Kind
     ) throws {
         let stick = try Stick(kind, megabytes: 20_000)
+        kept.append(stick)
         let server = try RunningServer([("alice", "rw")], data: stick.mount, quickLogin: true)
+        kept.append(server)
         let wire = try server.wire("alice")
         _ = try wire.initialize()
         try #require(try wire.upload("/older", Data("older".utf8)) == .ok)

@@ -72,7 +72,7 @@ import Vault
                 #expect(
                     !text.unicodeScalars.contains { $0.value < 32 || "\\:*?\"<>|\u{7f}".unicodeScalars.contains($0) })
                 if isFolder { #expect(!text.hasSuffix(".") && !text.hasSuffix(" "), "\(text)") }
-                #expect(!devices.contains(text.split(separator: ".").first?.uppercased() ?? ""), "\(text)")
+                #expect(!devices.contains(text.prefix { $0 != "." }.uppercased()), "\(text)")
                 if form.isASCII { #expect(written.allSatisfy { $0 < 128 }) }
                 if form.letters == .allEscaped {
                     #expect(NameForm.unescaped(Self.octets(text.uppercased()), isFolder: isFolder) == name)
