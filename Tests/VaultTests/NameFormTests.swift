@@ -32,7 +32,7 @@ import Vault
     @Test(arguments: [false, true]) func everyFormReadsBackAsTheName(isFolder: Bool) {
         var numbers = SeededNumbers(for: "everyFormReadsBackAsTheName")
         var names: [[UInt8]: [UInt8]] = [:]
-        for _ in 0..<20_000 {
+        for _ in 0..<4_000 {
             let name = Self.randomName(&numbers)
             for form in NameForm.all {
                 let written = form.escaped(name, isFolder: isFolder)
@@ -50,7 +50,7 @@ import Vault
         kind: StoredName.Kind
     ) {
         var numbers = SeededNumbers(for: "whateverIsThereIsFoundUnderItsName")
-        for _ in 0..<20_000 {
+        for _ in 0..<4_000 {
             let there = Self.randomName(&numbers)
             let name = NameForm.unescaped(there, isFolder: kind == .folder)
             #expect(name != Self.octets(".") && name != Self.octets(".."))
@@ -63,7 +63,7 @@ import Vault
     @Test(arguments: [false, true]) func whatIsPortableIsSo(isFolder: Bool) {
         var numbers = SeededNumbers(for: "whatIsPortableIsSo")
         let devices = Set(["CON", "PRN", "AUX", "NUL", "COM1", "LPT1", "COM9", "LPT9", "COM¹"])
-        for _ in 0..<20_000 {
+        for _ in 0..<4_000 {
             let name = Self.randomName(&numbers)
             for form in NameForm.all where form.isPortable {
                 let written = form.escaped(name, isFolder: isFolder)
