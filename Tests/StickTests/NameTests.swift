@@ -143,17 +143,18 @@ import Testing
         let stick = try Stick(kind)
         let (_, wire) = try serve(stick)
         let name = octets("/" + String(repeating: ":", count: 90))
-        for reply in [try wire.put(name, []), try wire.makeFolder(name)] {
-            if kind.isPortable {
-                guard case .status(4, let sentence)? = reply else {
-                    Issue.record("\(String(describing: reply))")
-                    continue
-                }
-                #expect(sentence.contains("too long") && sentence.contains("cannot hold"), "\(sentence)")
-            } else {
+        for isFolder in [false, true] {
+            let reply = isFolder ? try wire.makeFolder(name) : try wire.put(name, [])
+            guard kind.isPortable else {
                 #expect(reply == .ok)
                 _ = try wire.remove(name)
+                continue
             }
+            guard case .status(4, let sentence)? = reply else {
+                Issue.record("\(String(describing: reply))")
+                continue
+            }
+            #expect(sentence.contains("too long") && sentence.contains("cannot hold"), "\(sentence)")
         }
         let longest = octets("/" + String(repeating: "x", count: 251))
         #expect(try wire.put(longest, octets("x")) == .ok)

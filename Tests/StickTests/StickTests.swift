@@ -79,7 +79,14 @@ import Testing
         try #require(try stranger.put(octets("/readme"), octets("beside")) == .ok)
         try #require(try stranger.makeFolder(octets("/Box ")) == .ok)
         try #require(try stranger.put(octets("/Box /x"), octets("x")) == .ok)
-        try #require(try stranger.rename(octets("/Box "), octets("/box.")) == .ok)
+        // fusefat loses what is in a folder that is renamed.
+        let renamesFolders = kind != .FAT || stick.driver == nil
+        let box = renamesFolders ? "box." : "Box "
+        if renamesFolders {
+            try #require(try stranger.rename(octets("/Box "), octets("/box.")) == .ok)
+        } else {
+            print("skipped: a folder cannot be renamed here: fusefat would lose what is in it")
+        }
         try #require(try stranger.put(octets("/gone"), []) == .ok)
         try #require(try stranger.remove(octets("/gone")) == .ok)
         for name in ["README", "form", "a:b"] {
@@ -101,11 +108,11 @@ import Testing
             #expect(try owner.get(octets("/\(name)")) == octets("the owner's \(name)"))
         }
         #expect(try owner.get(octets("/readme")) == octets("beside"))
-        #expect(try owner.get(octets("/box./x")) == octets("x"))
+        #expect(try owner.get(octets("/\(box)/x")) == octets("x"))
         // The stranger sees files as they are stored, and gets them under those names.
         let seen = try stranger.list(octets("/")) ?? []
         #expect(seen.contains(octets(stored)))
-        #expect(seen.contains(octets("box.")))
+        #expect(seen.contains(octets(box)))
         for name in seen where name.suffix(4) == octets(".gpg") {
             #expect(try stranger.get(OddNames.path(name)) != nil, "\(name.shown)")
         }
