@@ -71,18 +71,15 @@ extension StoredEntry {
             return StoredEntry(Found(folder: home, name: [], status: try home.status(), path: .root))
         }
         guard !path.components.contains(where: StoredName.isReserved) else { return nil }
-        let folder: Folder
-        do throws(FileSystemError) {
-            folder = try home.folder(path.parent)
-        } catch .noSuchFile {
-            return nil
+        var folder = home
+        for name in path.parent.components {
+            guard let found = try folder.entry(name, .folder, in: path.parent) else { return nil }
+            folder = try folder.folder(named: found.found.name)
         }
-        let there = try folder.entry(name, in: path.parent)
-        if let there, there.kind == .folder { return there }
-        for stored in [StoredName.file(name), StoredName.partial(name)] where stored.count <= Limits.nameLength {
-            if let entry = try folder.entry(stored, in: path.parent), entry.found.status.isRegularFile { return entry }
+        for kind in [StoredName.Kind.folder, .file, .partial] {
+            if let entry = try folder.entry(name, kind, in: path.parent) { return entry }
         }
-        return there
+        return try folder.entry(name, in: path.parent)
     }
 }
 
@@ -92,8 +89,26 @@ extension Folder {
     /// - Parameter path: of this folder.
     func entry(_ name: [UInt8], in path: VirtualPath) throws(FileSystemError) -> StoredEntry? {
         guard let status = try status(name) else { return nil }
-        let shown = status.isRegularFile ? StoredName.virtual(name) ?? StoredName.virtualOfPartial(name) ?? name : name
+        let shown =
+            if status.isFolder {
+                StoredName.virtualOfFolder(name)
+            } else {
+                status.isRegularFile ? StoredName.virtual(name) ?? StoredName.virtualOfPartial(name) ?? name : name
+            }
         return StoredEntry(Found(folder: self, name: name, status: status, path: path.appending(shown)))
+    }
+}
+
+extension Folder {
+    /// What is stored here under a virtual name, in whatever form.
+    fileprivate func entry(
+        _ name: [UInt8], _ kind: StoredName.Kind, in path: VirtualPath
+    ) throws(FileSystemError) -> StoredEntry? {
+        for stored in StoredName.candidates(name, kind) where stored.count <= Limits.nameLength {
+            guard let entry = try entry(stored, in: path) else { continue }
+            if kind == .folder ? entry.kind == .folder : entry.found.status.isRegularFile { return entry }
+        }
+        return nil
     }
 }
 
