@@ -47,16 +47,17 @@ final class Swapper {
     /// - Parameters:
     ///   - one: a path, and
     ///   - other: another on the same file system.
-    init(_ one: String, _ other: String) throws {
+    ///   - pause: seconds between two exchanges, at most.
+    init(_ one: String, _ other: String, pause: Double) throws {
         let script = """
-            import ctypes, os, sys, time
+            import ctypes, os, random, sys, time
             library, parent = ctypes.CDLL(None, use_errno=True), os.getppid()
-            one, other = (os.fsencode(name) for name in sys.argv[1:])
+            one, other = (os.fsencode(name) for name in sys.argv[1:3])
             while os.getppid() == parent:
                 library.renameat2(-100, one, -100, other, 2)  # AT_FDCWD, RENAME_EXCHANGE
-                time.sleep(0.001)
+                time.sleep(random.random() * float(sys.argv[3]))
             """
-        process = try ChildProcess("/usr/bin/python3", ["-c", script, one, other])
+        process = try ChildProcess("/usr/bin/python3", ["-c", script, one, other, "\(pause)"])
     }
 
     func stop() {
