@@ -63,11 +63,13 @@ final class Context {
     fileprivate func took(status keyword: String, _ arguments: UnsafePointer<CChar>?) {
         // An empty keyword is gpgme's own sign that gpg closed the pipe.
         if !keyword.isEmpty { statusLines.append(keyword) }
-        let arguments = arguments.map { String(cString: $0) } ?? ""
-        switch keyword {
-        case "PLAINTEXT": isText = arguments.hasPrefix("74") || arguments.hasPrefix("75")
-        case "PLAINTEXT_LENGTH": plaintextLength = isText ? nil : UInt64(arguments)
-        default: break
+        // No others are copied: those of SESSION_KEY are a key.
+        guard let arguments, keyword == "PLAINTEXT" || keyword == "PLAINTEXT_LENGTH" else { return }
+        let text = String(cString: arguments)
+        if keyword == "PLAINTEXT" {
+            isText = text.hasPrefix("74") || text.hasPrefix("75")
+        } else {
+            plaintextLength = isText ? nil : UInt64(text)
         }
     }
 
