@@ -50,6 +50,9 @@ package final class Folder {
     func openFile(
         _ name: [UInt8], _ flags: Int32 = O_RDONLY
     ) throws(FileSystemError) -> (file: OwnedDescriptor, status: stat) {
+        // Opening a device may do something already, and a pipe wakes whoever waits for a reader. What has come there
+        // since this look is opened, without waiting, and refused.
+        guard try status(name)?.isRegularFile == true else { throw .noSuchFile("no such file") }
         let file = OwnedDescriptor(try open(name, flags | O_NONBLOCK))
         let status = try file.status()
         guard status.isRegularFile else { throw .noSuchFile("no such file") }

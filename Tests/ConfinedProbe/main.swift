@@ -6,6 +6,7 @@ import Vault
 // Confines itself as a session does, then tries what it is told, and prints what it could do.
 //   ConfinedProbe HOME KEYS PATH…    reads, writes and lists each path, and tries the rest once
 let arguments = CommandLine.arguments
+print("Landlock of the kernel:", linux_landlock_version())
 let inForce = try Confinement.enter(
     changing: [Folder(path: arguments[1])], keys: arguments[2], programFolder: "/usr/bin")
 print("in force:", inForce.joined(separator: ", "))

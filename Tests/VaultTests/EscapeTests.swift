@@ -117,6 +117,19 @@ import Testing
         }
     }
 
+    /// Nobody opens it, so that who waits for that goes on waiting.
+    @Test func pipesThatSomebodyWritesTo() throws {
+        try #require(mkfifo(home("file.gpg"), 0o600) == 0)
+        let writer = try ChildProcess("sh", ["-c", "echo found >\(home("file.gpg"))"])
+        usleep(200_000)
+        try expectNothingOutside("a pipe", tryAll(on: "/file"))
+        _ = try exchange.ask(RequestWriter.open("/file", .read))
+        usleep(100_000)
+        #expect(writer.isRunning)
+        writer.signal(SIGKILL)
+        _ = writer.wait(seconds: 10)
+    }
+
     @Test func sockets() throws {
         let script = "import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])"
         let made = try Command.run("/usr/bin/python3", ["-c", script, "s.gpg"], in: URL(filePath: home("")))

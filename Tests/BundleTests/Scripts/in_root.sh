@@ -34,6 +34,8 @@ ls -l
 get file $folder/down
 END
 cmp "$folder/up" "$folder/down"
+(inside verify)
+(inside verify --unlock --passphrase-file /passphrase)
 
 # Each of the shells on the way has become the next program, so this is the server's own process.
 kill -TERM "$server"
