@@ -54,9 +54,7 @@ package enum KeyHome {
     ///
     /// - Throws: `.key` when there is none.
     package static func fingerprint(in folder: URL) throws(OpenPGPError) -> String {
-        let keys = try withPublicKeys(in: folder) { () throws(OpenPGPError) in
-            try ListedKey.all().map(\.description)
-        }
+        let keys = try keys(in: folder)
         let candidates =
             keys.count == 1
             ? keys
@@ -71,22 +69,15 @@ package enum KeyHome {
     }
 
     /// The keys that lie in a user's key folder, as far as their public parts tell.
-    package static func keys(in folder: URL) throws(OpenPGPError) -> [KeyFacts] {
-        try withPublicKeys(in: folder) { () throws(OpenPGPError) in try KeyFacts.all() }
-    }
-
-    /// Points this process at a home with the public keys of `folder` for the time of `body`.
-    private static func withPublicKeys<Result>(
-        in folder: URL, _ body: () throws(OpenPGPError) -> Result
-    ) throws(OpenPGPError) -> Result {
+    package static func keys(in folder: URL) throws(OpenPGPError) -> [KeyDescription] {
         let runtime = try RuntimeDirectory()
         let home = runtime.path + "/" + RuntimeDirectory.home
         try make(home, agentOptions: [])
         try copyPublicKeys(from: folder, to: home)
         _ = try GnuPG.use(home: home)
-        let result = try body()
+        let keys = try ListedKey.all()
         withExtendedLifetime(runtime) {}
-        return result
+        return keys.map(\.description)
     }
 
     /// Copies the parts of a home worth keeping, all or nothing.
@@ -257,7 +248,7 @@ package final class SessionHome {
         }
         try current.rewrap(of: key.raw, from: passphrase, to: random, patience: patience)
         for older in try ListedKey.all() {
-            for subkey in older.description.subkeys where subkey.canEncrypt && subkey.keygrip != key.keygrip {
+            for subkey in older.description.encryptionSubkeys where subkey.keygrip != key.keygrip {
                 let source = SecretKeyFile(subkey.keygrip, in: keys)
                 guard source.protection == .passphrase else { continue }
                 // gpg changes the passphrase of whatever it finds: the others are elsewhere meanwhile.

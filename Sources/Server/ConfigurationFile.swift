@@ -21,7 +21,7 @@ package enum ConfigurationFile {
     package static func template(for file: URL) -> String {
         let data = file.deletingLastPathComponent().lastPathComponent == "Configs" ? "../data" : "data"
         return """
-            # cryptsftp: configuration. Edit by hand, or with "cryptsftp user add", which only appends.
+            # cryptsftp: configuration. Edit by hand, or with "cryptsftp user", which leaves all other lines as they are.
             # Paths are relative to this file, so that the folder can be moved.
 
             listen = "127.0.0.1:2200"

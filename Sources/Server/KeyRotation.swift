@@ -1,6 +1,5 @@
 package import Foundation
 internal import OpenPGP
-internal import SFTP
 package import Secrets
 package import Vault
 
@@ -30,7 +29,9 @@ package final class KeyRotation {
     private let keys: URL
     /// Held while this object lives: there is one rotation of a user at a time.
     private let turn: FolderLock
-    private var note: URL { keys.appending(path: "rotation.json") }
+    /// The name of what is noted, in the user's key folder.
+    static let noteName = "rotation.json"
+    private var note: URL { keys.appending(path: KeyRotation.noteName) }
 
     /// - Throws: ``Refusal`` when there is no such user, or another rotation of the user is at work.
     package init(of name: String, in file: URL) throws {
@@ -168,17 +169,19 @@ package final class KeyRotation {
     ///
     /// - Returns: what became of all. When none is left but damaged ones, the rotation is complete.
     package func reencrypt(
-        passphrase: SecretBytes, isInterrupted: @escaping () -> Bool, progress: @escaping (String, UInt64) -> Void
+        passphrase: SecretBytes, isInterrupted: @escaping () -> Bool, progress: @escaping (UInt64) -> Void
     ) throws -> Reencryption.Tally {
         let (configuration, account) = try readAccount()
         let home = try SessionHome(keysIn: keys, fingerprint: account.key, passphrase: passphrase)
         let retired = try KeyWorkshop(keysIn: keys).retired { $0 != home.cryptor.recipient }
         _ = try GnuPG.use(home: home.keyHome)
-        let work = try reencryption(
-            configuration, account, retired, home.cryptor, isInterrupted: isInterrupted, progress: progress)
+        let vault = try OwnerVault(configuration)
+        let work = Reencryption(
+            data: vault.data, retired: retired, cryptor: home.cryptor, isInterrupted: isInterrupted,
+            progress: progress)
         var total = Reencryption.Tally()
         for pass in 1...KeyRotation.mostPasses {
-            let tally = try interruptible { try work.run() }
+            let tally = try interruptible { try work.run(in: vault.home(of: account)) }
             if pass == 1 { (total.done, total.others) = (tally.done, tally.others) }
             total.files += tally.files
             total.octets += tally.octets
@@ -198,9 +201,10 @@ package final class KeyRotation {
         // With a new key, all that there are now will be old ones.
         let isNew = kind != .keptKey && !isUnderWay
         let retired = try workshop.retired { isNew || $0 != current }
-        let work = try reencryption(
-            configuration, account, retired, nil, isInterrupted: isInterrupted, progress: { _, _ in })
-        return try interruptible { try work.run() }
+        let vault = try OwnerVault(configuration)
+        let work = Reencryption(
+            data: vault.data, retired: retired, cryptor: nil, isInterrupted: isInterrupted, progress: { _ in })
+        return try interruptible { try work.run(in: vault.home(of: account)) }
     }
 
     private func interruptible<R>(_ body: () throws -> R) throws -> R {
@@ -210,21 +214,11 @@ package final class KeyRotation {
             throw Refusal(.interrupted, description: "interrupted; the same command goes on")
         }
     }
-
-    private func reencryption(
-        _ configuration: Configuration, _ account: Account, _ retired: Set<[UInt8]>, _ cryptor: Cryptor?,
-        isInterrupted: @escaping () -> Bool, progress: @escaping (String, UInt64) -> Void
-    ) throws -> Reencryption {
-        let data = try Folder(path: configuration.data.path)
-        return Reencryption(
-            data: data, home: try data.folder(VirtualPath(parsing: account.home.utf8), mounts: true), retired: retired,
-            cryptor: cryptor, isInterrupted: isInterrupted, progress: progress)
-    }
 }
 
 extension KeyWorkshop {
     /// The key IDs of subkeys for encryption that `isRetired`.
     fileprivate func retired(_ isRetired: ([UInt8]) -> Bool) throws(OpenPGPError) -> Set<[UInt8]> {
-        Set(try keys().flatMap(\.subkeys).filter(\.canEncrypt).map(\.keyID).filter(isRetired))
+        Set(try keys().flatMap(\.encryptionSubkeys).map(\.keyID).filter(isRetired))
     }
 }

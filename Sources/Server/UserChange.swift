@@ -83,7 +83,7 @@ extension Configuration {
     }
 
     /// The user's place among all.
-    func index(of name: String) throws -> Int {
+    func index(of name: String) throws(Refusal) -> Int {
         guard let index = accounts.firstIndex(where: { $0.name == name }) else {
             throw Refusal(description: "there is no user '\(name.prefix(64))' in \(file.path)")
         }

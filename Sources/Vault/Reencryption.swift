@@ -1,13 +1,13 @@
 internal import Foundation
 package import OpenPGP
-internal import SFTP
+package import SFTP
 
 /// Encrypts the stored files of a home anew, to the key that a user has now.
 ///
 /// File by file, complete and partial ones: decrypted and encrypted into a draft in one stream, the draft decrypted and
 /// compared, and only then given the name of the old version, with its times and permissions. Whoever is killed meanwhile
 /// leaves drafts, which are swept; a file that is encrypted to the new key already is passed over.
-package final class Reencryption {
+package final class Reencryption: StoredTreeVisitor {
     /// What became of the files.
     package struct Tally: Sendable {
         /// Encrypted to the new key; in a survey: still to be.
@@ -27,75 +27,71 @@ package final class Reencryption {
     }
 
     private let data: Folder
-    private let home: Folder
     private let retired: Set<[UInt8]>
     /// Nil for a survey.
     private let cryptor: Cryptor?
     private let isInterrupted: () -> Bool
-    private let progress: (String, UInt64) -> Void
+    private let progress: (UInt64) -> Void
     private var tally = Tally()
 
     /// - Parameters:
     ///   - data: the data folder, for drafts.
-    ///   - home: the folder whose files are meant, with all below it.
     ///   - retired: the key IDs whose messages are to be encrypted anew.
     ///   - cryptor: the key to encrypt to, which has to open what is there; nil only counts.
     ///   - isInterrupted: asked often; true ends it after what is under way has been undone.
     ///   - progress: told of each file that is done, with its octets.
     package init(
-        data: Folder, home: Folder, retired: Set<[UInt8]>, cryptor: Cryptor?, isInterrupted: @escaping () -> Bool,
-        progress: @escaping (String, UInt64) -> Void
+        data: Folder, retired: Set<[UInt8]>, cryptor: Cryptor?, isInterrupted: @escaping () -> Bool,
+        progress: @escaping (UInt64) -> Void
     ) {
         self.data = data
-        self.home = home
         self.retired = retired
         self.cryptor = cryptor
         self.isInterrupted = isInterrupted
         self.progress = progress
     }
 
-    /// Goes once through all files.
+    /// Goes once through all files below `home`.
     ///
     /// - Throws: ``Interrupted``; ``SFTP/FileSystemError`` for what would befall the next file as well, such as a full disk.
-    package func run() throws -> Tally {
+    package func run(in home: Folder) throws -> Tally {
         tally = Tally()
         if cryptor != nil { Draft.sweep(data) }
-        try go(through: home, "")
+        try StoredEntry.at(.root, in: home)?.walk(self)
         return tally
     }
 
-    private func go(through folder: Folder, _ path: String) throws {
-        let names = try DirectoryStream(folder)
-        var folders: [[UInt8]] = []
-        while let name = try names.next() {
-            guard !isInterrupted() else { throw Interrupted() }
-            guard !StoredName.isReserved(name), let status = try folder.status(name) else { continue }
-            if status.isFolder {
-                folders.append(name)
-            } else if status.isRegularFile, StoredName.isStored(name) || StoredName.virtualOfPartial(name) != nil {
-                try take(name, in: folder, path + String(decoding: name, as: UTF8.self))
-            }
+    package func enter(_ entry: StoredEntry) throws -> Bool {
+        guard !isInterrupted() else { throw Interrupted() }
+        switch entry.kind {
+        case .folder: return true
+        case .file, .partial: try take(entry)
+        case .other, .special: break
         }
-        for name in folders.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-            // One that has gone meanwhile, or that another file system is mounted on, is none of the home's.
-            guard let inner = try? folder.folder(named: name) else { continue }
-            try go(through: inner, path + String(decoding: name, as: UTF8.self) + "/")
-        }
+        return false
     }
 
-    private func take(_ name: [UInt8], in folder: Folder, _ path: String) throws {
+    package func failed(_ path: VirtualPath, _ error: FileSystemError) {
+        // One that has gone meanwhile, or that another file system is mounted on, is none of the home's.
+        if case .noSuchFile = error { return }
+        if error == FileSystemError(errno: EXDEV) { return }
+        tally.damaged.append((path.description, error.message))
+    }
+
+    private func take(_ entry: StoredEntry) throws {
+        let path = entry.path.description
         do {
-            let (file, status) = try folder.openFile(name)
+            let (file, status) = try entry.found.folder.openFile(entry.found.name)
             let count = UInt64(clamping: status.st_size)
             let recipients = try Cryptor.recipients(of: file.raw, count: count)
             guard recipients.contains(where: { retired.contains($0) }) else {
                 if let cryptor, recipients.contains(cryptor.recipient) { tally.done += 1 } else { tally.others += 1 }
                 return
             }
-            if let cryptor { try reencrypt(file, status, name, in: folder, cryptor) }
+            if let cryptor { try reencrypt(file, status, entry.found.name, in: entry.found.folder, cryptor) }
             tally.files += 1
             tally.octets += count
-            progress(path, count)
+            progress(count)
         } catch is Changed {
             tally.busy.append(path)
         } catch FileSystemError.noSuchFile {

@@ -54,15 +54,23 @@ enum ExitStatus: Int32, CaseIterable {
         case let problem as Problem: self = problem.status
         case is ConfigurationError: self = .badConfiguration
         case is Interrupted: self = .interrupted
-        case let refusal as Refusal where refusal.reason == .interrupted: self = .interrupted
-        case let refusal as Refusal where refusal.reason == .inUse: self = .inUse
-        case OwnerVault.Refusal.noData: self = .dataUnavailable
-        case OwnerVault.Refusal.noPath: self = .noSuchPath
-        case OwnerVault.Refusal.whichUser, OwnerVault.Refusal.severalUsers: self = .usage
+        case let refusal as Refusal: self.init(refusal.reason)
         case let error as OpenPGPError where error.code == .passphrase: self = .wrongPassphrase
         case let error as OpenPGPError where error.code == .engine: self = .noGnuPG
         default: self = .failure
         }
+    }
+
+    private init(_ reason: Refusal.Reason) {
+        self =
+            switch reason {
+            case .request: .failure
+            case .unclear: .usage
+            case .noData: .dataUnavailable
+            case .noPath: .noSuchPath
+            case .inUse: .inUse
+            case .interrupted: .interrupted
+            }
     }
 }
 

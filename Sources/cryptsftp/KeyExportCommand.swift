@@ -21,9 +21,10 @@ struct KeyExportCommand: ParsableCommand {
 
     @OptionGroup var config: ConfigurationOption
     @OptionGroup var passphrase: PassphraseOption
-    @OptionGroup var output: DocumentOption
+    @OptionGroup var json: JSONOption
 
-    private struct Document: Encodable {
+    private struct Line: Encodable {
+        let event = "export"
         let user: String
         let files: [String]
         let qrCode: Bool
@@ -43,7 +44,9 @@ struct KeyExportCommand: ParsableCommand {
                 "\(made.names.page) has no QR code: the program qrencode is not there (on Debian: apt-get install "
                     + "qrencode), or the key is too long for one")
         }
-        if output.json { return try output.print(Document(user: name, files: paths, qrCode: made.hasCode)) }
-        for path in paths { print(path) }
+        let output = Output(interruption, json: json.json)
+        try output.line(
+            json: Line(user: name, files: paths, qrCode: made.hasCode), or: paths.joined(separator: "\n"))
+        try output.flush()
     }
 }

@@ -28,15 +28,18 @@ struct RotateCommand: ParsableCommand {
 
     @OptionGroup var config: ConfigurationOption
     @OptionGroup var passphrase: PassphraseOption
-    @OptionGroup var output: DocumentOption
+    @OptionGroup var json: JSONOption
 
-    private struct Document: Encodable {
-        struct Damaged: Encodable {
-            let path: String
-            let reason: String
-        }
-
+    private struct Line: Encodable {
+        let event = "file"
         let user: String
+        let path: String
+        let result: String
+        let reason: String
+    }
+
+    private struct Summary: Encodable {
+        let event = "summary"
         let dryRun: Bool
         let key: String?
         let subkey: String?
@@ -44,8 +47,8 @@ struct RotateCommand: ParsableCommand {
         let octets: UInt64
         let alreadyDone: Int
         let otherKeys: Int
-        let busy: [String]
-        let damaged: [Damaged]
+        let busy: Int
+        let damaged: Int
     }
 
     func validate() throws {
@@ -59,7 +62,7 @@ struct RotateCommand: ParsableCommand {
         if dryRun {
             let interruption = Interruption()
             let tally = try rotation.survey(kind) { interruption.isDue }
-            return try report(tally, nil)
+            return try report(tally, nil, interruption)
         }
         let secret = try passphrase.passphrase(for: name)
         let interruption = Interruption()
@@ -68,30 +71,34 @@ struct RotateCommand: ParsableCommand {
         let before = try rotation.survey(.keptKey) { interruption.isDue }
         let line = ProgressLine(files: before.files, octets: before.octets)
         defer { line.clear() }
-        let tally = try rotation.reencrypt(passphrase: secret, isInterrupted: { interruption.isDue }) { _, octets in
+        let tally = try rotation.reencrypt(passphrase: secret, isInterrupted: { interruption.isDue }) { octets in
             line.advance(files: 1, octets: octets)
         }
         line.clear()
-        try report(tally, target)
+        try report(tally, target, interruption)
     }
 
-    private func report(_ tally: Reencryption.Tally, _ target: (key: String, subkey: String)?) throws {
-        for file in tally.damaged { Terminal.say("\(file.path): \(file.reason); it stays as it is") }
-        for path in tally.busy { Terminal.say("\(path): it is being changed by somebody; run the same command again") }
-        if output.json {
-            try output.print(
-                Document(
-                    user: name, dryRun: dryRun, key: target?.key, subkey: target?.subkey, files: tally.files,
-                    octets: tally.octets, alreadyDone: tally.done, otherKeys: tally.others, busy: tally.busy,
-                    damaged: tally.damaged.map { .init(path: $0.path, reason: $0.reason) }))
-        } else if dryRun {
-            print("\(tally.files) files would be encrypted anew, \(ProgressLine.amount(tally.octets))")
-        } else {
-            print("\(tally.files) files encrypted anew, \(ProgressLine.amount(tally.octets))")
-            if let target {
-                print("New files of \(name) are encrypted to the subkey \(target.subkey) of \(target.key)")
+    private func report(
+        _ tally: Reencryption.Tally, _ target: (key: String, subkey: String)?, _ interruption: Interruption
+    ) throws {
+        let output = Output(interruption, json: json.json)
+        let busy = tally.busy.map { (path: $0, reason: "it is being changed by somebody: run the same command again") }
+        for (result, files) in [("damaged", tally.damaged), ("busy", busy)] {
+            for (path, reason) in files {
+                try output.line(
+                    json: Line(user: name, path: path, result: result, reason: reason),
+                    or: "\(result): \(path): \(reason)")
             }
         }
+        let done = dryRun ? "would be encrypted anew" : "encrypted anew"
+        let now = target.map { "\nNew files of \(name) are encrypted to the subkey \($0.subkey) of \($0.key)" }
+        try output.line(
+            json: Summary(
+                dryRun: dryRun, key: target?.key, subkey: target?.subkey, files: tally.files, octets: tally.octets,
+                alreadyDone: tally.done, otherKeys: tally.others, busy: tally.busy.count,
+                damaged: tally.damaged.count),
+            or: "\(tally.files) files \(done), \(ProgressLine.amount(tally.octets))\(now ?? "")")
+        try output.flush()
         if !tally.busy.isEmpty { throw Problem(.inUse, "not all files could be encrypted anew") }
         if !tally.damaged.isEmpty { throw Problem(.storedWrong, "\(tally.damaged.count) files cannot be read") }
     }

@@ -34,22 +34,15 @@ struct NewUserOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The user's folder below the data folder. (default: the name)", valueName: "dir"))
     var home: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "Take the passphrase from the first line of this file, - for standard input, instead of asking; also "
-                + "CRYPTSFTP_PASSPHRASE_FILE.", valueName: "file"), completion: .file())
-    var passphraseFile: String?
+    @OptionGroup var passphrase: PassphraseOption
 
-    var isGiven: Bool { access != nil || home != nil || passphraseFile != nil }
+    var isGiven: Bool { access != nil || home != nil || passphrase.passphraseFile != nil }
 
     /// Adds the user and says what was made.
     func add(_ name: String, to file: URL) throws {
         let user = NewUser(name: name, access: access ?? .rw, home: home)
         try user.check(against: file)
-        let source = passphraseFile ?? ProcessInfo.processInfo.environment["CRYPTSFTP_PASSPHRASE_FILE"]
-        let passphrase = try source.map { try Terminal.passphrase(from: $0) } ?? Terminal.newPassphrase(for: name)
-        try Terminal.checkStrength(of: passphrase)
-        let fingerprint = try user.add(to: file, passphrase: passphrase)
+        let fingerprint = try user.add(to: file, passphrase: passphrase.newPassphrase(for: name))
         print("Added \(name) to \(file.path); key \(fingerprint)")
     }
 }

@@ -8,34 +8,28 @@ struct UserList: ParsableCommand {
         commandName: "list", abstract: "List the users, a line each: name, access, home and key.")
 
     @OptionGroup var config: ConfigurationOption
-    @OptionGroup var output: DocumentOption
+    @OptionGroup var json: JSONOption
 
-    private struct Document: Encodable {
-        struct User: Encodable {
-            let name: String
-            let access: String
-            let home: String
-            let key: String
-            let woList: String
-            let authorizedKeys: [String]
-        }
-
-        let users: [User]
+    private struct Line: Encodable {
+        let event = "user"
+        let name: String
+        let access: String
+        let home: String
+        let key: String
+        let woList: String
+        let authorizedKeys: [String]
     }
 
     func run() throws {
         let accounts = try Configuration(file: config.existing()).accounts
-        if output.json {
-            return try output.print(
-                Document(
-                    users: accounts.map {
-                        .init(
-                            name: $0.name, access: $0.access.rawValue, home: $0.home, key: $0.key,
-                            woList: $0.woListsAll ? "all" : "own", authorizedKeys: $0.authorizedKeys)
-                    }))
-        }
+        let output = Output(Interruption(), json: json.json)
         for account in accounts {
-            print("\(account.name)\t\(account.access.rawValue)\t\(account.home)\t\(account.key)")
+            try output.line(
+                json: Line(
+                    name: account.name, access: account.access.rawValue, home: account.home, key: account.key,
+                    woList: account.woListsAll ? "all" : "own", authorizedKeys: account.authorizedKeys),
+                or: "\(account.name)\t\(account.access.rawValue)\t\(account.home)\t\(account.key)")
         }
+        try output.flush()
     }
 }

@@ -58,9 +58,9 @@ final class KeyVault {
             environment: environment, in: folder)
     }
 
-    /// A JSON document that a run has printed.
-    func document(_ run: Command) throws -> [String: Any] {
-        try #require(try JSONSerialization.jsonObject(with: run.output) as? [String: Any], "\(run.text)\(run.errors)")
+    /// The last line of JSON that a run has printed.
+    func summary(_ run: Command) throws -> [String: Any] {
+        try #require(try run.json().last, "\(run.text)\(run.errors)")
     }
 
     /// Runs stock gpg on the user's key folder.

@@ -41,9 +41,9 @@ import Testing
         let (before, parts) = (try vault.text(), try vault.parts())
         let run = try vault.run(["rotate", "alice", "--json"], passphrase: KeyVault.passphrase)
         #expect(run.status == 0, "\(run.errors)")
-        let document = try vault.document(run)
+        let document = try vault.summary(run)
         #expect(document["files"] as? Int == Self.tree.count)
-        #expect(document["damaged"] as? [String] == [] && document["busy"] as? [String] == [])
+        #expect(document["damaged"] as? Int == 0 && document["busy"] as? Int == 0)
         // The key is the same, with one subkey more; server.conf is untouched.
         #expect(try vault.text() == before)
         let after = try vault.parts()
@@ -91,10 +91,10 @@ import Testing
         let vault = try vault(tree)
         let before = try KeyVault.snapshot(vault.scratch.url.appending(path: "Configs"))
         let stored = try KeyVault.snapshot(vault.data)
-        let counted = try vault.document(vault.run(["rotate", "alice", "--dry-run", "--json"]))
+        let counted = try vault.summary(vault.run(["rotate", "alice", "--dry-run", "--json"]))
         #expect(counted["files"] as? Int == tree.count && counted["dry_run"] as? Bool == true)
         #expect(counted["octets"] as? Int == stored.values.reduce(0) { $0 + $1.count })
-        let kept = try vault.document(vault.run(["rotate", "alice", "--dry-run", "--keep-key", "--json"]))
+        let kept = try vault.summary(vault.run(["rotate", "alice", "--dry-run", "--keep-key", "--json"]))
         #expect(kept["files"] as? Int == 0)
         #expect(try KeyVault.snapshot(vault.data) == stored)
         // The wrong passphrase changes as little.
@@ -116,7 +116,10 @@ import Testing
         try Data("no OpenPGP".utf8).write(to: vault.data.appending(path: "none.gpg"))
         let run = try vault.run(["rotate", "alice"], passphrase: KeyVault.passphrase)
         #expect(run.status == 26, "\(run.errors)")
-        #expect(run.errors.contains("bad.gpg: ") && run.errors.contains("none.gpg: "))
+        #expect(run.text.contains("damaged: /bad: ") && run.text.contains("damaged: /none: "), "\(run.text)")
+        let again = try vault.run(["rotate", "alice", "--keep-key", "--json"], passphrase: KeyVault.passphrase).json()
+        let damaged = again.filter { $0["result"] as? String == "damaged" }.compactMap { $0["path"] as? String }
+        #expect(damaged.sorted() == ["/bad", "/none"] && again.last?["damaged"] as? Int == 2, "\(again)")
         #expect(try Data(contentsOf: bad) == octets)
         try check(vault, tree, vault.parts().last?.fingerprint ?? "")
     }
