@@ -78,6 +78,9 @@ let package = Package(
             name: "EndToEndTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"], swiftSettings: settings),
         .testTarget(name: "ToolTests", dependencies: ["TestSupport", "cryptsftp"], swiftSettings: settings),
         .testTarget(
+            name: "KeyToolTests", dependencies: ["TestSupport", "Server", "Vault", "OpenPGP", "SFTP", "cryptsftp"],
+            swiftSettings: settings),
+        .testTarget(
             name: "FaultTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
             exclude: ["Scripts"], swiftSettings: settings),
         .testTarget(

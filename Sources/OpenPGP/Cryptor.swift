@@ -23,6 +23,21 @@ package final class Cryptor {
     /// Why nothing can be encrypted to the key, or nil.
     package var unusable: String? { key.unusable }
 
+    /// The key ID that what is encrypted here names.
+    package var recipient: [UInt8] { key.keyID }
+
+    /// The key IDs that a stored file names, in its order; eight zeros for one that it does not tell.
+    ///
+    /// No key is needed for that.
+    ///
+    /// - Parameters:
+    ///   - descriptor: the stored file; it stays its owner's to close.
+    ///   - count: its size in octets.
+    /// - Throws: `.message` for what is not a stored file.
+    package static func recipients(of descriptor: Int32, count: UInt64) throws(OpenPGPError) -> [[UInt8]] {
+        try StoredMessage(StoredOctets(descriptor: descriptor, count: count).withHead()).recipients
+    }
+
     /// Starts a message.
     ///
     /// - Parameter descriptor: an empty file; see ``Encryption``.

@@ -12,9 +12,8 @@ package enum KeyHome {
     /// gpg's own default is a tenth of that. A finder of the stick who guesses has it cheaper with the hash in server.conf.
     static let s2kCount = 512 << 20
 
-    private static let publicKeys = "pubring.kbx"
-    private static let secretKeys = "private-keys-v1.d"
-    private static let revocations = "openpgp-revocs.d"
+    static let publicKeys = "pubring.kbx"
+    static let revocations = "openpgp-revocs.d"
 
     /// Makes a key and keeps it in `folder`, which must not exist yet.
     ///
@@ -29,6 +28,15 @@ package enum KeyHome {
         let home = runtime.path + "/" + RuntimeDirectory.home
         try make(home, agentOptions: ["s2k-count \(s2kCount)"])
         _ = try GnuPG.use(home: home)
+        let fingerprint = try create(userID: userID, passphrase: passphrase)
+        try keep(home, in: folder)
+        return fingerprint
+    }
+
+    /// Makes a key in the home of this process.
+    ///
+    /// - Returns: the fingerprint.
+    static func create(userID: String, passphrase: SecretBytes) throws(OpenPGPError) -> String {
         let context = try Context(patience: GnuPG.patience)
         context.answer([passphrase])
         let flags = UInt32(GPGME_CREATE_NOEXPIRE) | UInt32(GPGME_CREATE_FORCE)
@@ -39,35 +47,37 @@ package enum KeyHome {
         guard let result = gpgme_op_genkey_result(context.raw), let text = result.pointee.fpr else {
             throw OpenPGPError(.engine, "gpg ended before it had made the key")
         }
-        let fingerprint = String(cString: text)
-        try keep(home, in: folder)
-        return fingerprint
+        return String(cString: text)
     }
 
-    /// The fingerprint of the key that lies in a user's key folder.
+    /// The fingerprint of the key that lies in a user's key folder: of several, the newest that can read files here.
     ///
-    /// - Throws: `.key` when there is not exactly one.
+    /// - Throws: `.key` when there is none.
     package static func fingerprint(in folder: URL) throws(OpenPGPError) -> String {
-        try withPublicKeys(in: folder) { () throws(OpenPGPError) in try RecipientKey.onlyFingerprint() }
+        let keys = try keys(in: folder)
+        let candidates =
+            keys.count == 1
+            ? keys
+            : keys.filter { key in
+                guard key.refusal == nil, let encryption = key.encryption else { return false }
+                return SecretKeyFile(encryption.keygrip, in: folder).protection == .passphrase
+            }
+        guard let newest = candidates.max(by: { $0.primary.created < $1.primary.created }) else {
+            throw OpenPGPError(.key, "the user's key folder holds \(keys.count) keys, and none that can be taken")
+        }
+        return newest.fingerprint
     }
 
     /// The keys that lie in a user's key folder, as far as their public parts tell.
-    package static func keys(in folder: URL) throws(OpenPGPError) -> [KeyFacts] {
-        try withPublicKeys(in: folder) { () throws(OpenPGPError) in try KeyFacts.all() }
-    }
-
-    /// Points this process at a home with the public keys of `folder` for the time of `body`.
-    private static func withPublicKeys<Result>(
-        in folder: URL, _ body: () throws(OpenPGPError) -> Result
-    ) throws(OpenPGPError) -> Result {
+    package static func keys(in folder: URL) throws(OpenPGPError) -> [KeyDescription] {
         let runtime = try RuntimeDirectory()
         let home = runtime.path + "/" + RuntimeDirectory.home
         try make(home, agentOptions: [])
         try copyPublicKeys(from: folder, to: home)
         _ = try GnuPG.use(home: home)
-        let result = try body()
+        let keys = try ListedKey.all()
         withExtendedLifetime(runtime) {}
-        return result
+        return keys.map(\.description)
     }
 
     /// Copies the parts of a home worth keeping, all or nothing.
@@ -78,7 +88,7 @@ package enum KeyHome {
             try? files.removeItem(at: draft)
             try files.createDirectory(
                 at: draft, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            for name in [publicKeys, secretKeys, revocations] {
+            for name in [publicKeys, SecretKeyFile.folder, revocations] {
                 try files.copyItem(at: URL(filePath: home).appending(path: name), to: draft.appending(path: name))
             }
             try files.moveItem(at: draft, to: folder)
@@ -95,7 +105,7 @@ package enum KeyHome {
     }
 
     /// Makes the folder and the two configuration files of a home.
-    fileprivate static func make(_ home: String, agentOptions: [String]) throws(OpenPGPError) {
+    static func make(_ home: String, agentOptions: [String]) throws(OpenPGPError) {
         // gpg has the path of the system's agent inside.
         let bundledAgent = PortableBundle.current?.program("gpg-agent").map { ["agent-program \($0)"] } ?? []
         let gpg =
@@ -123,7 +133,7 @@ package enum KeyHome {
     }
 
     /// Copies `name` from the user's key folder into a session's home, for this user alone.
-    fileprivate static func copy(_ name: String, from folder: URL, to home: String) throws(OpenPGPError) {
+    static func copy(_ name: String, from folder: URL, to home: String) throws(OpenPGPError) {
         do {
             let data = try Data(contentsOf: folder.appending(path: name))
             guard
@@ -135,20 +145,32 @@ package enum KeyHome {
         }
     }
 
-    fileprivate static func copyPublicKeys(from folder: URL, to home: String) throws(OpenPGPError) {
+    static func copyPublicKeys(from folder: URL, to home: String) throws(OpenPGPError) {
         try copy(publicKeys, from: folder, to: home)
     }
 
-    /// Copies the one secret key that reading files needs.
-    ///
-    /// The primary key, which could certify and sign, stays out.
-    fileprivate static func copySecretKey(
-        _ keygrip: String, from folder: URL, to home: String
-    ) throws(OpenPGPError) {
-        guard mkdir("\(home)/\(secretKeys)", 0o700) == 0 else {
+    /// Does something in a home with its secret keys out of gpg's way; those that come meanwhile are added to them.
+    static func aside(in home: URL, _ body: () throws(OpenPGPError) -> Void) throws(OpenPGPError) {
+        let folder = home.appending(path: SecretKeyFile.folder)
+        let others = home.appending(path: "aside")
+        mkdir(others.path, 0o700)
+        move(from: folder, to: others)
+        try body()
+        move(from: others, to: folder)
+    }
+
+    private static func move(from folder: URL, to other: URL) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [] {
+            rename(folder.appending(path: name).path, other.appending(path: name).path)
+        }
+    }
+
+    /// Copies one secret key.
+    static func copySecretKey(_ keygrip: String, from folder: URL, to home: String) throws(OpenPGPError) {
+        guard mkdir("\(home)/\(SecretKeyFile.folder)", 0o700) == 0 || errno == EEXIST else {
             throw OpenPGPError(.inputOutput, "cannot make a GnuPG home", errno: errno)
         }
-        try copy("\(secretKeys)/\(keygrip).key", from: folder, to: home)
+        try copy("\(SecretKeyFile.folder)/\(keygrip).key", from: folder, to: home)
     }
 }
 
@@ -158,9 +180,14 @@ package final class SessionHome {
     /// The folder of the gpg in use.
     package let programFolder: String
     private let directory: RuntimeDirectory
+    /// Held until the session ends: it knows only the keys that were there when it began.
+    private let lock: KeyFolderLock
 
     /// The private folder it is in.
     package var path: String { directory.path }
+
+    /// The home itself, for ``GnuPG/use(home:)``: only when this process has used another one meanwhile.
+    package var keyHome: String { directory.path + "/" + RuntimeDirectory.home }
 
     /// A home with the public key only: it can encrypt, and nothing in it can decrypt.
     ///
@@ -189,6 +216,7 @@ package final class SessionHome {
     private init(
         _ keys: URL, _ fingerprint: String, unlockedBy passphrase: SecretBytes?, _ patience: Int
     ) throws(OpenPGPError) {
+        lock = try KeyFolderLock.shared(keys)
         directory = try RuntimeDirectory()
         let home = directory.path + "/" + RuntimeDirectory.home
         try KeyHome.make(home, agentOptions: ["s2k-count 65536"])
@@ -201,25 +229,39 @@ package final class SessionHome {
         }
         guard let random = SecretBytes.randomHex(32) else { throw OpenPGPError(.engine, "no locked memory left") }
         let key = try RecipientKey(fingerprint: fingerprint)
-        try KeyHome.copySecretKey(key.keygrip, from: keys, to: home)
-        try SessionHome.rewrap(key, from: passphrase, to: random, patience)
+        try SessionHome.takeSecretKeys(for: key, from: keys, to: URL(filePath: home), passphrase, random, patience)
         cryptor = Cryptor(gnupg, key, passphrase: random, patience: patience)
     }
 
-    /// Changes the passphrase of the session's copy.
+    /// Copies the secret keys that reading files needs, each then under the random passphrase.
     ///
-    /// The corresponding C function is `gpgme_op_passwd_start`.
-    private static func rewrap(
-        _ key: RecipientKey, from old: SecretBytes, to new: SecretBytes, _ patience: Int
+    /// The primary key, which could certify and sign, stays out. Older keys and subkeys for encryption come in, because
+    /// there may be files that are encrypted to them; one that the user's passphrase does not open is left out.
+    private static func takeSecretKeys(
+        for key: RecipientKey, from keys: URL, to home: URL, _ passphrase: SecretBytes, _ random: SecretBytes,
+        _ patience: Int
     ) throws(OpenPGPError) {
-        let context = try Context(patience: patience)
-        context.answer([old, new])
-        let error = try context.run { gpgme_op_passwd_start($0, key.raw, 0) }
-        if let error, error.code == GPG_ERR_BAD_PASSPHRASE {
-            throw OpenPGPError(.passphrase, "the passphrase does not open the key")
+        let current = SecretKeyFile(key.keygrip, in: home)
+        try KeyHome.copySecretKey(key.keygrip, from: keys, to: home.path)
+        guard current.protection != .elsewhere else {
+            throw OpenPGPError(.key, "the key's secret part is not here, but on a card")
         }
-        guard error == nil, context.statusLines.contains("SUCCESS") else {
-            throw OpenPGPError(.engine, "the key cannot be opened: \(error?.text ?? "gpg ended early")")
+        try current.rewrap(of: key.raw, from: passphrase, to: random, patience: patience)
+        for older in try ListedKey.all() {
+            for subkey in older.description.encryptionSubkeys where subkey.keygrip != key.keygrip {
+                let source = SecretKeyFile(subkey.keygrip, in: keys)
+                guard source.protection == .passphrase else { continue }
+                // gpg changes the passphrase of whatever it finds: the others are elsewhere meanwhile.
+                try KeyHome.aside(in: home) { () throws(OpenPGPError) in
+                    try KeyHome.copySecretKey(subkey.keygrip, from: keys, to: home.path)
+                    let copy = SecretKeyFile(subkey.keygrip, in: home)
+                    do throws(OpenPGPError) {
+                        try copy.rewrap(of: older.raw, from: passphrase, to: random, patience: patience)
+                    } catch  where error.code == .passphrase {
+                        unlink(copy.file.path)
+                    }
+                }
+            }
         }
     }
 }

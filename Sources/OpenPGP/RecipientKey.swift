@@ -41,30 +41,12 @@ final class RecipientKey: @unchecked Sendable {
         unusable = RecipientKey.reasonAgainst(key, subkey, expiry)
     }
 
-    /// The fingerprint of the one key in the home of this process.
-    ///
-    /// The C function is `gpgme_op_keylist_next`.
-    static func onlyFingerprint() throws(OpenPGPError) -> String {
-        let context = try Context(patience: GnuPG.patience)
-        var fingerprints: [String] = []
-        try check(gpgme_op_keylist_start(context.raw, nil, 0), .engine, "gpg cannot list keys")
-        var key: gpgme_key_t?
-        while gpgme_op_keylist_next(context.raw, &key) == 0, let found = key {
-            if let text = found.pointee.fpr { fingerprints.append(String(cString: text)) }
-            gpgme_key_unref(found)
-        }
-        guard fingerprints.count == 1 else {
-            throw OpenPGPError(.key, "the user's key folder holds \(fingerprints.count) keys; one is expected")
-        }
-        return fingerprints[0]
-    }
-
     deinit {
         gpgme_key_unref(raw)
     }
 
     /// The subkey gpg would take: the newest that can encrypt; a usable one before one that is not.
-    private static func encryptionSubkey(of key: gpgme_key_t) -> gpgme_subkey_t.Pointee? {
+    static func encryptionSubkey(of key: gpgme_key_t) -> gpgme_subkey_t.Pointee? {
         var candidates: [gpgme_subkey_t.Pointee] = []
         var next = key.pointee.subkeys
         while let subkey = next {

@@ -21,7 +21,7 @@ package struct Configuration: Sendable {
 }
 
 /// One `[[user]]` of server.conf.
-package struct Account: Sendable {
+package struct Account: Sendable, Equatable {
     package enum Access: String, Sendable {
         /// The passphrase opens the plaintext; there is no other login but by public key, which sees cipher text.
         case rw
@@ -30,21 +30,21 @@ package struct Account: Sendable {
     }
 
     package let name: String
-    package let access: Access
+    package internal(set) var access: Access
     /// The folder below the data folder, `.` for the data folder itself.
-    package let home: String
+    package internal(set) var home: String
     /// The fingerprint of the key that files are encrypted to.
-    package let key: String
+    package internal(set) var key: String
     /// The hash of the owner's passphrase.
     ///
     /// Without one, the key itself decides, which takes longer.
-    let password: PasswordHash?
+    var password: PasswordHash?
     /// What a write-only login has to give; nil lets any password in.
     let woPassword: PasswordHash?
     /// Whether a write-only login sees other people's files in listings.
-    let woListsAll: Bool
+    package internal(set) var woListsAll: Bool
     /// Keys that log in to the write-only view, as `authorized_keys` has them.
-    package let authorizedKeys: [String]
+    package internal(set) var authorizedKeys: [String]
 
     /// Whether a name can be a user's: it becomes a folder's name and is printed in logs.
     package static func isValid(name: String) -> Bool {

@@ -1,7 +1,7 @@
-private import CLinux
 package import Foundation
+private import OpenPGP
 
-/// Where server.conf is, and how it is written: created once, then only appended to.
+/// Where server.conf is, and how it is written: created once, then appended to, or changed line by line.
 package enum ConfigurationFile {
     /// The file a command means.
     ///
@@ -18,10 +18,10 @@ package enum ConfigurationFile {
     }
 
     /// The text of a new file.
-    static func template(for file: URL) -> String {
+    package static func template(for file: URL) -> String {
         let data = file.deletingLastPathComponent().lastPathComponent == "Configs" ? "../data" : "data"
         return """
-            # cryptsftp: configuration. Edit by hand, or with "cryptsftp user add", which only appends.
+            # cryptsftp: configuration. Edit by hand, or with "cryptsftp user", which leaves all other lines as they are.
             # Paths are relative to this file, so that the folder can be moved.
 
             listen = "127.0.0.1:2200"
@@ -76,27 +76,37 @@ package enum ConfigurationFile {
         var contents = FileManager.default.fileExists(atPath: path.path) ? try Data(contentsOf: path) : Data()
         if let last = contents.last, last != UInt8(ascii: "\n") { contents.append(UInt8(ascii: "\n")) }
         contents.append(Data(text.utf8))
-        try replace(path, with: contents)
+        try DurableFile.replace(path, with: contents)
     }
 
-    private static func replace(_ path: URL, with contents: Data) throws {
-        let draft = path.deletingLastPathComponent().appending(path: ".\(path.lastPathComponent).new")
-        var status = stat()
-        let mode = stat(path.path, &status) == 0 ? status.st_mode & 0o777 : 0o600
-        unlink(draft.path)
-        let descriptor = open(draft.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
-        let isWritten =
-            contents.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) } == contents.count
-            && fsync(descriptor) == 0
-        guard close(descriptor) == 0, isWritten, rename(draft.path, path.path) == 0 else {
-            let reason = errno
-            unlink(draft.path)
-            throw POSIXError(POSIXErrorCode(rawValue: reason) ?? .EIO)
+    /// Changes the lines of users, and leaves every other octet of the file as it is.
+    ///
+    /// - Parameters:
+    ///   - configuration: the file as it is.
+    ///   - accounts: the users as they are to be.
+    ///   - octets: what to change in place of the file's present contents.
+    /// - Returns: the file as it is then.
+    /// - Throws: ``ConfigurationError`` for values that are not good; ``Refusal`` when the file is written in a way in which
+    ///   the change would come out differently. Then nothing was changed.
+    @discardableResult
+    static func change(
+        _ configuration: Configuration, to accounts: [Account], from octets: Data? = nil,
+        by change: (inout ConfigurationLines) -> Void
+    ) throws -> Configuration {
+        let present = try Data(contentsOf: configuration.file)
+        var lines = ConfigurationLines([UInt8](octets ?? present))
+        let isPlain = lines.users == configuration.accounts.count
+        change(&lines)
+        let new = try Configuration(String(decoding: lines.octets, as: UTF8.self), file: configuration.file)
+        guard isPlain, new.accounts == accounts, new.listen == configuration.listen,
+            new.data == configuration.data, new.limits == configuration.limits
+        else {
+            throw Refusal(
+                description: "\(configuration.file.path) is written in a way that only a person can change: edit it")
         }
-        let folder = open(path.deletingLastPathComponent().path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { return }
-        fsync(folder)
-        close(folder)
+        if Data(lines.octets) != present {
+            try DurableFile.replace(configuration.file.resolvingSymlinksInPath(), with: Data(lines.octets))
+        }
+        return new
     }
 }

@@ -25,10 +25,6 @@ extension Configuration {
 
     /// Reads the text of a server.conf that lies at `file`.
     package init(_ text: String, file: URL) throws {
-        if let (line, heading) = text.firstUnknownHeading {
-            throw ConfigurationError(
-                file, line: line, "'\(heading.prefix(40))' is not known here: [limits] and [[user]] are")
-        }
         var contents = ConfigurationText(text)
         if let (line, reason) = contents.oddity() { throw ConfigurationError(file, line: line, reason) }
         let document: Document
@@ -173,22 +169,6 @@ extension DecodingError {
 }
 
 extension String {
-    /// The first line that begins as a heading does and is none of ours.
-    ///
-    /// The parser of TOML must not see these: it ends the program on some of them that are malformed, such as `[`. None of
-    /// our values has lines of its own that begin like this.
-    fileprivate var firstUnknownHeading: (line: Int, text: Substring)? {
-        for (index, line) in split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
-            // In octets: a bracket with an accent is no bracket to Swift, but is one to the parser.
-            let text = line.utf8.drop { $0 >= 0x80 || $0 <= 0x20 }
-            guard text.first == UInt8(ascii: "[") else { continue }
-            let heading = text.prefix { $0 != UInt8(ascii: "#") }.filter { $0 != 0x20 && $0 != 0x09 }
-            let known = ["[limits]", "[[limits]]", "[user]", "[[user]]"]
-            if !known.contains(where: { heading.elementsEqual($0.utf8) }) { return (index + 1, Substring(text)) }
-        }
-        return nil
-    }
-
     /// The number of the first line that sets `key`, in the `[[user]]` counted from 0 if one is given.
     ///
     /// Without such a line it is where that `[[user]]` begins.

@@ -1,8 +1,9 @@
 /// The text of server.conf, before the parser of TOML sees it.
 ///
-/// That parser ends the program on some texts that are malformed, such as dates that are none. Nothing of ours needs what
-/// can be malformed like this, so that it is refused as a whole.
+/// That parser ends the program on some texts that are malformed, such as dates that are none, or the heading `[`. Nothing
+/// of ours needs what can be malformed like this, so that it is refused as a whole.
 struct ConfigurationText {
+    private let text: String
     private let octets: [UInt8]
     private var position = 0
     private var line = 1
@@ -13,6 +14,7 @@ struct ConfigurationText {
     private static let lineFeed = UInt8(ascii: "\n")
 
     init(_ text: String) {
+        self.text = text
         octets = Array(text.utf8)
         // The mark that some editors put at the start.
         if octets.starts(with: [0xef, 0xbb, 0xbf]) { position = 3 }
@@ -20,6 +22,7 @@ struct ConfigurationText {
 
     /// The first thing that has no place in it; nil when the parser may see it.
     mutating func oddity() -> Oddity? {
+        if let unknown = firstUnknownHeading { return unknown }
         while let octet = next {
             switch octet {
             case UInt8(ascii: "#"): skip { $0 != Self.lineFeed }
@@ -34,6 +37,22 @@ struct ConfigurationText {
             default: return (line, "a character that has no place outside of quotes")
             }
             position += 1
+        }
+        return nil
+    }
+
+    /// The first line that begins as a heading does and is none of ours.
+    ///
+    /// None of our values has lines of its own that begin like this.
+    private var firstUnknownHeading: Oddity? {
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+            // In octets: a bracket with an accent is no bracket to Swift, but is one to the parser.
+            let start = line.utf8.drop { $0 >= 0x80 || $0 <= 0x20 }
+            guard start.first == UInt8(ascii: "[") else { continue }
+            let heading = start.prefix { $0 != UInt8(ascii: "#") }.filter { $0 != 0x20 && $0 != 0x09 }
+            let known = ["[limits]", "[[limits]]", "[user]", "[[user]]"]
+            guard !known.contains(where: { heading.elementsEqual($0.utf8) }) else { continue }
+            return (index + 1, "'\(Substring(start).prefix(40))' is not known here: [limits] and [[user]] are")
         }
         return nil
     }

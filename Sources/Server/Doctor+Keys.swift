@@ -11,6 +11,9 @@ extension Doctor {
     /// Source: NIST SP 800-57, part 1, tables 2 and 4.
     private static let shortestRSA = 3072
 
+    /// Folders of a key folder with what nobody else is to have.
+    static let secretFolders = ["private-keys-v1.d", "openpgp-revocs.d"]
+
     func examineKeys() throws {
         if let error = reasonAgainstGnuPG() {
             // Without gpg it would be the same for every key.
@@ -43,29 +46,29 @@ extension Doctor {
         }
     }
 
-    private func keys(in folder: URL) -> Result<[KeyFacts], OpenPGPError> {
+    private func keys(in folder: URL) -> Result<[KeyDescription], OpenPGPError> {
         do throws(OpenPGPError) { return .success(try KeyHome.keys(in: folder)) } catch { return .failure(error) }
     }
 
-    private func examine(_ key: KeyFacts, of account: Account, _ path: String) throws {
-        guard let primary = key.parts.first else { return }
-        let usable = key.encryptionParts.filter { !$0.isRevoked && !$0.isExpired }
+    private func examine(_ key: KeyDescription, of account: Account, _ path: String) throws {
+        let primary = key.primary
+        let usable = key.encryptionSubkeys.filter { !$0.isRevoked && !$0.isExpired }
         if primary.isRevoked || primary.isExpired || usable.isEmpty {
             let what =
-                primary.isRevoked || key.encryptionParts.contains(where: \.isRevoked) ? "was revoked" : "has expired"
+                primary.isRevoked || key.encryptionSubkeys.contains(where: \.isRevoked) ? "was revoked" : "has expired"
             try problem(
                 "key", path, "the key of \(account.name) \(what): nothing can be uploaded",
                 "extend it with gpg, or give the user another key")
             return
         }
         for part in [primary] + usable.filter({ $0.fingerprint != primary.fingerprint }) {
-            switch part.algorithm {
+            switch part.family {
             case .rsa where part.bits < Doctor.shortestRSA:
                 try problem(
                     "key", path, "\(account.name) has an RSA key of \(part.bits) bits", "make one of 3072 bits or more")
             case .dsa, .elgamal:
                 try problem(
-                    "key", path, "\(account.name) has a key for \(part.algorithm == .dsa ? "DSA" : "ElGamal")",
+                    "key", path, "\(account.name) has a key for \(part.family == .dsa ? "DSA" : "ElGamal")",
                     "make a new one: newer programs do not take these any more")
             case .unknown:
                 try note("key", path, "\(account.name) has a key of an algorithm not known here", "look at it with gpg")
@@ -95,7 +98,7 @@ extension Doctor {
         for name in entries(configuration.hostKeys) { try examine(configuration.hostKeys, name) }
         let keys = folder.appending(path: "keys")
         for user in entries(keys) {
-            for part in ["private-keys-v1.d", "openpgp-revocs.d"] {
+            for part in Doctor.secretFolders {
                 let place = keys.appending(path: user).appending(path: part)
                 for name in entries(place) { try examine(place, name) }
             }
@@ -121,7 +124,7 @@ extension Doctor {
         }
     }
 
-    private func entries(_ folder: URL) -> [String] {
+    func entries(_ folder: URL) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).sorted()
     }
 

@@ -90,9 +90,15 @@ extension Doctor {
         }
         let folder = vault.configuration.folder
         let keys = folder.appending(path: "keys")
-        for place in [folder, keys] {
-            for name in ((try? FileManager.default.contentsOfDirectory(atPath: place.path)) ?? []).sorted()
-            where name.hasPrefix(".") && name.hasSuffix(".new") {
+        let homes = entries(keys).map { keys.appending(path: $0) }
+        for home in homes where entries(home).contains(KeyRotation.noteName) {
+            try note(
+                "leftover", home.appending(path: KeyRotation.noteName).path, "a rotation has not come to its end",
+                "unless one is at work now: 'cryptsftp rotate \(home.lastPathComponent)' goes on with it")
+        }
+        let inner = homes.flatMap { home in Doctor.secretFolders.map { home.appending(path: $0) } }
+        for place in [folder, keys] + homes + inner {
+            for name in entries(place) where name.hasPrefix(".") && name.hasSuffix(".new") {
                 try note(
                     "leftover", place.appending(path: name).path, "a change that was interrupted left it",
                     "remove it when no cryptsftp runs")

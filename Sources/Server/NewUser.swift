@@ -16,13 +16,6 @@ package struct NewUser {
         self.home = home
     }
 
-    /// Why a user cannot be added.
-    ///
-    /// The text is for the terminal.
-    package struct Refusal: Error, CustomStringConvertible {
-        package let description: String
-    }
-
     /// The shortest passphrase there may be, in octets.
     package static let shortestPassphrase = 8
 
@@ -50,7 +43,7 @@ package struct NewUser {
         let folder = file.deletingLastPathComponent()
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let lock = try FolderLock(folder)
-        defer { lock.release() }
+        defer { withExtendedLifetime(lock) {} }
         try check(against: file)
         if !FileManager.default.fileExists(atPath: file.path) {
             try ConfigurationFile.append(ConfigurationFile.template(for: file), to: file)
@@ -87,17 +80,4 @@ package struct NewUser {
         _ = try SessionHome(keysIn: keys, fingerprint: fingerprint, passphrase: passphrase)
         return fingerprint
     }
-}
-
-/// Keeps two `user add` from writing one server.conf at once.
-private struct FolderLock {
-    private let descriptor: Int32
-
-    init(_ folder: URL) throws {
-        descriptor = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw NewUser.Refusal(description: "\(folder.path) cannot be opened") }
-        flock(descriptor, LOCK_EX)
-    }
-
-    func release() { close(descriptor) }
 }

@@ -9,25 +9,6 @@ package struct OwnerVault {
     package let configuration: Configuration
     package let data: Folder
 
-    /// Why a tool cannot begin.
-    package enum Refusal: Error, CustomStringConvertible {
-        case noData(String)
-        case noUser(String)
-        case whichUser
-        case noPath(String)
-        case severalUsers
-
-        package var description: String {
-            switch self {
-            case .noData(let path): "the data folder \(path) is missing or cannot be read"
-            case .noUser(let name): "there is no user '\(name)' in server.conf"
-            case .whichUser: "there are several users: say which with --user NAME"
-            case .noPath(let path): "there is no '\(path)', neither in the home nor in the data folder"
-            case .severalUsers: "these are several users' files: one user at a time"
-            }
-        }
-    }
-
     /// What a tool is to work on: things in one user's home.
     package struct Selection {
         package let account: Account
@@ -36,22 +17,26 @@ package struct OwnerVault {
     }
 
     /// Opens the vault of the server.conf `file`.
-    package init(_ file: URL) throws {
-        configuration = try Configuration(file: file)
+    package init(_ file: URL) throws { try self.init(Configuration(file: file)) }
+
+    init(_ configuration: Configuration) throws(Refusal) {
+        self.configuration = configuration
         do throws(FileSystemError) {
             data = try Folder(path: configuration.data.path)
         } catch {
-            throw Refusal.noData(configuration.data.path)
+            throw Refusal(
+                .noData, description: "the data folder \(configuration.data.path) is missing or cannot be read")
         }
     }
 
     /// The user who is meant: the one named, or the only one.
     package func account(_ name: String?) throws(Refusal) -> Account {
         if let name {
-            guard let account = configuration.account(named: name) else { throw .noUser(name) }
-            return account
+            return configuration.accounts[try configuration.index(of: name)]
         }
-        guard let only = configuration.accounts.first, configuration.accounts.count == 1 else { throw .whichUser }
+        guard let only = configuration.accounts.first, configuration.accounts.count == 1 else {
+            throw Refusal(.unclear, description: "there are several users: say which with --user NAME")
+        }
         return only
     }
 
@@ -157,6 +142,6 @@ extension OwnerVault {
     /// file may be older than the key.
     package func recipientIDs(of account: Account) throws(OpenPGPError) -> Set<[UInt8]> {
         let keys = try KeyHome.keys(in: configuration.keyFolder(of: account.name))
-        return Set(keys.flatMap(\.encryptionParts).map(\.keyID))
+        return Set(keys.flatMap(\.encryptionSubkeys).map(\.keyID))
     }
 }

@@ -74,6 +74,8 @@ package final class Draft {
             try folder.rename(name, to: target, storedName, replacing: !isNew)
         }
         published = true
+        // What has a name is locked by who changes it.
+        flock(descriptor, LOCK_UN)
         defer { if isKept { try? folder.removeFile(kept) } }
         do throws(FileSystemError) {
             // FAT keeps a file's size and place in its folder's entry, which the rename has made anew: once more.

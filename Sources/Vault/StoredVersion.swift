@@ -16,7 +16,7 @@ struct StoredVersion {
     ///
     /// That it is damaged, or not this session's to read, shows only when its octets are needed.
     init(_ found: Found, in vault: VaultFileSystem) throws(FileSystemError) {
-        (file, status) = try found.folder.openFile(found.name)
+        (file, status) = try found.folder.openToChange(found.name)
         isPartial = found.isPartial
         switch vault.view {
         case .ciphertext:

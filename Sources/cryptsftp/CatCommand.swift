@@ -22,7 +22,7 @@ struct CatCommand: ParsableCommand {
     func run() throws {
         let vault = try config.openVault()
         guard let selection = try vault.find(path, user: user.user), let entry = selection.entries.first else {
-            throw OwnerVault.Refusal.noPath(path)
+            throw Refusal.noPath(path)
         }
         guard entry.kind == .file || entry.kind == .partial else {
             throw Problem(.failure, "\(path) is not a stored file")

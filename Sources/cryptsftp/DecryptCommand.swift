@@ -37,7 +37,7 @@ struct DecryptCommand: ParsableCommand {
         let sources = try paths.dropLast().map { try find($0, in: vault) }
         guard let first = sources.first else { return }
         guard sources.allSatisfy({ $0.account.name == first.account.name }) else {
-            throw OwnerVault.Refusal.severalUsers
+            throw Refusal.severalUsers
         }
         let target = try makeTarget(paths[paths.count - 1], vault)
         let secret = try passphrase.passphrase(for: first.account.name)
@@ -66,7 +66,7 @@ struct DecryptCommand: ParsableCommand {
             let entry = try StoredEntry.at(
                 VirtualPath(parsing: place.lastPathComponent.utf8),
                 in: Folder(path: place.deletingLastPathComponent().path))
-        else { throw OwnerVault.Refusal.noPath(path) }
+        else { throw Refusal.noPath(path) }
         return (try vault.account(user.user), entry)
     }
 

@@ -29,28 +29,21 @@ struct DoctorCommand: ParsableCommand {
     func run() throws {
         let vault = try config.openVault()
         let interruption = Interruption()
-        let output = Output(interruption)
+        let output = Output(interruption, json: json.json)
         defer { try? output.flush() }
         var problems = 0
         var notes = 0
         let doctor = Doctor(vault, pause: { try interruption.check() }) { finding in
             if finding.severity == .problem { problems += 1 } else { notes += 1 }
-            if json.json {
-                try output.line(
-                    json: Line(
-                        severity: finding.severity.rawValue, check: finding.check, path: finding.path,
-                        what: finding.what, advice: finding.advice))
-            } else {
-                try output.line("\(finding.severity.rawValue): \(finding.path): \(finding.what)")
-                try output.line("  \(finding.advice)")
-            }
+            try output.line(
+                json: Line(
+                    severity: finding.severity.rawValue, check: finding.check, path: finding.path,
+                    what: finding.what, advice: finding.advice),
+                or: "\(finding.severity.rawValue): \(finding.path): \(finding.what)\n  \(finding.advice)")
         }
         try doctor.examine()
-        if json.json {
-            try output.line(json: Summary(problems: problems, notes: notes))
-        } else {
-            try output.line("\(problems) problems, \(notes) notes")
-        }
+        try output.line(
+            json: Summary(problems: problems, notes: notes), or: "\(problems) problems, \(notes) notes")
         try output.flush()
         if problems > 0 { throw Problem(.storedWrong, "something is to be done: see above") }
     }

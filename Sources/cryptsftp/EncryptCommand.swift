@@ -65,7 +65,7 @@ struct EncryptCommand: ParsableCommand {
     private func find(_ source: String, _ vault: OwnerVault) throws -> (folder: Folder, name: [UInt8]) {
         let place = URL(filePath: source).resolvingSymlinksInPath()
         var status = stat()
-        guard lstat(place.path, &status) == 0, place.path != "/" else { throw OwnerVault.Refusal.noPath(source) }
+        guard lstat(place.path, &status) == 0, place.path != "/" else { throw Refusal.noPath(source) }
         if status.st_mode & S_IFMT == S_IFDIR, vault.inside(place.path) != nil {
             throw Problem(.usage, "\(source) is in the data folder already")
         }

@@ -15,6 +15,7 @@ enum ExitStatus: Int32, CaseIterable {
     case noGnuPG = 13
     case addressUnavailable = 14
     case dataUnavailable = 15
+    case inUse = 16
     case storedWrong = 26
     case leftAlone = 27
     case noSuchPath = 28
@@ -31,6 +32,7 @@ enum ExitStatus: Int32, CaseIterable {
         case .noGnuPG: "gpg is missing, too old, or failed"
         case .addressUnavailable: "the address or port is not to be had"
         case .dataUnavailable: "the data folder is missing or cannot be read"
+        case .inUse: "somebody is logged in, or another command is at work: try again later"
         case .storedWrong: "something that is stored is damaged, or the vault has a problem: the lines before say what"
         case .leftAlone: "something was left as it is, because it differs or cannot be taken: the lines before say what"
         case .noSuchPath: "there is no such file or folder"
@@ -52,13 +54,23 @@ enum ExitStatus: Int32, CaseIterable {
         case let problem as Problem: self = problem.status
         case is ConfigurationError: self = .badConfiguration
         case is Interrupted: self = .interrupted
-        case OwnerVault.Refusal.noData: self = .dataUnavailable
-        case OwnerVault.Refusal.noPath: self = .noSuchPath
-        case OwnerVault.Refusal.whichUser, OwnerVault.Refusal.severalUsers: self = .usage
+        case let refusal as Refusal: self.init(refusal.reason)
         case let error as OpenPGPError where error.code == .passphrase: self = .wrongPassphrase
         case let error as OpenPGPError where error.code == .engine: self = .noGnuPG
         default: self = .failure
         }
+    }
+
+    private init(_ reason: Refusal.Reason) {
+        self =
+            switch reason {
+            case .request: .failure
+            case .unclear: .usage
+            case .noData: .dataUnavailable
+            case .noPath: .noSuchPath
+            case .inUse: .inUse
+            case .interrupted: .interrupted
+            }
     }
 }
 

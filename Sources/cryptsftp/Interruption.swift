@@ -23,6 +23,9 @@ final class Interruption {
         if isRequested { throw Interrupted() }
     }
 
+    /// Whether it is time to stop.
+    var isDue: Bool { (try? check()) == nil }
+
     /// Waits until a descriptor takes octets.
     func waitToWrite(_ descriptor: Int32) throws {
         while true {

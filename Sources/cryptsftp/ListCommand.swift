@@ -25,8 +25,8 @@ struct ListCommand: ParsableCommand {
         let vault = try config.openVault()
         let interruption = Interruption()
         let selections = try vault.select(paths, user: user.user)
-        let output = Output(interruption)
-        let listing = Listing(output, interruption, isJSON: json.json)
+        let output = Output(interruption, json: json.json)
+        let listing = Listing(output, interruption)
         defer { try? output.flush() }
         for selection in selections {
             listing.user = selection.account.name
@@ -42,7 +42,6 @@ struct ListCommand: ParsableCommand {
 private final class Listing: StoredTreeVisitor {
     private let output: Output
     private let interruption: Interruption
-    private let isJSON: Bool
     var user = ""
     private(set) var failures = 0
 
@@ -53,14 +52,13 @@ private final class Listing: StoredTreeVisitor {
         let stored: String
         let kind: String
         let size: UInt64?
-        let stored_size: UInt64?
+        let storedSize: UInt64?
         let modified: Date
     }
 
-    init(_ output: Output, _ interruption: Interruption, isJSON: Bool) {
+    init(_ output: Output, _ interruption: Interruption) {
         self.output = output
         self.interruption = interruption
-        self.isJSON = isJSON
     }
 
     func enter(_ entry: StoredEntry) throws -> Bool {
@@ -72,17 +70,14 @@ private final class Listing: StoredTreeVisitor {
             case .folder, .other, .special: nil as UInt64?
             }
         let modified = Date(timeIntervalSince1970: Double(entry.modified))
-        if isJSON {
-            try output.line(
-                json: Line(
-                    user: user, path: entry.path.description, stored: entry.storedPath.description,
-                    kind: entry.kind.rawValue, size: size, stored_size: entry.kind == .folder ? nil : entry.storedSize,
-                    modified: modified))
-        } else {
-            let shown = entry.kind == .folder ? "-" : size.map { String($0) } ?? "unknown"
-            let padding = String(repeating: " ", count: max(0, 14 - shown.count))
-            try output.line("\(padding)\(shown)  \(Self.time(modified))  \(entry.path)\(Self.remark(entry.kind))")
-        }
+        let shown = entry.kind == .folder ? "-" : size.map { String($0) } ?? "unknown"
+        let padding = String(repeating: " ", count: max(0, 14 - shown.count))
+        try output.line(
+            json: Line(
+                user: user, path: entry.path.description, stored: entry.storedPath.description,
+                kind: entry.kind.rawValue, size: size, storedSize: entry.kind == .folder ? nil : entry.storedSize,
+                modified: modified),
+            or: "\(padding)\(shown)  \(Self.time(modified))  \(entry.path)\(Self.remark(entry.kind))")
         return entry.kind == .folder
     }
 

@@ -19,8 +19,9 @@ struct Main: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Serve.self, UserCommand.self, ListCommand.self, CatCommand.self, DecryptCommand.self, EncryptCommand.self,
-            VerifyCommand.self, DoctorCommand.self, SessionCommand.self,
+            Serve.self, UserCommand.self, KeyCommand.self, RotateCommand.self, ListCommand.self, CatCommand.self,
+            DecryptCommand.self, EncryptCommand.self, VerifyCommand.self, DoctorCommand.self, GenCommand.self,
+            SessionCommand.self,
         ],
         defaultSubcommand: Serve.self)
 

@@ -1,7 +1,9 @@
 internal import Foundation
 
-/// Standard output: lines, lines of JSON, or plaintext.
+/// Standard output: lines for people or for programs, or plaintext.
 final class Output {
+    /// Whether lines are for programs: an object of JSON each.
+    private let isJSON: Bool
     private let interruption: Interruption
     private var pending: [UInt8] = []
     private var lastFlush = ContinuousClock.now
@@ -14,13 +16,15 @@ final class Output {
     /// Source: POSIX, `PIPE_BUF`.
     private static let step = 512
 
-    init(_ interruption: Interruption) {
+    init(_ interruption: Interruption, json: Bool = false) {
         self.interruption = interruption
+        isJSON = json
         var status = stat()
         canStall = fstat(STDOUT_FILENO, &status) != 0 || status.st_mode & S_IFMT != S_IFREG
         encoder = JSONEncoder()
         encoder.dateEncodingStrategy = .iso8601
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
     }
 
     func line(_ text: String) throws {
@@ -29,8 +33,13 @@ final class Output {
         if pending.count >= 1 << 14 || ContinuousClock.now - lastFlush > .milliseconds(100) { try flush() }
     }
 
-    func line(json value: some Encodable) throws {
-        try line(String(decoding: try encoder.encode(value), as: UTF8.self))
+    /// Prints one thing: as JSON, or as the text that people get, if there is one for them.
+    func line<Value: Encodable>(json value: @autoclosure () throws -> Value, or text: String?) throws {
+        if isJSON {
+            try line(String(decoding: try encoder.encode(value()), as: UTF8.self))
+        } else if let text {
+            try line(text)
+        }
     }
 
     /// Writes what has been printed.

@@ -1,5 +1,6 @@
 private import Foundation
 internal import Secrets
+private import Server
 
 /// Talking with a person.
 ///
@@ -42,6 +43,16 @@ enum Terminal {
             throw Problem(.wrongPassphrase, "there is no terminal to ask for the passphrase: use --passphrase-file")
         }
         return terminal
+    }
+
+    /// Refuses a new passphrase that is too short, and warns of one that is soon guessed.
+    static func checkStrength(of passphrase: SecretBytes) throws {
+        guard passphrase.count >= NewUser.shortestPassphrase else {
+            throw Problem(.wrongPassphrase, "the passphrase must have \(NewUser.shortestPassphrase) octets at least")
+        }
+        if PassphraseStrength.isWeak(passphrase) {
+            say("this passphrase is weak: who finds the files can try many; five random words are better")
+        }
     }
 
     /// Reads the first line of a file, or of standard input for `-`.

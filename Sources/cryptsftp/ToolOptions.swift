@@ -9,7 +9,7 @@ struct UserOption: ParsableArguments {
     var user: String?
 }
 
-/// How a tool gets the passphrase.
+/// How a command gets a user's passphrase.
 struct PassphraseOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -17,24 +17,38 @@ struct PassphraseOption: ParsableArguments {
                 + "CRYPTSFTP_PASSPHRASE_FILE.", valueName: "file"), completion: .file())
     var passphraseFile: String?
 
-    func passphrase(for user: String) throws -> SecretBytes {
+    /// The one that there is.
+    func passphrase(for user: String) throws -> SecretBytes { try given() ?? Terminal.passphrase(for: user) }
+
+    /// One that is to be.
+    func newPassphrase(for user: String) throws -> SecretBytes {
+        let passphrase = try given() ?? Terminal.newPassphrase(for: user)
+        try Terminal.checkStrength(of: passphrase)
+        return passphrase
+    }
+
+    private func given() throws -> SecretBytes? {
         let source = passphraseFile ?? ProcessInfo.processInfo.environment["CRYPTSFTP_PASSPHRASE_FILE"]
-        return try source.map { try Terminal.passphrase(from: $0) } ?? Terminal.passphrase(for: user)
+        return try source.map { try Terminal.passphrase(from: $0) }
     }
 }
 
+/// Whether what is printed is for people or for programs.
 struct JSONOption: ParsableArguments {
     @Flag(help: "Print lines of JSON, an object each.")
     var json = false
 }
 
 extension ConfigurationOption {
-    /// The vault that is meant.
-    func openVault() throws -> OwnerVault {
+    /// The server.conf that is meant, which has to be there.
+    func existing() throws -> URL {
         let file = ConfigurationFile.locate(path, vault: Vault.path)
         guard FileManager.default.fileExists(atPath: file.path) else {
             throw Problem(.noConfiguration, "there is no \(file.path): make it with 'cryptsftp -a NAME'")
         }
-        return try OwnerVault(file)
+        return file
     }
+
+    /// The vault that is meant.
+    func openVault() throws -> OwnerVault { try OwnerVault(existing()) }
 }

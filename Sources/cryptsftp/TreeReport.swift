@@ -6,7 +6,6 @@ internal import Vault
 final class TreeReport: TreeObserver {
     /// How a tool calls what it has done: `restored`.
     private let verb: String
-    private let isJSON: Bool
     let interruption: Interruption
     private let output: Output
     private let progress: ProgressLine
@@ -28,7 +27,7 @@ final class TreeReport: TreeObserver {
         let done: Int
         let unchanged: Int
         let incomplete: Int
-        let left_alone: Int
+        let leftAlone: Int
         let damaged: Int
         let failed: Int
         let octets: UInt64
@@ -40,9 +39,8 @@ final class TreeReport: TreeObserver {
     ) throws {
         self.verb = verb
         self.user = user
-        isJSON = json
         self.interruption = interruption
-        output = Output(interruption)
+        output = Output(interruption, json: json)
         let tally = Tally(interruption)
         if ProgressLine.isSeen { for entry in work { try entry.walk(tally) } }
         progress = ProgressLine(files: tally.files, octets: tally.octets)
@@ -67,14 +65,10 @@ final class TreeReport: TreeObserver {
             }
         counts[result, default: 0] += 1
         progress.advance(files: 1)
-        if isJSON {
-            progress.clear()
-            try output.line(
-                json: Line(user: user, path: path.description, result: result, reason: reason))
-        } else if let reason {
-            progress.clear()
-            try output.line("\(result): \(path): \(reason)")
-        }
+        progress.clear()
+        try output.line(
+            json: Line(user: user, path: path.description, result: result, reason: reason),
+            or: reason.map { "\(result): \(path): \($0)" })
     }
 
     func count(_ result: String) -> Int { counts[result, default: 0] }
@@ -84,17 +78,13 @@ final class TreeReport: TreeObserver {
     /// - Parameter remark: what else is to be said of it.
     func finish(_ remark: String = "") throws {
         progress.clear()
-        if isJSON {
-            try output.line(
-                json: Summary(
-                    done: count(verb), unchanged: count("unchanged"), incomplete: count("incomplete"),
-                    left_alone: count("left-alone"), damaged: count("damaged"), failed: count("failed"), octets: octets)
-            )
-        } else {
-            let rest = ["unchanged", "incomplete", "left-alone", "damaged", "failed"].filter { count($0) > 0 }
-            let parts = ["\(count(verb)) \(verb)"] + rest.map { "\(count($0)) \($0)" }
-            try output.line(parts.joined(separator: ", ") + remark)
-        }
+        let rest = ["unchanged", "incomplete", "left-alone", "damaged", "failed"].filter { count($0) > 0 }
+        let parts = ["\(count(verb)) \(verb)"] + rest.map { "\(count($0)) \($0)" }
+        try output.line(
+            json: Summary(
+                done: count(verb), unchanged: count("unchanged"), incomplete: count("incomplete"),
+                leftAlone: count("left-alone"), damaged: count("damaged"), failed: count("failed"), octets: octets),
+            or: parts.joined(separator: ", ") + remark)
         try output.flush()
     }
 

@@ -30,7 +30,7 @@ struct VerifyCommand: ParsableCommand {
         let selections = try vault.select(paths, user: user.user)
         let unlocks = unlock || passphrase.passphraseFile != nil
         let users = Set(selections.map(\.account.name))
-        if unlocks, users.count > 1 { throw OwnerVault.Refusal.severalUsers }
+        if unlocks, users.count > 1 { throw Refusal.severalUsers }
         let secret = try unlocks ? users.first.map { try passphrase.passphrase(for: $0) } : nil
         let interruption = Interruption()
         let report = try TreeReport(

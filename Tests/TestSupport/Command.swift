@@ -8,6 +8,16 @@ package struct Command {
 
     package var text: String { String(decoding: output, as: UTF8.self) }
 
+    /// The lines of JSON on standard output.
+    package func json() throws -> [[String: Any]] {
+        try text.split(separator: "\n").map { line in
+            guard let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] else {
+                throw Unexpected(description: "\(line)")
+            }
+            return object
+        }
+    }
+
     /// Runs a program and collects what it prints.
     ///
     /// - Parameters:

@@ -100,15 +100,6 @@ final class ToolVault {
     var isSwept: Bool { names(in: "data/.cryptsftp-drafts").isEmpty }
 }
 
-extension Command {
-    /// The lines of JSON on standard output.
-    func json() throws -> [[String: Any]] {
-        try text.split(separator: "\n").map { line in
-            try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any], "\(line)")
-        }
-    }
-}
-
 /// What `stat` tells of a file.
 struct FileFacts: Equatable {
     let modified: Int
