@@ -32,6 +32,7 @@ struct ConfigurationText {
                 if let after = peek(1), [UInt8(ascii: "-"), UInt8(ascii: ":")].contains(after) {
                     return (line, "dates and times have no place here")
                 }
+            case UInt8(ascii: "{"), UInt8(ascii: "}"): return (line, "inline tables have no place here")
             case Self.lineFeed: line += 1
             case UInt8(ascii: "\t"), UInt8(ascii: "\r"), 0x20..<0x7f: break
             default: return (line, "a character that has no place outside of quotes")

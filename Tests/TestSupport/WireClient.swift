@@ -19,6 +19,7 @@ package final class WireClient {
         // Only the client has these ends now: when it ends, so do the pipes.
         try input.fileHandleForReading.close()
         try output.fileHandleForWriting.close()
+        _ = fcntl(input.fileHandleForWriting.fileDescriptor, F_SETFL, O_NONBLOCK)
     }
 
     /// Ends the connection at once.
@@ -27,7 +28,23 @@ package final class WireClient {
         _ = process.wait()
     }
 
-    package func send(_ bytes: [UInt8]) throws { try input.fileHandleForWriting.write(contentsOf: Data(bytes)) }
+    /// Sends all of `bytes`.
+    ///
+    /// - Throws: ``Timeout`` when the server takes none of them for `seconds`.
+    package func send(_ bytes: [UInt8], seconds: Int32 = 60) throws {
+        let descriptor = input.fileHandleForWriting.fileDescriptor
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+                continue
+            }
+            guard errno == EAGAIN else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+            var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            guard poll(&ready, 1, seconds * 1000) == 1 else { throw Timeout(description: "the server takes nothing") }
+        }
+    }
 
     /// Exchanges INIT and VERSION.
     package func initialize() throws -> Reply? { try ask(RequestWriter.initialize()) }
