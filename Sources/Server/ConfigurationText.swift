@@ -1,7 +1,8 @@
 /// The text of server.conf, before the parser of TOML sees it.
 ///
-/// That parser ends the program on some texts that are malformed, such as dates that are none, or the heading `[`. Nothing
-/// of ours needs what can be malformed like this, so that it is refused as a whole.
+/// That parser ends the program on some texts that are malformed, such as dates that are none, the heading `[`, or a brace in
+/// an array. So it sees only what our settings are made of: headings of ours, keys, strings of one line, whole numbers,
+/// `true` and `false`, and arrays of these.
 struct ConfigurationText {
     private let text: String
     private let octets: [UInt8]
@@ -23,23 +24,52 @@ struct ConfigurationText {
     /// The first thing that has no place in it; nil when the parser may see it.
     mutating func oddity() -> Oddity? {
         if let unknown = firstUnknownHeading { return unknown }
+        var isValue = false
+        var depth = 0
         while let octet = next {
             switch octet {
             case UInt8(ascii: "#"): skip { $0 != Self.lineFeed }
             case UInt8(ascii: "\""), UInt8(ascii: "'"):
                 if let reason = string(octet) { return (line, reason) }
-            case UInt8(ascii: "0")...UInt8(ascii: "9"):
-                if let after = peek(1), [UInt8(ascii: "-"), UInt8(ascii: ":")].contains(after) {
-                    return (line, "dates and times have no place here")
+            case UInt8(ascii: "="): isValue = true
+            case UInt8(ascii: "[") where isValue: depth += 1
+            case UInt8(ascii: "]") where isValue: depth -= 1
+            case Self.lineFeed:
+                line += 1
+                if depth <= 0 { (isValue, depth) = (false, 0) }
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: ","), UInt8(ascii: "["),
+                UInt8(ascii: "]"):
+                break
+            case _ where Self.isWord(octet):
+                let word = word()
+                if isValue, !Self.isNumberOrBoolean(word) {
+                    return (line, "'\(String(decoding: word.prefix(40), as: UTF8.self))' must be in quotes")
                 }
-            case UInt8(ascii: "{"), UInt8(ascii: "}"): return (line, "inline tables have no place here")
-            case Self.lineFeed: line += 1
-            case UInt8(ascii: "\t"), UInt8(ascii: "\r"), 0x20..<0x7f: break
             default: return (line, "a character that has no place outside of quotes")
             }
             position += 1
         }
         return nil
+    }
+
+    /// Whether it is of a key, a number, or what else begins like these, such as a date.
+    private static func isWord(_ octet: UInt8) -> Bool {
+        switch octet {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "+"),
+            UInt8(ascii: "."), UInt8(ascii: ":"):
+            true
+        default: false
+        }
+    }
+
+    /// The numbers that are settings are whole.
+    private static func isNumberOrBoolean(_ word: ArraySlice<UInt8>) -> Bool {
+        if word.elementsEqual("true".utf8) || word.elementsEqual("false".utf8) { return true }
+        let isSigned = word.first == UInt8(ascii: "-") || word.first == UInt8(ascii: "+")
+        let digits = isSigned ? word.dropFirst() : word
+        return !digits.isEmpty
+            && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: "_") }
     }
 
     /// The first line that begins as a heading does and is none of ours.
@@ -67,6 +97,13 @@ struct ConfigurationText {
         while let octet = next, isSkipped(octet) { position += 1 }
         // Its caller passes one more.
         position -= 1
+    }
+
+    /// Goes to the end of a word.
+    private mutating func word() -> ArraySlice<UInt8> {
+        let start = position
+        skip(while: Self.isWord)
+        return octets[start...position]
     }
 
     /// Goes to the quote that ends a string.
