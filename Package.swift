@@ -83,6 +83,7 @@ let package = Package(
         .testTarget(
             name: "FaultTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
             exclude: ["Scripts"], swiftSettings: settings),
+        .testTarget(name: "StickTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"], swiftSettings: settings),
         .testTarget(
             name: "BundleTests", dependencies: ["TestSupport"], exclude: ["Scripts"], swiftSettings: settings),
         .testTarget(

@@ -13,7 +13,6 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -59,13 +58,6 @@ int linux_syncfs(int descriptor)
 int linux_forbid_dumps(void)
 {
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-}
-
-long linux_file_system_type(const char *path)
-{
-    struct statfs figures;
-
-    return statfs(path, &figures) == 0 ? (long)figures.f_type : -1;
 }
 
 int linux_signal_on_parent_death(int signal)

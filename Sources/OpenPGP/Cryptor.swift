@@ -47,6 +47,13 @@ package final class Cryptor {
         return Encryption(to: key, framing, into: descriptor, patience: patience)
     }
 
+    /// The octets that a stored file will have at most, for a plaintext of `count` octets.
+    package func storedCount(forPlaintext count: UInt64) -> UInt64 {
+        // The session key's packet is shorter than this with every key that gpg makes.
+        let beforeBody: UInt64 = 2048
+        return beforeBody + StoredFraming(framing).total(forBody: framing.body(forPlaintext: count))
+    }
+
     /// Starts to read a message.
     ///
     /// - Parameter descriptor: the stored file; it stays its owner's to close, and its position is not used.

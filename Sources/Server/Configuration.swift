@@ -10,6 +10,8 @@ package struct Configuration: Sendable {
     let text: String
     package var listen: ListenAddress
     package let data: URL
+    /// Whether stored names are to suit FAT, exFAT and NTFS wherever they are, so that the folder can be copied there.
+    package let portableNames: Bool
     package let limits: ServerLimits
     package let accounts: [Account]
 

@@ -26,6 +26,7 @@ package enum ConfigurationFile {
 
             listen = "127.0.0.1:2200"
             data = "\(data)"
+            # portable_names = true         new names suit FAT, exFAT and Windows, also on other file systems
 
             # [limits]
             # login_seconds = 30            from the connection to a finished login
@@ -99,7 +100,8 @@ package enum ConfigurationFile {
         change(&lines)
         let new = try Configuration(String(decoding: lines.octets, as: UTF8.self), file: configuration.file)
         guard isPlain, new.accounts == accounts, new.listen == configuration.listen,
-            new.data == configuration.data, new.limits == configuration.limits
+            new.data == configuration.data, new.portableNames == configuration.portableNames,
+            new.limits == configuration.limits
         else {
             throw Refusal(
                 description: "\(configuration.file.path) is written in a way that only a person can change: edit it")

@@ -58,6 +58,7 @@ extension Configuration {
         self.init(
             file: file, text: text, listen: listen,
             data: URL(filePath: document.data ?? "data", relativeTo: folder).absoluteURL.standardizedFileURL,
+            portableNames: document.portable_names ?? false,
             limits: try document.limits?.limits { wrong($0, nil, $1) } ?? ServerLimits(), accounts: accounts)
     }
 }
@@ -66,6 +67,7 @@ extension Configuration {
 private struct Document: Decodable {
     var listen: String?
     var data: String?
+    var portable_names: Bool?
     var limits: LimitsTable?
     var user: [UserTable]?
 }

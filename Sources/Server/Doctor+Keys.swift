@@ -1,6 +1,6 @@
-private import CLinux
 internal import Foundation
 internal import OpenPGP
+private import Vault
 
 /// Keys, and who can read them.
 extension Doctor {
@@ -88,7 +88,7 @@ extension Doctor {
 
     func examinePermissions() throws {
         let configuration = vault.configuration
-        guard !isWithoutPermissions(configuration.folder.path) else {
+        guard try Volume(reading: Folder(path: configuration.folder.path)).hasPermissions else {
             return try note(
                 "permissions", configuration.folder.path, "this file system has no permissions",
                 "whoever can reach the medium can read the keys, protected by their passphrases, and the host keys")
@@ -131,10 +131,5 @@ extension Doctor {
     private func mode(_ path: String) -> mode_t? {
         var status = stat()
         return lstat(path, &status) == 0 ? status.st_mode : nil
-    }
-
-    /// Source: the numbers are those of statfs(2), for FAT, exFAT, NTFS and what FUSE makes of them.
-    private func isWithoutPermissions(_ path: String) -> Bool {
-        [0x4d44, 0x2011_bab0, 0x5346_544e, 0x7366_746e, 0x6573_5546].contains(linux_file_system_type(path))
     }
 }

@@ -29,7 +29,7 @@ package final class Doctor {
         try examinePermissions()
         try examineKeys()
         try examineLeftovers()
-        try StoredEntry.at(.root, in: vault.data)?.walk(self)
+        try StoredEntry(root: vault.data).walk(self)
     }
 
     func problem(_ check: String, _ path: String, _ what: String, _ advice: String) throws {
@@ -61,7 +61,7 @@ extension Doctor: StoredTreeVisitor {
         return false
     }
 
-    package func leave(_ folder: StoredEntry) throws { names[folder.path] = nil }
+    package func leave(_ folder: StoredEntry) throws { names[folder.storedPath] = nil }
 
     package func failed(_ path: VirtualPath, _ error: FileSystemError) throws {
         if error == FileSystemError(errno: EXDEV) {
@@ -117,13 +117,19 @@ extension Doctor: StoredTreeVisitor {
 
     private func examineName(_ entry: StoredEntry) throws {
         guard let name = entry.storedPath.name else { return }
-        if let reason = PortableName.problem(name) {
+        if let reason = NameForm.obstacle(in: name) {
             try note(
                 "name", shown(entry.storedPath), "FAT, exFAT and Windows cannot hold this name: \(reason)",
                 "rename it before it is copied to such a medium")
         }
-        let folder = entry.path.parent
-        let folded = PortableName.folded(name)
+        if let other = hides(entry) {
+            try note(
+                "name", shown(entry.storedPath),
+                "it stands for the same name as '\(other)': clients see that one alone",
+                "compare the two, and rename or remove one")
+        }
+        let folder = entry.storedPath.parent
+        let folded = NameForm.folded(name)
         if let other = names[folder]?[folded] {
             try note(
                 "name", shown(entry.storedPath),
@@ -132,5 +138,17 @@ extension Doctor: StoredTreeVisitor {
         } else {
             names[folder, default: [:]][folded] = name
         }
+    }
+
+    /// The name on the disk of what an entry's name leads to, if that is another one.
+    ///
+    /// Copying can bring together two that are written differently and stand for one name.
+    private func hides(_ entry: StoredEntry) -> String? {
+        // What is written as its name is comes first.
+        guard entry.kind != .special, entry.storedPath.name?.contains(UInt8(ascii: "%")) == true,
+            let first = try? StoredEntry.at(entry.path, in: vault.data, on: vault.volume), first.kind == entry.kind,
+            first.storedPath.parent == entry.storedPath.parent, first.storedPath != entry.storedPath
+        else { return nil }
+        return first.storedPath.name.map { String(decoding: $0, as: UTF8.self) }
     }
 }

@@ -8,6 +8,8 @@ package import Vault
 package struct OwnerVault {
     package let configuration: Configuration
     package let data: Folder
+    /// How names in it are found.
+    package let volume: Volume
 
     /// What a tool is to work on: things in one user's home.
     package struct Selection {
@@ -27,6 +29,7 @@ package struct OwnerVault {
             throw Refusal(
                 .noData, description: "the data folder \(configuration.data.path) is missing or cannot be read")
         }
+        volume = Volume(reading: data)
     }
 
     /// The user who is meant: the one named, or the only one.
@@ -55,7 +58,7 @@ package struct OwnerVault {
             return try accounts.map { account in
                 let home = try self.home(of: account)
                 return Selection(
-                    account: account, home: home, entries: try [StoredEntry.at(.root, in: home)].compactMap(\.self))
+                    account: account, home: home, entries: [try StoredEntry(root: home)])
             }
         }
         var selections: [Selection] = []
@@ -109,7 +112,9 @@ package struct OwnerVault {
 
     private func selection(_ account: Account, _ path: VirtualPath) throws -> Selection? {
         let home = try self.home(of: account)
-        return try StoredEntry.at(path, in: home).map { Selection(account: account, home: home, entries: [$0]) }
+        return try StoredEntry.at(path, in: home, on: volume).map {
+            Selection(account: account, home: home, entries: [$0])
+        }
     }
 }
 
@@ -121,7 +126,10 @@ package final class OwnerSession {
     /// - Parameters:
     ///   - home: whose files; the user's, or any folder of stored files.
     ///   - passphrase: the user's; nil leaves the secret key alone.
-    package init(_ vault: OwnerVault, _ account: Account, home: Folder, passphrase: SecretBytes?) throws {
+    ///   - stores: whether anything is to be stored, under names that suit the file system.
+    package init(
+        _ vault: OwnerVault, _ account: Account, home: Folder, passphrase: SecretBytes?, stores: Bool = false
+    ) throws {
         // A tool that was killed has left its keys and an agent.
         RuntimeDirectory.sweep()
         let folder = vault.configuration.keyFolder(of: account.name)
@@ -131,7 +139,10 @@ package final class OwnerSession {
             keys = try SessionHome(publicKeysIn: folder, fingerprint: account.key)
         }
         files = VaultFileSystem(
-            user: account.name, view: .plaintext, data: vault.data, home: home, cryptor: keys.cryptor,
+            user: account.name, view: .plaintext, data: vault.data, home: home,
+            volume: stores
+                ? Volume(of: vault.data, isPortable: vault.configuration.portableNames) : vault.volume,
+            cryptor: keys.cryptor,
             spoolSize: UInt64(vault.configuration.limits.spoolMegabytes) << 20,
             verifiedFirst: UInt64(vault.configuration.limits.verifyMegabytes) << 20, report: { _ in })
     }

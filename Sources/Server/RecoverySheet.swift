@@ -64,6 +64,7 @@ struct RecoverySheet {
     private static let notes = [
         "Whoever has this sheet and the passphrase can read the files. The passphrase is not on it: keep both, apart.",
         "The key stands below as text, to be typed or scanned; every file of the folder data is a standard OpenPGP message.",
+        "In names, %3A and its like stand for one octet (here a colon) that FAT and exFAT cannot hold.",
     ]
 
     /// The sheet for a printer that takes text.

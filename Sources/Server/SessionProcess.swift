@@ -123,7 +123,8 @@ package final class SessionProcess {
         }
         let fileSystem = VaultFileSystem(
             user: admission.account.name, view: admission.view, data: data, home: home,
-            cryptor: admission.home.cryptor, spoolSize: UInt64(configuration.limits.spoolMegabytes) << 20,
+            volume: Volume(of: data, isPortable: configuration.portableNames), cryptor: admission.home.cryptor,
+            spoolSize: UInt64(configuration.limits.spoolMegabytes) << 20,
             verifiedFirst: UInt64(configuration.limits.verifyMegabytes) << 20
         ) { [unowned self] in report($0) }
         self.fileSystem = fileSystem

@@ -9,7 +9,7 @@ final class DirectoryListing: OpenDirectory {
     private let folder: Folder
     private let path: VirtualPath
     private let stream: DirectoryStream
-    /// Uploads in this folder that have not been shown yet, by the name they are shown under.
+    /// Uploads in this folder that have not been shown yet, by their names.
     private var uploads: [[UInt8]: Upload]
     /// What the client will get next, if that is known already.
     private var prepared: Result<[DirectoryEntry], FileSystemError>?
@@ -22,7 +22,7 @@ final class DirectoryListing: OpenDirectory {
         self.path = path
         uploads = [:]
         for (path, upload) in vault.uploads where path.parent == self.path {
-            if let name = path.name { uploads[shown(name)] = upload }
+            if let name = path.name { uploads[name] = upload }
         }
     }
 
@@ -51,7 +51,7 @@ final class DirectoryListing: OpenDirectory {
             if let entry = entry(stored: name) { entries.append(entry) }
         }
         while entries.count < limit, let (name, upload) = uploads.popFirst() {
-            if let attributes = try? upload.attributes() { entries.append(entry(name, attributes)) }
+            if let attributes = try? upload.attributes() { entries.append(entry(shown(name), attributes)) }
         }
         return entries
     }
@@ -59,29 +59,41 @@ final class DirectoryListing: OpenDirectory {
     /// The entry for a name on the disk; nil for what is not to be seen.
     private func entry(stored name: [UInt8]) -> DirectoryEntry? {
         guard !StoredName.isReserved(name), let status = try? folder.status(name) else { return nil }
-        if status.isFolder { return entry(name, status.attributes(size: UInt64(clamping: status.st_size))) }
+        if status.isFolder {
+            let virtual = StoredName.virtualOfFolder(name)
+            guard !StoredName.isReserved(virtual), isFirst(name, of: virtual, .folder) else { return nil }
+            return entry(virtual, status.attributes(size: UInt64(clamping: status.st_size)))
+        }
         guard status.isRegularFile, let virtual = StoredName.virtual(name) ?? partial(name) else { return nil }
         var found = Found(folder: folder, name: name, status: status, path: path.appending(virtual))
         found.isStoredName = vault.view != .plaintext
+        guard found.isStoredName || isFirst(name, of: virtual, found.isPartial ? .partial : .file) else { return nil }
         if case .ciphertext(listsAll: false) = vault.view, !vault.own.contains(found.path, status) { return nil }
-        if let upload = uploads.removeValue(forKey: shown(virtual)), let attributes = try? upload.attributes() {
-            return entry(shown(virtual), attributes)
+        let shown = found.isStoredName ? name : virtual
+        if let upload = uploads.removeValue(forKey: virtual), let attributes = try? upload.attributes() {
+            return entry(shown, attributes)
         }
         // What cannot be told here, such as a size when there are no more descriptors, OPEN and STAT will tell.
         let size = (try? vault.size(of: found)) ?? UInt64(clamping: status.st_size)
-        return entry(shown(virtual), status.attributes(size: size))
+        return entry(shown, status.attributes(size: size))
+    }
+
+    /// Whether this is what the virtual name leads to: in a copied folder it may be there in more than one form.
+    private func isFirst(_ stored: [UInt8], of virtual: [UInt8], _ kind: StoredName.Kind) -> Bool {
+        if stored == StoredName.stored(virtual, kind) { return true }
+        return (try? vault.entry(virtual, kind, in: folder)).map { $0?.stored == stored } ?? true
     }
 
     /// The name an upload that was cut off is shown under: none to a write-only session, or when the whole file is there.
     private func partial(_ stored: [UInt8]) -> [UInt8]? {
         guard vault.view == .plaintext, let name = StoredName.virtualOfPartial(stored) else { return nil }
-        let isWhole = (try? folder.status(StoredName.file(name)) != nil) ?? true
+        let isWhole = (try? vault.entry(name, .file, in: folder) != nil) ?? true
         return isWhole ? nil : name
     }
 
-    /// The name under which this view shows a file.
+    /// The name under which this view shows a file that is not stored yet.
     private func shown(_ name: [UInt8]) -> [UInt8] {
-        vault.view == .plaintext ? name : StoredName.file(name)
+        vault.view == .plaintext ? name : (try? vault.storedName(name, .file, in: folder)) ?? name
     }
 
     private func entry(_ name: [UInt8], _ attributes: FileAttributes) -> DirectoryEntry {

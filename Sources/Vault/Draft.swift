@@ -51,15 +51,15 @@ package final class Draft {
         return try data.folder(named: StoredName.drafts)
     }
 
-    /// Makes the draft the stored file `name` in `target`: when this returns, both are on the disk.
+    /// Makes the draft a stored file in `target`: when this returns, both are on the disk.
     ///
     /// When this throws, an older version has the name as before, or nothing has. Only where the file system has no second
     /// names, as FAT, and fails after the rename, the new version has it, which is complete but may not be on the disk.
     ///
-    /// - Parameter replacing: asked last, whether what has the name then gives way, and throws when this is not to be
-    ///   published at all. Sessions take turns there: what is decided holds until the name has changed.
+    /// - Parameter place: asked last, under which name, and whether what has the name then gives way; it throws when this
+    ///   is not to be published at all. Sessions take turns there: what is decided holds until the name has changed.
     func publish(
-        to target: Folder, _ storedName: [UInt8], replacing: () throws(FileSystemError) -> Bool
+        to target: Folder, as place: () throws(FileSystemError) -> (name: [UInt8], replacing: Bool)
     ) throws(FileSystemError) {
         if withheld != 0 { _ = fchmod(descriptor, try status().st_mode & 0o777 & ~withheld) }
         guard fsync(descriptor) == 0 else { throw FileSystemError(errno: errno) }
@@ -67,8 +67,10 @@ package final class Draft {
         let kept = name + Array("-replaced".utf8)
         var isKept = false
         var isNew = true
+        var storedName: [UInt8] = []
         try target.locked { () throws(FileSystemError) in
-            isNew = try !replacing()
+            let place = try place()
+            (storedName, isNew) = (place.name, !place.replacing)
             // The older version has a second name until the new one is on the disk.
             isKept = !isNew && target.link(storedName, to: folder, kept)
             try folder.rename(name, to: target, storedName, replacing: !isNew)

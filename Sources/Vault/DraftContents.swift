@@ -189,6 +189,11 @@ final class DraftContents: Contents {
 
     /// Refuses a size that cannot be stored, before anything is stored of it.
     func admit(_ end: UInt64) throws(FileSystemError) {
+        if let largest = vault.volume.largestFile, end > count,
+            end > largest || vault.cryptor.storedCount(forPlaintext: end) > largest
+        {
+            throw .failure("the file is too large for the file system, which can hold \(largest) octets as one file")
+        }
         guard end > count, end - count > UInt64(Limits.packetLength) else { return }
         guard end < 1 << 56 else { throw .failure("no file is that large") }
         if vault.view != .plaintext, end > received + DraftContents.strangersHole {

@@ -76,7 +76,8 @@ package final class Folder {
     func status(_ name: [UInt8]) throws(FileSystemError) -> stat? {
         var status = stat()
         guard name.withCString({ fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 else {
-            if errno == ENOENT { return nil }
+            // What the file system cannot hold is not there.
+            if [ENOENT, EINVAL, EILSEQ, ENAMETOOLONG].contains(errno) { return nil }
             throw FileSystemError(errno: errno)
         }
         return status
@@ -95,12 +96,6 @@ package final class Folder {
 
     func removeFile(_ name: [UInt8]) throws(FileSystemError) {
         try check(name.withCString { unlinkat(descriptor, $0, 0) })
-    }
-
-    /// Removes what an upload of that name has left that was cut off, if there is something.
-    func removePartial(of name: [UInt8]) {
-        let partial = StoredName.partial(name)
-        if partial.count <= Limits.nameLength { try? removeFile(partial) }
     }
 
     func removeFolder(_ name: [UInt8]) throws(FileSystemError) {

@@ -40,7 +40,9 @@ package final class Intake: StoredTreeVisitor {
     ///   - name: of the source in `folder`.
     ///   - folder: any folder of the system.
     package func take(_ name: [UInt8], in folder: Folder) throws {
-        guard let entry = try folder.entry(name, in: .root) else { throw FileSystemError.noSuchFile("no such file") }
+        guard let entry = try StoredEntry(root: folder).entry(stored: name) else {
+            throw FileSystemError.noSuchFile("no such file")
+        }
         for count in 0...target.components.count {
             try makeFolder(target.components.prefix(count).reduce(.root) { $0.appending($1) }, mode: 0o777)
         }
@@ -89,9 +91,13 @@ package final class Intake: StoredTreeVisitor {
         }
     }
 
+    private func stored(_ place: VirtualPath) throws(FileSystemError) -> StoredEntry? {
+        try StoredEntry.at(place, in: vault.home, on: vault.volume)
+    }
+
     private func makeFolder(_ place: VirtualPath, mode: mode_t) throws(FileSystemError) {
         try vault.permit(.create(place))
-        guard let there = try StoredEntry.at(place, in: vault.home), there.path == place else {
+        guard let there = try stored(place), there.path == place else {
             return try vault.makeDirectory(place, FileAttributes(permissions: UInt32(mode | 0o700)))
         }
         guard there.kind == .folder else { throw .failure("a file of that name is stored already") }
@@ -99,7 +105,7 @@ package final class Intake: StoredTreeVisitor {
 
     private func takeFile(_ entry: StoredEntry, _ place: VirtualPath) throws -> TreeOutcome {
         let (file, status) = try entry.found.folder.openFile(entry.found.name)
-        var existing = try StoredEntry.at(place, in: vault.home)
+        var existing = try stored(place)
         if existing?.path != place { existing = nil }
         var outcome = TreeOutcome.unchanged
         if let existing, existing.kind != .partial {
@@ -154,7 +160,7 @@ package final class Intake: StoredTreeVisitor {
 
     /// Removes a source once its stored file has proved to be the same.
     private func remove(_ entry: StoredEntry, _ file: OwnedDescriptor, _ status: stat, _ place: VirtualPath) throws {
-        guard let stored = try StoredEntry.at(place, in: vault.home), stored.kind == .file, stored.path == place,
+        guard let stored = try stored(place), stored.kind == .file, stored.path == place,
             try hasSameContents(stored, file), try file.status().isUnchanged(since: status)
         else { throw FileSystemError.failure("what is stored is not what was read: the source stays") }
         try entry.found.folder.erase(entry.found.name, status)

@@ -14,7 +14,7 @@ struct Found {
     var isStoredName = false
 
     /// Whether it is an upload that was cut off.
-    var isPartial: Bool { StoredName.virtualOfPartial(name) != nil && !isFolder }
+    var isPartial: Bool { StoredName.isPartial(name) && !isFolder }
     var isFolder: Bool { status.isFolder }
 }
 
@@ -34,18 +34,18 @@ extension VaultFileSystem {
     func findAny(_ path: VirtualPath) throws(FileSystemError) -> Found? {
         guard let name = path.name else { return Found(folder: home, name: [], status: try home.status(), path: path) }
         guard !StoredName.isReserved(name) else { return nil }
-        let folder = try home.folder(path.parent)
-        if let status = try folder.status(name), status.isFolder {
-            return Found(folder: folder, name: name, status: status, path: path)
+        let folder = try folder(path.parent)
+        if let found = try entry(name, .folder, in: folder) {
+            return Found(folder: folder, name: found.stored, status: found.status, path: path)
         }
         let plain = try storedFile(path, name, in: folder)
         // The ciphertext view lists stored names, so it must take them too: before anything else that might be meant, but
         // after what this session has put there itself under the very name.
-        guard view != .plaintext, let stored = StoredName.virtual(name) else { return plain }
+        guard view != .plaintext, let virtual = StoredName.virtual(name) else { return plain }
         if let plain, own.contains(path, plain.status) { return plain }
-        guard var found = try storedFile(path.parent.appending(stored), stored, in: folder) else { return plain }
-        found.isStoredName = true
-        return found
+        guard let status = try folder.status(name, on: volume), status.isRegularFile else { return plain }
+        return Found(
+            folder: folder, name: name, status: status, path: path.parent.appending(virtual), isStoredName: true)
     }
 
     /// The stored file for a virtual name.
@@ -55,10 +55,9 @@ extension VaultFileSystem {
         _ path: VirtualPath, _ name: [UInt8], in folder: Folder
     ) throws(FileSystemError) -> Found? {
         // A write-only session could not continue a partial: for it there is none, and its next upload takes the name.
-        for stored in [StoredName.file(name)] + (view == .plaintext ? [StoredName.partial(name)] : [])
-        where stored.count <= Limits.nameLength {
-            if let status = try folder.status(stored), status.isRegularFile {
-                return Found(folder: folder, name: stored, status: status, path: path)
+        for kind in [StoredName.Kind.file] + (view == .plaintext ? [.partial] : []) {
+            if let found = try entry(name, kind, in: folder) {
+                return Found(folder: folder, name: found.stored, status: found.status, path: path)
             }
         }
         return nil
@@ -69,17 +68,14 @@ extension VaultFileSystem {
         return found
     }
 
-    /// The folder and stored name that a new file at `path` will have.
+    /// The folder and stored name that a file at `path` has, or a new one will have.
     ///
     /// - Throws: ``FileSystemError/failure(_:)`` for the root, a folder's name, or one too long with its `.gpg`.
     func target(_ path: VirtualPath) throws(FileSystemError) -> (folder: Folder, name: [UInt8]) {
         guard let name = path.name else { throw .failure("it is a folder") }
-        let folder = try home.folder(path.parent)
-        let stored = StoredName.file(name)
-        guard stored.count <= Limits.nameLength else {
-            throw .failure("the name is longer than \(Limits.nameLength - StoredName.suffix.count) octets")
-        }
-        if let status = try folder.status(name), status.isFolder { throw .failure("it is a folder") }
+        let folder = try folder(path.parent)
+        let stored = try storedName(name, .file, in: folder)
+        if try entry(name, .folder, in: folder) != nil { throw .failure("it is a folder") }
         return (folder, stored)
     }
 }

@@ -53,7 +53,7 @@ extension VaultFileSystem {
             }
         }
         let upload = try Upload(
-            path, folder, name, over: older, flags, replacing: existing?.status,
+            path, folder, over: older, flags, replacing: existing?.status,
             mode: mode_t(attributes.permissions ?? 0o666) & 0o777, in: self)
         uploads[path] = upload
         return UploadHandle(upload, flags, in: self)
@@ -77,6 +77,6 @@ extension VaultFileSystem {
     }
 
     package func openDirectory(_ path: VirtualPath) throws(FileSystemError) -> any OpenDirectory {
-        try DirectoryListing(home.folder(path), path, in: self)
+        try DirectoryListing(folder(path), path, in: self)
     }
 }

@@ -57,7 +57,7 @@ package final class Reencryption: StoredTreeVisitor {
     package func run(in home: Folder) throws -> Tally {
         tally = Tally()
         if cryptor != nil { Draft.sweep(data) }
-        try StoredEntry.at(.root, in: home)?.walk(self)
+        try StoredEntry(root: home).walk(self)
         return tally
     }
 
@@ -133,13 +133,13 @@ package final class Reencryption: StoredTreeVisitor {
         }
         var isChanged = false
         do {
-            try draft.publish(to: folder, name) { () throws(FileSystemError) in
+            try draft.publish(to: folder) { () throws(FileSystemError) in
                 let now = try folder.status(name)
                 // Who changes it in place holds a lock on it, and would find another version at the end.
                 isChanged =
                     now.map { FileVersion($0) != FileVersion(status) } ?? true || !file.lockAlone()
                 guard !isChanged else { throw .failure("the file was changed meanwhile") }
-                return true
+                return (name, true)
             }
         } catch {
             throw isChanged ? Changed() as any Error : error

@@ -108,10 +108,10 @@ package final class Restore: StoredTreeVisitor {
         try TargetFailure.marking { () throws(FileSystemError) in
             draft.setPermissions(status.st_mode & 0o777)
             guard futimens(draft.descriptor, status.times) == 0 else { throw .init(errno: errno) }
-            try draft.publish(to: folder, name) { () throws(FileSystemError) in
-                guard let status = try folder.status(name) else { return false }
+            try draft.publish(to: folder) { () throws(FileSystemError) in
+                guard let status = try folder.status(name) else { return (name, false) }
                 guard replaces, status.isRegularFile else { throw .failure("it exists already") }
-                return true
+                return (name, true)
             }
         }
         return .done(count)

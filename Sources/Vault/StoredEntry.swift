@@ -18,8 +18,12 @@ package struct StoredEntry {
     package let kind: Kind
     let found: Found
 
-    init(_ found: Found) {
+    /// Its path on the disk, from the home.
+    package let storedPath: VirtualPath
+
+    private init(_ found: Found, storedPath: VirtualPath) {
         self.found = found
+        self.storedPath = storedPath
         kind =
             if found.isFolder {
                 .folder
@@ -34,8 +38,6 @@ package struct StoredEntry {
 
     /// The path by which its owner calls it, from the home.
     package var path: VirtualPath { found.path }
-    /// Its path on the disk, from the home.
-    package var storedPath: VirtualPath { found.path.isRoot ? .root : found.path.parent.appending(found.name) }
     /// Octets on the disk.
     package var storedSize: UInt64 { UInt64(clamping: found.status.st_size) }
     /// When it was changed last, in seconds since 1970.
@@ -63,37 +65,59 @@ package struct StoredEntry {
 }
 
 extension StoredEntry {
-    /// What is at a path below `home`, which may be the owner's name for it or its name on the disk.
-    ///
-    /// - Returns: nil when there is nothing.
-    package static func at(_ path: VirtualPath, in home: Folder) throws(FileSystemError) -> StoredEntry? {
-        guard let name = path.name else {
-            return StoredEntry(Found(folder: home, name: [], status: try home.status(), path: .root))
-        }
-        guard !path.components.contains(where: StoredName.isReserved) else { return nil }
-        let folder: Folder
-        do throws(FileSystemError) {
-            folder = try home.folder(path.parent)
-        } catch .noSuchFile {
-            return nil
-        }
-        let there = try folder.entry(name, in: path.parent)
-        if let there, there.kind == .folder { return there }
-        for stored in [StoredName.file(name), StoredName.partial(name)] where stored.count <= Limits.nameLength {
-            if let entry = try folder.entry(stored, in: path.parent), entry.found.status.isRegularFile { return entry }
-        }
-        return there
+    /// A home, or any folder that is to be the root of all below it.
+    package init(root folder: Folder) throws(FileSystemError) {
+        self.init(
+            Found(folder: folder, name: [], status: try folder.status(), path: .root), storedPath: .root)
     }
-}
 
-extension Folder {
-    /// What has a name on the disk.
+    /// What is at a path below `home`, of which each name may be the owner's or the one on the disk.
     ///
-    /// - Parameter path: of this folder.
-    func entry(_ name: [UInt8], in path: VirtualPath) throws(FileSystemError) -> StoredEntry? {
-        guard let status = try status(name) else { return nil }
-        let shown = status.isRegularFile ? StoredName.virtual(name) ?? StoredName.virtualOfPartial(name) ?? name : name
-        return StoredEntry(Found(folder: self, name: name, status: status, path: path.appending(shown)))
+    /// - Parameter volume: what the home lies on.
+    /// - Returns: nil when there is nothing.
+    package static func at(
+        _ path: VirtualPath, in home: Folder, on volume: Volume
+    ) throws(FileSystemError) -> StoredEntry? {
+        guard !path.components.contains(where: StoredName.isReserved) else { return nil }
+        var entry = try StoredEntry(root: home)
+        for (depth, name) in path.components.enumerated() {
+            let isLast = depth == path.components.count - 1
+            guard entry.kind == .folder,
+                let next = try entry.entry(name, isLast ? [.folder, .file, .partial] : [.folder], on: volume)
+            else { return nil }
+            entry = next
+        }
+        return entry
+    }
+
+    private func entry(
+        _ name: [UInt8], _ kinds: [StoredName.Kind], on volume: Volume
+    ) throws(FileSystemError) -> StoredEntry? {
+        let folder = try self.folder()
+        for kind in kinds {
+            if let found = try folder.entry(name, kind, on: volume) {
+                return entry(found.stored, found.status, in: folder)
+            }
+        }
+        return try folder.status(name, on: volume).map { entry(name, $0, in: folder) }
+    }
+
+    /// What has a name on the disk in this folder.
+    package func entry(stored name: [UInt8]) throws(FileSystemError) -> StoredEntry? {
+        let folder = try self.folder()
+        return try folder.status(name).map { entry(name, $0, in: folder) }
+    }
+
+    private func entry(_ name: [UInt8], _ status: stat, in folder: Folder) -> StoredEntry {
+        let shown =
+            if status.isFolder {
+                StoredName.virtualOfFolder(name)
+            } else {
+                status.isRegularFile ? StoredName.virtual(name) ?? StoredName.virtualOfPartial(name) ?? name : name
+            }
+        return StoredEntry(
+            Found(folder: folder, name: name, status: status, path: path.appending(shown)),
+            storedPath: storedPath.appending(name))
     }
 }
 
@@ -131,7 +155,7 @@ extension StoredEntry {
         for name in names.sorted(by: { $0.lexicographicallyPrecedes($1) }) where !StoredName.isReserved(name) {
             let entry: StoredEntry?
             do throws(FileSystemError) {
-                entry = try folder.entry(name, in: path)
+                entry = try folder.status(name).map { self.entry(name, $0, in: folder) }
             } catch {
                 try visitor.failed(path.appending(name), error)
                 continue

@@ -1,5 +1,23 @@
 /// Names on the disk: a file `name` is stored as `name.gpg`, a folder keeps its name.
-enum StoredName {
+///
+/// Where the file system cannot hold that, it is written in another ``NameForm``.
+package enum StoredName {
+    /// What a name stands for, and is followed by.
+    package enum Kind {
+        case folder
+        case file
+        /// What has arrived of an upload that was cut off: a whole message, too, but not the whole file.
+        case partial
+
+        fileprivate var suffix: [UInt8] {
+            switch self {
+            case .folder: []
+            case .file: StoredName.suffix
+            case .partial: StoredName.suffix + StoredName.partialSuffix
+            }
+        }
+    }
+
     static let suffix = Array(".gpg".utf8)
     private static let partialSuffix = Array(".part".utf8)
 
@@ -8,27 +26,55 @@ enum StoredName {
     /// No client can name it.
     static let drafts = Array(".cryptsftp-drafts".utf8)
 
-    static func file(_ name: [UInt8]) -> [UInt8] { name + suffix }
-
-    /// The name a stored file has for its owner, or nil for one that is not a stored file.
-    static func virtual(_ stored: [UInt8]) -> [UInt8]? {
-        isStored(stored) ? Array(stored.dropLast(suffix.count)) : nil
+    /// The name in one form.
+    package static func stored(_ name: [UInt8], _ kind: Kind, _ form: NameForm = .plain) -> [UInt8] {
+        form.escaped(name, isFolder: kind == .folder) + kind.suffix
     }
 
-    /// The name of what has arrived of an upload that was cut off: a whole message, too, but not the whole file.
-    static func partial(_ name: [UInt8]) -> [UInt8] { file(name) + partialSuffix }
+    /// All names under which something may be stored; the likeliest first, and none twice.
+    package static func candidates(_ name: [UInt8], _ kind: Kind) -> AnySequence<[UInt8]> {
+        // Made one after the other: mostly the first is there.
+        AnySequence {
+            var seen: Set<[UInt8]> = []
+            // A name that no form would write like this stands for itself.
+            let isItself = NameForm.unescaped(name, isFolder: kind == .folder) == name
+            var forms = ((isItself ? [nil] : []) + NameForm.all).makeIterator()
+            return AnyIterator {
+                while let form = forms.next() {
+                    let candidate = form.map { stored(name, kind, $0) } ?? name + kind.suffix
+                    if seen.insert(candidate).inserted { return candidate }
+                }
+                return nil
+            }
+        }
+    }
+
+    /// The name a stored file has for its owner, or nil for one that is not a stored file.
+    package static func virtual(_ stored: [UInt8]) -> [UInt8]? {
+        isStored(stored) ? NameForm.unescaped(Array(stored.dropLast(suffix.count)), isFolder: false) : nil
+    }
 
     /// The name a partial has for its owner, or nil for what is not one.
     static func virtualOfPartial(_ stored: [UInt8]) -> [UInt8]? {
-        stored.count > partialSuffix.count && stored.suffix(partialSuffix.count).elementsEqual(partialSuffix)
-            ? virtual(stored.dropLast(partialSuffix.count)) : nil
+        isPartial(stored) ? virtual(Array(stored.dropLast(partialSuffix.count))) : nil
     }
 
+    /// The name a folder has for everybody.
+    package static func virtualOfFolder(_ stored: [UInt8]) -> [UInt8] { NameForm.unescaped(stored, isFolder: true) }
+
     /// Whether a name on the disk is that of a stored file.
-    static func isStored(_ name: [UInt8]) -> Bool {
+    static func isStored(_ name: some BidirectionalCollection<UInt8>) -> Bool {
         name.count > suffix.count && name.suffix(suffix.count).elementsEqual(suffix)
     }
 
-    /// Whether clients may use the name at all.
-    static func isReserved(_ name: [UInt8]) -> Bool { name == drafts }
+    /// Whether a name on the disk is that of a partial.
+    static func isPartial(_ name: [UInt8]) -> Bool {
+        name.count > partialSuffix.count && name.suffix(partialSuffix.count).elementsEqual(partialSuffix)
+            && isStored(name.dropLast(partialSuffix.count))
+    }
+
+    /// Whether clients may not use the name: that of the drafts folder, which some file systems find in any case.
+    static func isReserved(_ name: [UInt8]) -> Bool {
+        name.count == drafts.count && zip(name, drafts).allSatisfy { $0 | 0x20 == $1 | 0x20 }
+    }
 }

@@ -16,7 +16,6 @@ final class Upload {
 
     private unowned let vault: VaultFileSystem
     private var folder: Folder
-    private var storedName: [UInt8]
     /// The version whose octets stay where nothing is written.
     private var older: StoredVersion?
     private let contents: DraftContents
@@ -40,12 +39,11 @@ final class Upload {
     ///   - replaced: the status of what has the name now.
     ///   - mode: the permissions of a new file.
     init(
-        _ path: VirtualPath, _ folder: Folder, _ storedName: [UInt8], over older: StoredVersion?, _ flags: OpenFlags,
+        _ path: VirtualPath, _ folder: Folder, over older: StoredVersion?, _ flags: OpenFlags,
         replacing replaced: stat?, mode: mode_t, in vault: VaultFileSystem
     ) throws(FileSystemError) {
         self.path = path
         self.folder = folder
-        self.storedName = storedName
         self.older = older
         self.vault = vault
         isExclusive = flags.contains(.exclusive)
@@ -144,14 +142,13 @@ final class Upload {
     /// Its name was changed while it was open.
     ///
     /// - Parameter replacing: whether a file of the new name was to give way.
-    func retarget(_ path: VirtualPath, _ folder: Folder, _ storedName: [UInt8], replacing: Bool) {
+    func retarget(_ path: VirtualPath, _ folder: Folder, replacing: Bool) {
         if replacing {
             isExclusive = false
             expectsNothing = false
         }
         self.path = path
         self.folder = folder
-        self.storedName = storedName
     }
 }
 
@@ -205,8 +202,11 @@ extension Upload {
     private func publish() throws(FileSystemError) {
         try contents.finish()
         try setDraftAttributes()
-        try contents.draft.publish(to: folder, storedName) { () throws(FileSystemError) in try mayReplace() }
-        if let name = path.name { folder.removePartial(of: name) }
+        try contents.draft.publish(to: folder) { () throws(FileSystemError) in
+            let replacing = try mayReplace()
+            return (try vault.storedName(name, .file, in: folder), replacing)
+        }
+        vault.removePartial(of: name, in: folder)
         vault.published(path, try contents.draft.status(), size: count)
         isUnsaved = false
         isExclusive = false
@@ -216,9 +216,7 @@ extension Upload {
 
     /// Other handles are still open on it: they go on with what is stored now.
     private func continueFromStored() throws(FileSystemError) {
-        guard let status = try folder.status(storedName) else { throw .noSuchFile("the file is gone") }
-        let found = Found(folder: folder, name: storedName, status: status, path: path)
-        let stored = try StoredVersion(found, in: vault)
+        let stored = try StoredVersion(stored(), in: vault)
         older = stored
         lastWrite = nil
         attributesToSet = FileAttributes()
@@ -231,26 +229,35 @@ extension Upload {
         guard !older.isPartial else {
             throw .failure("incomplete upload: nothing was added to it; send the file again")
         }
-        guard let status = try folder.status(storedName) else { throw .noSuchFile("the file is gone") }
+        let stored = try stored()
         guard try mayReplace() else { throw .permissionDenied("somebody else's file has the name now") }
-        try folder.set(attributesToSet, on: Found(folder: folder, name: storedName, status: status, path: path))
-        if let changed = try folder.status(storedName) { vault.own.refresh(path, changed) }
+        try folder.set(attributesToSet, on: stored)
+        if let changed = try folder.status(stored.name) { vault.own.refresh(path, changed) }
+    }
+
+    /// The file's name in its folder.
+    private var name: [UInt8] { path.name ?? [] }
+
+    /// What has the name now.
+    private func stored() throws(FileSystemError) -> Found {
+        guard let there = try vault.entry(name, .file, in: folder) else { throw .noSuchFile("the file is gone") }
+        return Found(folder: folder, name: there.stored, status: there.status, path: path)
     }
 
     /// Keeps what has arrived of an upload that was cut off, if there is no older version of that name.
     private func sealPartial() throws(FileSystemError) {
-        guard let name = path.name, contents.arrived > 0, try folder.status(storedName) == nil else { return }
-        let partial = StoredName.partial(name)
-        guard partial.count <= Limits.nameLength else { return }
+        guard contents.arrived > 0, try vault.entry(name, .file, in: folder) == nil else { return }
+        guard (try? vault.storedName(name, .partial, in: folder)) != nil else { return }
         try contents.truncate(to: contents.arrived)
         try contents.finish()
-        try contents.draft.publish(to: folder, partial) { () throws(FileSystemError) in
-            guard try folder.status(storedName) == nil, try !isOutdated(by: nil) else {
+        try contents.draft.publish(to: folder) { () throws(FileSystemError) in
+            guard try vault.entry(name, .file, in: folder) == nil, try !isOutdated(by: nil) else {
                 throw .failure(
                     "the connection ended before the upload was complete, and another session has stored the file")
             }
-            guard let status = try folder.status(partial) else { return false }
-            return try mayReplace(partial: status, partial)
+            let partial = try vault.storedName(name, .partial, in: folder)
+            guard let status = try folder.status(partial, on: vault.volume) else { return (partial, false) }
+            return (partial, try mayReplace(partial: status, partial))
         }
         failure = .failure("the connection ended before the upload was complete: \(count) octets are kept")
     }
@@ -267,10 +274,8 @@ extension Upload {
     ///
     /// - Throws: when this must not be stored at all.
     private func mayReplace() throws(FileSystemError) -> Bool {
-        if let name = path.name, let status = try folder.status(name), status.isFolder {
-            throw .failure("there is a folder of that name now")
-        }
-        let status = try folder.status(storedName)
+        if try vault.entry(name, .folder, in: folder) != nil { throw .failure("there is a folder of that name now") }
+        let status = try vault.entry(name, .file, in: folder)?.status
         guard try !isOutdated(by: status) else {
             throw .failure("the file was changed by another session meanwhile: open it again")
         }
@@ -282,9 +287,9 @@ extension Upload {
     /// begin one file without TRUNC.
     private func isOutdated(by status: stat?) throws(FileSystemError) -> Bool {
         guard let older else { return expectsNothing && status != nil }
-        guard contents.usesBase, let name = path.name else { return false }
+        guard contents.usesBase else { return false }
         var there = status
-        if there == nil { there = try folder.status(StoredName.partial(name)) }
+        if there == nil { there = try vault.entry(name, .partial, in: folder)?.status }
         return there.map { !older.isSameFile(as: $0) } ?? false
     }
 

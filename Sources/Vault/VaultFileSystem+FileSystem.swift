@@ -13,10 +13,8 @@ extension VaultFileSystem: FileSystem {
         guard view != .plaintext else { return }
         switch need {
         case .write(let path):
-            guard let name = path.name, let status = try home.folder(path.parent).status(StoredName.file(name)) else {
-                return
-            }
-            try permitChange(of: path, status)
+            guard let name = path.name, let found = try entry(name, .file, in: folder(path.parent)) else { return }
+            try permitChange(of: path, found.status)
         case .change(let path):
             guard let found = try findAny(path) else { return }
             try permitChange(of: found.path, found.status)
@@ -32,7 +30,8 @@ extension VaultFileSystem: FileSystem {
         let names = try DirectoryStream(folder)
         while let name = try names.next() {
             guard let status = try folder.status(name) else { continue }
-            let inside = path.appending(status.isFolder ? name : StoredName.virtual(name) ?? name)
+            let inside = path.appending(
+                status.isFolder ? StoredName.virtualOfFolder(name) : StoredName.virtual(name) ?? name)
             guard own.contains(inside, status) else { return false }
             if status.isFolder, try !isOwn(folder.folder(named: name), inside) { return false }
         }
@@ -79,15 +78,16 @@ extension VaultFileSystem: FileSystem {
         guard let name = path.name else { throw .failure("it exists already") }
         guard try findAny(path) == nil, uploads[path] == nil else { throw .failure("it exists already") }
         try refuseStoredName(name)
-        let folder = try home.folder(path.parent)
-        try folder.makeFolder(name, mode: mode_t(attributes.permissions ?? 0o777) & 0o777)
+        let folder = try folder(path.parent)
+        let stored = try storedName(name, .folder, in: folder)
+        try folder.makeFolder(stored, mode: mode_t(attributes.permissions ?? 0o777) & 0o777)
         try folder.synchronize()
-        if view != .plaintext, let status = try folder.status(name) { own.add(path, status, size: nil) }
+        if view != .plaintext, let status = try folder.status(stored) { own.add(path, status, size: nil) }
     }
 
     /// A stranger's folder must not lie where a file would be stored: nobody could send that file any more.
     private func refuseStoredName(_ name: [UInt8]) throws(FileSystemError) {
-        guard view != .plaintext, StoredName.isStored(name) || StoredName.virtualOfPartial(name) != nil else { return }
+        guard view != .plaintext, StoredName.isStored(name) || StoredName.isPartial(name) else { return }
         throw .permissionDenied("a write-only account cannot have a folder of that name")
     }
 
@@ -114,7 +114,7 @@ extension VaultFileSystem: FileSystem {
         if let found {
             guard !found.isFolder else { throw .failure("it is a folder") }
             try found.folder.removeFile(found.name)
-            if view == .plaintext, let name = path.name { found.folder.removePartial(of: name) }
+            if view == .plaintext, let name = path.name { removePartial(of: name, in: found.folder) }
             try found.folder.synchronize()
             own.remove(found.path)
         }
@@ -146,7 +146,7 @@ extension VaultFileSystem: FileSystem {
     private func rename(file: Found?, _ upload: Upload?, to new: VirtualPath, replacing: Bool) throws(FileSystemError) {
         let (folder, name) = try target(new)
         if let file {
-            try rename(file, to: folder, name, new, replacing: replacing)
+            try rename(file, to: folder, new, replacing: replacing)
         } else if !replacing, try folder.status(name) != nil {
             throw .failure("it exists already")
         }
@@ -155,35 +155,42 @@ extension VaultFileSystem: FileSystem {
         uploads[new] = nil
         if let upload {
             uploads[upload.path] = nil
-            upload.retarget(new, folder, name, replacing: replacing)
+            upload.retarget(new, folder, replacing: replacing)
             uploads[new] = upload
         }
     }
 
     private func rename(
-        _ file: Found, to folder: Folder, _ name: [UInt8], _ new: VirtualPath, replacing: Bool
+        _ file: Found, to folder: Folder, _ new: VirtualPath, replacing: Bool
     ) throws(FileSystemError) {
         guard let plain = new.name else { throw .failure("it is a folder") }
-        var name = name
         if file.isPartial {
             // It stays what it is, and does not take the place of a whole file.
-            guard try folder.status(name) == nil else {
+            guard try entry(plain, .file, in: folder) == nil else {
                 throw .failure("incomplete upload: it cannot replace a complete file; resume it first")
             }
-            name = StoredName.partial(plain)
-            guard name.count <= Limits.nameLength else {
-                throw .failure("the name is too long for an incomplete upload")
-            }
         }
-        try folder.locked { () throws(FileSystemError) in
-            try file.folder.rename(
-                file.name, to: folder, name, replacing: try mayReplace(new, folder.status(name), replacing))
-        }
-        if !file.isPartial { folder.removePartial(of: plain) }
+        let name = try move(file, file.isPartial ? .partial : .file, to: folder, new, replacing: replacing)
+        if !file.isPartial { removePartial(of: plain, in: folder) }
         let status = try folder.synchronizeFile(name)
         try folder.synchronize()
         try file.folder.synchronize()
         own.rename(file.path, to: new, status)
+    }
+
+    /// Gives what was found another name, in its turn.
+    ///
+    /// - Returns: the stored name it has now.
+    private func move(
+        _ found: Found, _ kind: StoredName.Kind, to folder: Folder, _ new: VirtualPath, replacing: Bool
+    ) throws(FileSystemError) -> [UInt8] {
+        var name: [UInt8] = []
+        try folder.locked { () throws(FileSystemError) in
+            name = try storedName(new.name ?? [], kind, in: folder)
+            let replaces = try mayReplace(new, folder.status(name, on: volume), replacing)
+            try found.folder.rename(found.name, to: folder, name, replacing: replaces)
+        }
+        return name
     }
 
     /// Whether a rename may replace what is there: a write-only session only what is its own.
@@ -196,21 +203,15 @@ extension VaultFileSystem: FileSystem {
     }
 
     private func rename(folder found: Found, to new: VirtualPath, replacing: Bool) throws(FileSystemError) {
-        let folder = try home.folder(new.parent)
+        let folder = try folder(new.parent)
         guard let name = new.name else { throw .failure("the home folder cannot be replaced") }
-        let stored = StoredName.file(name)
-        if stored.count <= Limits.nameLength, try folder.status(stored) != nil {
-            throw .failure("a file of that name exists already")
-        }
+        if try entry(name, .file, in: folder) != nil { throw .failure("a file of that name exists already") }
         try refuseStoredName(name)
         try refuseOpenUploads(below: new)
-        try folder.locked { () throws(FileSystemError) in
-            try found.folder.rename(
-                found.name, to: folder, name, replacing: try mayReplace(new, folder.status(name), replacing))
-        }
+        let stored = try move(found, .folder, to: folder, new, replacing: replacing)
         try folder.synchronize()
         try found.folder.synchronize()
-        if let status = try folder.status(name) { own.rename(found.path, to: new, status) }
+        if let status = try folder.status(stored) { own.rename(found.path, to: new, status) }
         for (path, upload) in uploads where path.isBelow(found.path) {
             uploads[path] = nil
             upload.path = path.moved(from: found.path, to: new)
@@ -235,7 +236,10 @@ extension Folder {
             let result = name.withCString {
                 fchmodat(descriptor, $0, mode_t(permissions & 0o777), AT_SYMLINK_NOFOLLOW)
             }
-            guard result == 0 || errno == EPERM || errno == EOPNOTSUPP else { throw FileSystemError(errno: errno) }
+            // The last is what drivers in FUSE say that have no permissions.
+            guard result == 0 || [EPERM, EOPNOTSUPP, ENOSYS].contains(errno) else {
+                throw FileSystemError(errno: errno)
+            }
         }
         if let times = attributes.times {
             let result = name.withCString { utimensat(descriptor, $0, times.timespecs, AT_SYMLINK_NOFOLLOW) }

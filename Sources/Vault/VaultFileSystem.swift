@@ -11,6 +11,7 @@ package final class VaultFileSystem {
     let view: View
     let home: Folder
     let data: Folder
+    let volume: Volume
     let cryptor: Cryptor
     let report: (TransferEvent) -> Void
     var own = OwnObjects()
@@ -31,17 +32,19 @@ package final class VaultFileSystem {
     /// - Parameters:
     ///   - data: the data folder, for drafts.
     ///   - home: the root of all that the session sees.
+    ///   - volume: what they lie on.
     ///   - spoolSize: octets that files changed in place may take on the disk meanwhile.
     ///   - verifiedFirst: octets up to which a stored file is verified when it is opened; a larger one is streamed.
     ///   - report: told of each file opened and closed, for the log.
     package init(
-        user: String, view: View, data: Folder, home: Folder, cryptor: Cryptor, spoolSize: UInt64,
-        verifiedFirst: UInt64, report: @escaping (TransferEvent) -> Void
+        user: String, view: View, data: Folder, home: Folder, volume: Volume, cryptor: Cryptor,
+        spoolSize: UInt64, verifiedFirst: UInt64, report: @escaping (TransferEvent) -> Void
     ) {
         userName = user
         self.view = view
         self.data = data
         self.home = home
+        self.volume = volume
         self.cryptor = cryptor
         spoolBudget = SpoolBudget(octets: spoolSize)
         self.verifiedFirst = verifiedFirst

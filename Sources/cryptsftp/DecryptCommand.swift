@@ -62,11 +62,11 @@ struct DecryptCommand: ParsableCommand {
             return (selection.account, entry)
         }
         let place = URL(filePath: path).resolvingSymlinksInPath()
-        guard access(place.path, F_OK) == 0, place.path != "/",
-            let entry = try StoredEntry.at(
-                VirtualPath(parsing: place.lastPathComponent.utf8),
-                in: Folder(path: place.deletingLastPathComponent().path))
-        else { throw Refusal.noPath(path) }
+        guard access(place.path, F_OK) == 0, place.path != "/" else { throw Refusal.noPath(path) }
+        let folder = try Folder(path: place.deletingLastPathComponent().path)
+        guard let entry = try StoredEntry(root: folder).entry(stored: Array(place.lastPathComponent.utf8)) else {
+            throw Refusal.noPath(path)
+        }
         return (try vault.account(user.user), entry)
     }
 

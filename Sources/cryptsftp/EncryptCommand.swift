@@ -50,9 +50,9 @@ struct EncryptCommand: ParsableCommand {
         let interruption = Interruption()
         let report = try TreeReport(
             "stored", user: account.name, json: json.json, interruption,
-            work: places.compactMap { try? StoredEntry.at(VirtualPath(parsing: $0.name), in: $0.folder) })
+            work: places.compactMap { try? StoredEntry(root: $0.folder).entry(stored: $0.name) })
         defer { report.close() }
-        let session = try OwnerSession(vault, account, home: vault.home(of: account), passphrase: secret)
+        let session = try OwnerSession(vault, account, home: vault.home(of: account), passphrase: secret, stores: true)
         try interruption.check()
         let intake = Intake(
             into: target, of: session.files, replaces: force, sources: removeSource ? .areRemoved : .stay, report)

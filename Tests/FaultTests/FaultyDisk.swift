@@ -93,21 +93,6 @@ final class SmallDisk {
     }
 }
 
-/// What is mounted on this machine.
-enum Mounts {
-    static func contains(_ folder: URL) -> Bool {
-        let mounts = try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)
-        return mounts?.contains(" \(folder.path) ") ?? false
-    }
-
-    /// Unmounts, also what is still in use.
-    static func remove(_ folder: URL) {
-        for line in [["umount", "-l", folder.path], ["fusermount", "-uz", folder.path]] where contains(folder) {
-            _ = try? Command.run(line[0], Array(line.dropFirst()))
-        }
-    }
-}
-
 extension Result {
     /// Why it is a failure; nil when it is none.
     fileprivate var failureDescription: String? {

@@ -86,7 +86,7 @@ import Testing
         let key = String(repeating: "AB", count: 20)
         let lines = try gen("conf").text.split(separator: "\n").map { line -> String in
             let text = line.hasPrefix("# ") ? String(line.dropFirst(2)) : String(line)
-            guard let match = text.firstMatch(of: /^(\w+) = ("[^"]*"|\[[^\]]*\]|\d+)/) else {
+            guard let match = text.firstMatch(of: /^(\w+) = ("[^"]*"|\[[^\]]*\]|\d+|true)/) else {
                 return text.hasPrefix("[") ? text : "#"
             }
             switch match.1 {
@@ -100,6 +100,7 @@ import Testing
         let file = try scratch.file("server.conf", Data(lines.joined(separator: "\n").utf8))
         let configuration = try Configuration(file: file)
         #expect(configuration.accounts.map(\.name) == ["alice"] && configuration.limits == ServerLimits())
+        #expect(configuration.portableNames)
         #expect(lines.count { !$0.hasPrefix("#") } > 12)
     }
 

@@ -124,6 +124,24 @@ import Testing
         try check(vault, tree, vault.parts().last?.fingerprint ?? "")
     }
 
+    /// What a gpg makes that does not do as it says never takes the place of a good file.
+    @Test(arguments: [BrokenGnuPG.Fault.alters, .shortens, .swallows])
+    func whatDoesNotReadBackReplacesNothing(_ fault: BrokenGnuPG.Fault) throws {
+        let tree = ["a.gpg": Data(repeating: UInt8(ascii: "a"), count: 3000), "deep/b.gpg": Data.random(50_000)]
+        let vault = try vault(tree)
+        let stored = try KeyVault.snapshot(vault.data)
+        let gnupg = try BrokenGnuPG()
+        try gnupg.fail(.encrypt, fault)
+        let broken = try vault.run(
+            ["rotate", "alice"], passphrase: KeyVault.passphrase, environment: gnupg.environment)
+        #expect(broken.status != 0, "\(broken.text)")
+        #expect(try KeyVault.snapshot(vault.data) == stored)
+        #expect(vault.drafts.isEmpty)
+        let again = try vault.run(["rotate", "alice"], passphrase: KeyVault.passphrase)
+        #expect(again.status == 0, "\(again.errors)")
+        try check(vault, tree, vault.parts().last?.fingerprint ?? "")
+    }
+
     /// Killed again and again at random moments; the last run, which is not, finds nothing lost.
     @Test(arguments: [[], ["--new-key"]]) func killedAtAnyMoment(_ options: [String]) throws {
         var numbers = SeededNumbers(for: "killedAtAnyMoment")

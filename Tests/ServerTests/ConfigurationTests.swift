@@ -27,7 +27,14 @@ import Testing
         #expect(configuration.listen == ListenAddress("127.0.0.1:2200"))
         #expect(configuration.limits == ServerLimits())
         #expect(configuration.accounts.isEmpty)
+        #expect(!configuration.portableNames)
         #expect(configuration.data.path == configuration.folder.appending(path: "data").path)
+    }
+
+    @Test func readsWhetherNamesArePortable() throws {
+        #expect(try read("portable_names = true\n").portableNames)
+        #expect(try !read("portable_names = false\n").portableNames)
+        #expect(complaint("portable_names = \"yes\"\n").contains("server.conf:1: 'portable_names'"))
     }
 
     @Test func readsUsers() throws {

@@ -31,10 +31,11 @@ package final class RunningServer {
     ///   - append: lines that are added to server.conf.
     ///   - data: an empty folder that the data folder is to be, such as one on another file system.
     ///   - quickLogin: whether the users' keys are protected by a passphrase that is stretched little.
+    ///   - portableNames: whether server.conf asks for names that FAT and exFAT can hold.
     ///   - environment: added to this process's.
     package init(
         _ users: [(name: String, access: String)], append: String = "", arguments: [String] = [], data: URL? = nil,
-        quickLogin: Bool = false, environment: [String: String] = [:]
+        quickLogin: Bool = false, portableNames: Bool = false, environment: [String: String] = [:]
     ) throws {
         scratch = try Scratch()
         try TestVaults.copy(users, to: scratch.url)
@@ -48,6 +49,7 @@ package final class RunningServer {
                     at: data.appending(path: user.name), withIntermediateDirectories: true)
             }
         }
+        if portableNames { text = "portable_names = true\n" + text }
         if quickLogin { text = try TestVaults.useTestKeys(for: users.map(\.name), in: scratch.url, text) }
         try Data(text.utf8).write(to: configuration)
         askPass = try scratch.file("askpass", Data("#!/bin/sh\necho \"$TEST_PASSPHRASE\"\n".utf8), mode: 0o755)

@@ -67,6 +67,18 @@ import Testing
         #expect(Set(named) == ["a:b.gpg", "Con.txt.gpg", "readme.gpg", "\u{fffd}.gpg", "folder. "], "\(named)")
     }
 
+    /// Copied together, a name may be there in more than one form: clients see the first.
+    @Test func namesThatStandForAnother() throws {
+        try vault.store(["x/a:b": Data("x".utf8), "100%": Data("y".utf8)])
+        try FileManager.default.copyItem(at: vault.stored("x/a:b.gpg"), to: vault.stored("x/a%3Ab.gpg"))
+        try FileManager.default.copyItem(at: vault.stored("x"), to: vault.stored("%78"))
+        let findings = try examine().findings["name"] ?? []
+        let hidden = findings.filter { ($0["what"] as? String)?.contains("stands for the same name") == true }
+        #expect(hidden.count == 2 && Set(hidden.map { path($0).split(separator: "/").last }) == ["%78", "a%3Ab.gpg"])
+        let listed = try vault.run("list", ["--json"]).json().filter { $0["stored"] as? String == "/%78/a%3Ab.gpg" }
+        #expect(listed.count == 1 && listed.first?["path"] as? String == "/x/a:b", "\(listed)")
+    }
+
     @Test func foldersThatSomebodyCopies() throws {
         let before = try examine()
         #expect(before.findings["sync"] == nil && before.findings["version-control"] == nil)

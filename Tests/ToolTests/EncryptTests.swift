@@ -35,6 +35,25 @@ import Testing
         #expect(summary["unchanged"] as? Int == 3 && summary["done"] as? Int == 0, "\(summary)")
     }
 
+    @Test func namesSuitOtherFileSystemsWhereThatIsAskedFor() throws {
+        let text = try String(contentsOf: vault.configuration, encoding: .utf8)
+        try Data("portable_names = true\n\(text)".utf8).write(to: vault.configuration)
+        for name in ["a:b", "README", "readme", "a%3Ab/x"] { try vault.plain("new/\(name)", Data(name.utf8)) }
+        #expect(try vault.run("encrypt", ["new"]).status == 0)
+        let stored = vault.names(in: "data/alice/new")
+        #expect(stored.isSuperset(of: ["a%3Ab.gpg", "a%253Ab", "a%253Ab/x.gpg"]), "\(stored)")
+        #expect(Set(stored.map { $0.lowercased() }).count == 5, "\(stored)")
+        for name in ["a:b", "README", "readme", "a%3Ab/x"] {
+            #expect(try vault.unlocked("cat", ["/new/\(name)"]).output == Data(name.utf8), "\(name)")
+        }
+        // What changes server.conf leaves the setting alone.
+        #expect(
+            try Command.run(
+                RunningServer.program, ["user", "set", "alice", "--access", "wo", "-c", vault.configuration.path]
+            ).status == 0)
+        #expect(try String(contentsOf: vault.configuration, encoding: .utf8).hasPrefix("portable_names = true\n"))
+    }
+
     @Test func whatDiffersIsKeptUnlessAskedFor() throws {
         try vault.store(["file": Data("the first".utf8)])
         try vault.plain("file", Data("the second".utf8))

@@ -35,13 +35,17 @@ final class HomeFixture {
     /// - Parameters:
     ///   - spoolSize: octets it may use for scratch space.
     ///   - verifiedFirst: octets up to which files are verified when they are opened.
-    func connect(spoolSize: UInt64 = 1 << 30, verifiedFirst: UInt64 = 128 << 20) throws -> Exchange {
+    ///   - portableNames: whether names are stored as FAT and exFAT need them.
+    func connect(
+        spoolSize: UInt64 = 1 << 30, verifiedFirst: UInt64 = 128 << 20, portableNames: Bool = false
+    ) throws -> Exchange {
         let data = try Folder(path: scratch.url.path)
         let home = try Folder(path: scratch.path("home"))
         return try Exchange(
             VaultFileSystem(
                 user: "tester", view: isOwner ? .plaintext : .ciphertext(listsAll: true), data: data, home: home,
-                cryptor: keys.cryptor, spoolSize: spoolSize, verifiedFirst: verifiedFirst, report: { _ in }))
+                volume: Volume(of: data, isPortable: portableNames), cryptor: keys.cryptor, spoolSize: spoolSize,
+                verifiedFirst: verifiedFirst, report: { _ in }))
     }
 
     /// Names in the home on the disk.

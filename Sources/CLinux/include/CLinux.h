@@ -18,9 +18,6 @@ int linux_memfd_create(const char *name);
 /// syncfs(2): writes the whole file system that holds the descriptor to its disk.
 int linux_syncfs(int descriptor);
 
-/// statfs(2): the number of the type of the file system that holds `path`; -1 when it cannot be told.
-long linux_file_system_type(const char *path);
-
 /// prctl(2), PR_SET_DUMPABLE 0: no core dumps, no ptrace by other processes of the same user.
 int linux_forbid_dumps(void);
 

@@ -1,13 +1,12 @@
-import Foundation
-import TestSupport
+private import Foundation
 
 /// A gpg that fails on demand, in a folder of its own that a server's `PATH` begins with.
 ///
 /// The folder is gpg's own for the server, so that a session that has confined itself may still run it and read what it is
 /// to do.
-final class BrokenGnuPG {
+package final class BrokenGnuPG {
     /// What goes wrong.
-    enum Fault: String, CaseIterable {
+    package enum Fault: String, CaseIterable, Sendable {
         /// It is killed as soon as it is started.
         case dies
         /// It ends well at once, and has done nothing.
@@ -27,16 +26,22 @@ final class BrokenGnuPG {
         /// It reads all, writes nothing and never ends.
         case hangsAtTheEnd
 
-        var isHanging: Bool { self == .hangs || self == .hangsAtTheEnd }
+        /// It works with other octets than it is given, as many, and says that all is well.
+        case alters
+
+        /// Those that show without decrypting what has come out.
+        package static var visible: [Fault] { allCases.filter { $0 != .alters } }
+
+        package var isHanging: Bool { self == .hangs || self == .hangsAtTheEnd }
     }
 
     /// When it goes wrong: an argument that gpg is called with.
-    enum Operation: String { case encrypt, decrypt, passwd, version }
+    package enum Operation: String { case encrypt, decrypt, passwd, version }
 
     private let scratch: Scratch
     private let search: String
 
-    init() throws {
+    package init() throws {
         scratch = try Scratch()
         search = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
         let gpg = try BrokenGnuPG.path(of: "gpg", search)
@@ -82,6 +87,7 @@ final class BrokenGnuPG {
                 babbles) head -c 200000 /dev/urandom; cat >/dev/null ;;
                 shortens) '\(gpg)' "$@" | head -c -30 ;;
                 stopsReading) head -c 100000 | '\(gpg)' "$@" ;;
+                alters) tr a b | '\(gpg)' "$@" ;;
                 diesHalfway) '\(gpg)' "$@" | { head -c 50000; kill -9 $$; } ;;
                 hangs) exec '\(here)/hang' 3600 ;;
                 hangsAtTheEnd) cat >/dev/null; exec '\(here)/hang' 3600 ;;
@@ -100,20 +106,20 @@ final class BrokenGnuPG {
     }
 
     /// What a server's environment is to have.
-    var environment: [String: String] { ["PATH": "\(scratch.url.path):\(search)"] }
+    package var environment: [String: String] { ["PATH": "\(scratch.url.path):\(search)"] }
 
     /// Lets it go wrong from now on.
-    func fail(_ operation: Operation, _ fault: Fault) throws {
+    package func fail(_ operation: Operation, _ fault: Fault) throws {
         try Data("\(operation.rawValue) \(fault.rawValue)\n".utf8).write(
             to: scratch.url.appending(path: "fault"), options: .atomic)
     }
 
-    func mend() throws {
+    package func mend() throws {
         try Data("nothing nothing\n".utf8).write(to: scratch.url.appending(path: "fault"), options: .atomic)
     }
 
     /// The processes of it that run.
-    var processes: [String] {
+    package var processes: [String] {
         ProcessTable.all().filter { $0.uses(scratch.url.path) }.map { $0.arguments.joined(separator: " ") }
     }
 }

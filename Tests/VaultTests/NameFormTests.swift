@@ -1,0 +1,133 @@
+import TestSupport
+import Testing
+import Vault
+
+/// Names as they are written on a disk that cannot hold them as they are.
+@Suite struct NameFormTests {
+    private static func octets(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+    private static func text(_ octets: [UInt8]) -> String { String(decoding: octets, as: UTF8.self) }
+
+    /// Names that look as much like escapes as names can.
+    private static func randomName(_ numbers: inout SeededNumbers) -> [UInt8] {
+        let pieces = [
+            "%", "%", "%2", "%25", "%3A", "%3a", "%20", "%2E", "%41", "%61", "%80", "%C3", "%00", "%2F", ".", "..", " ",
+            "a", "A", "CON", "con", "nul", "LPT1", "COM¹", ":", "*", "?", "\"", "<", ">", "|", "\\", "\u{1}", "\u{7f}",
+            "é", "É", "😀", "4", "1", "E", "%E2%82%AC", "readme", "README",
+        ].map(octets)
+        while true {
+            var name: [UInt8] = []
+            for _ in 0..<Int.random(in: 1...6, using: &numbers) {
+                if Int.random(in: 0..<5, using: &numbers) == 0 {
+                    name.append(UInt8.random(in: 1...255, using: &numbers))
+                } else {
+                    name += pieces.randomElement(using: &numbers) ?? []
+                }
+            }
+            name.removeAll { $0 == UInt8(ascii: "/") }
+            if !name.isEmpty, name != octets("."), name != octets("..") { return name }
+        }
+    }
+
+    @Test(arguments: [false, true]) func everyFormReadsBackAsTheName(isFolder: Bool) {
+        var numbers = SeededNumbers(for: "everyFormReadsBackAsTheName")
+        var names: [[UInt8]: [UInt8]] = [:]
+        for _ in 0..<4_000 {
+            let name = Self.randomName(&numbers)
+            for form in NameForm.all {
+                let written = form.escaped(name, isFolder: isFolder)
+                let read = NameForm.unescaped(written, isFolder: isFolder)
+                #expect(read == name, "\(name) as \(form), written \(Self.text(written))")
+                // Injective: what is written once stands for one name.
+                #expect(names.updateValue(name, forKey: written) ?? name == name, "\(Self.text(written))")
+                #expect(form.escaped(read, isFolder: isFolder) == written)
+            }
+        }
+    }
+
+    /// What is on a disk already stands for some name, and is found under it, whoever gave it.
+    @Test(arguments: [StoredName.Kind.file, .partial, .folder]) func whateverIsThereIsFoundUnderItsName(
+        kind: StoredName.Kind
+    ) {
+        var numbers = SeededNumbers(for: "whateverIsThereIsFoundUnderItsName")
+        for _ in 0..<4_000 {
+            let there = Self.randomName(&numbers)
+            let name = NameForm.unescaped(there, isFolder: kind == .folder)
+            #expect(name != Self.octets(".") && name != Self.octets(".."))
+            #expect(!name.contains(0) && !name.contains(UInt8(ascii: "/")))
+            let suffix = StoredName.stored([], kind)
+            #expect(StoredName.candidates(name, kind).contains(there + suffix), "\(there) is \(name)")
+        }
+    }
+
+    @Test(arguments: [false, true]) func whatIsPortableIsSo(isFolder: Bool) {
+        var numbers = SeededNumbers(for: "whatIsPortableIsSo")
+        let devices = Set(["CON", "PRN", "AUX", "NUL", "COM1", "LPT1", "COM9", "LPT9", "COM¹"])
+        for _ in 0..<4_000 {
+            let name = Self.randomName(&numbers)
+            for form in NameForm.all where form.isPortable {
+                let written = form.escaped(name, isFolder: isFolder)
+                let text = Self.text(written)
+                #expect(Array(text.utf8) == written, "UTF-8")
+                #expect(
+                    !text.unicodeScalars.contains { $0.value < 32 || "\\:*?\"<>|\u{7f}".unicodeScalars.contains($0) })
+                if isFolder { #expect(!text.hasSuffix(".") && !text.hasSuffix(" "), "\(text)") }
+                #expect(!devices.contains(text.prefix { $0 != "." }.uppercased()), "\(text)")
+                if form.isASCII { #expect(written.allSatisfy { $0 < 128 }) }
+                if form.letters == .allEscaped {
+                    #expect(NameForm.unescaped(Self.octets(text.uppercased()), isFolder: isFolder) == name)
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("100%", "100%"), ("a%20b", "a%20b"), ("a%20", "a%20"), ("a%3Ab", "a%253Ab"), ("a%3ab", "a%3ab"),
+        ("%25", "%2525"), ("a:b", "a:b"), ("a.", "a."), ("CON", "CON"), ("50%41", "50%2541"), ("%00", "%00"),
+        ("%2F", "%2F"), ("%", "%"), ("%%3A", "%%253A"), ("grün", "grün"),
+    ])
+    func onAnOrdinaryDiskOnlyAnEscapeIsEscaped(name: String, written: String) {
+        #expect(Self.text(NameForm.plain.escaped(Self.octets(name), isFolder: false)) == written)
+    }
+
+    @Test(arguments: [
+        ("a:b", "a%3Ab"), ("\\:*?\"<>|", "%5C%3A%2A%3F%22%3C%3E%7C"), ("tab\there", "tab%09here"), ("\u{7f}", "%7F"),
+        ("CON", "%43ON"), ("con.txt", "%63on.txt"), ("Lpt9", "%4Cpt9"), ("console", "console"), ("COM0", "COM0"),
+        ("nul .x", "%6Eul .x"), ("aux.gpg", "%61ux.gpg"), ("grün", "grün"), ("a.", "a."), ("a ", "a "),
+        ("100%", "100%"), (" a", " a"), (".a", ".a"),
+    ])
+    func aPortableFileNameHasOnlyWhatItNeeds(name: String, written: String) {
+        #expect(Self.text(NameForm.portable.escaped(Self.octets(name), isFolder: false)) == written)
+    }
+
+    @Test(arguments: [
+        ("a.", "a%2E"), ("a ", "a%20"), ("a...", "a..%2E"), ("...", "..%2E"), ("a. ", "a.%20"), ("a%20", "a%2520"),
+        ("a%2E", "a%252E"), ("a%20b", "a%20b"), ("a.b", "a.b"),
+    ])
+    func aFoldersEndIsItsNamesEnd(name: String, written: String) {
+        #expect(Self.text(NameForm.portable.escaped(Self.octets(name), isFolder: true)) == written)
+    }
+
+    @Test func whatIsNotUTF8IsEscapedOctetByOctet() {
+        for (name, written) in [
+            ([0x61, 0xff, 0x62], "a%FFb"), ([0xc3], "%C3"), ([0xed, 0xa0, 0x80], "%ED%A0%80"),
+            ([0xc0, 0x80], "%C0%80"),
+            ([0xc3, 0xa9, 0xa9], "é%A9"),
+        ] as [([UInt8], String)] {
+            #expect(Self.text(NameForm.portable.escaped(name, isFolder: false)) == written)
+        }
+    }
+
+    @Test func namesThatDifferInCaseAreToldApart() {
+        var first = NameForm.portable
+        first.letters = .firstEscaped
+        #expect(Self.text(first.escaped(Self.octets("readme"), isFolder: false)) == "%72eadme")
+        #expect(Self.text(first.escaped(Self.octets("1. Éa"), isFolder: false)) == "1. %C3%89a")
+    }
+
+    /// An escape stands for what a form would write, and for nothing else.
+    @Test(arguments: ["%2E", ".%2E", "%2F", "a%00b", "%", "%4", "a%62c", "%7a"])
+    func whatNoFormWritesStandsForItself(name: String) {
+        #expect(Self.text(NameForm.unescaped(Self.octets(name), isFolder: true)) == name)
+    }
+}
