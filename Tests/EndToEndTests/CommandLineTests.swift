@@ -127,7 +127,7 @@ import Testing
         try waitUntil("it serves") { try String(contentsOf: output, encoding: .utf8).contains("Starting SFTP Service") }
         server.signal(SIGINT)
         server.signal(SIGINT)
-        #expect(server.wait(seconds: 10) == 0)
+        #expect(server.wait(seconds: 60) == 0)
     }
 
     @Test func aFolderCalledConfigsHasItsDataBesideIt() throws {

@@ -67,7 +67,7 @@ import Testing
         let idle = try server.wire("alice")
         _ = try idle.initialize()
         server.process.signal(SIGTERM)
-        #expect(server.process.wait(seconds: 10) == 0)
+        #expect(server.process.wait(seconds: 60) == 0)
         #expect(server.output.contains("Stopped."))
     }
 
@@ -82,7 +82,7 @@ import Testing
         #expect(try wire.ask(RequestWriter.open("/other", [.write, .create]))?.code == 4)
         #expect(try wire.ask(RequestWriter.write(handle, at: 0, [1, 2, 3])) == .ok)
         #expect(try wire.ask(RequestWriter.onHandle(.close, handle)) == .ok)
-        #expect(server.process.wait(seconds: 10) == 0)
+        #expect(server.process.wait(seconds: 60) == 0)
         #expect(try server.recover("alice/file.gpg").output == Data([1, 2, 3]))
     }
 
@@ -95,7 +95,7 @@ import Testing
         server.process.signal(SIGINT)
         try waitUntil("it says what it waits for") { server.log.contains("upload /file") }
         server.process.signal(SIGINT)
-        #expect(server.process.wait(seconds: 10) == 0)
+        #expect(server.process.wait(seconds: 60) == 0)
         #expect(runtimeFolders().isEmpty)
         #expect(try FileManager.default.contentsOfDirectory(atPath: server.data.appending(path: "alice").path).isEmpty)
         try waitUntil("the agent has ended") { try agents().isEmpty }
@@ -160,7 +160,7 @@ import Testing
         usleep(500_000)
         #expect(full.isRunning)
         full.signal(SIGTERM)
-        #expect(full.wait(seconds: 10) == 0)
+        #expect(full.wait(seconds: 60) == 0)
     }
 
     @Test func logLinesAreJSONIfAskedFor() throws {
@@ -191,6 +191,6 @@ import Testing
         let half = try ChildProcess("bash", ["-c", "exec 3<>/dev/tcp/127.0.0.1/\(server.port); cat <&3"])
         try waitUntil("the connection is there") { !server.sessions.isEmpty }
         try waitUntil("the connection has ended") { server.sessions.isEmpty }
-        #expect(half.wait(seconds: 10) == 0)
+        #expect(half.wait(seconds: 60) == 0)
     }
 }

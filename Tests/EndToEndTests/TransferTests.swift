@@ -147,7 +147,7 @@ import Testing
             (index, Result { try server.startSFTP("alice", "put shared-up c\(index)\nget c\(index) c\(index)-back") })
         }
         for (index, run) in runs {
-            #expect(try run.get().wait(seconds: 300) == 0)
+            #expect(try run.get().wait(seconds: 600) == 0)
             #expect(try Command.run("cmp", [scratch + "/shared-up", scratch + "/c\(index)-back"]).status == 0)
         }
     }
@@ -161,7 +161,7 @@ import Testing
             for session in server.sessions { peak = max(peak, residentPeak(session)) }
             usleep(100_000)
         }
-        #expect(transfer.wait(seconds: 300) == 0)
+        #expect(transfer.wait(seconds: 600) == 0)
         #expect(try Command.run("cmp", [big, big + "-back"]).status == 0)
         print("resident memory of a session while 1 GiB went up and down: \(peak) KiB at its peak")
         #expect((1...96 << 10).contains(peak))

@@ -35,7 +35,7 @@ final class RealClient {
 
     /// Waits for its end and tells the ledger.
     func finish(_ ledger: inout Ledger, _ server: RunningServer) throws {
-        _ = process.wait(seconds: 90)
+        _ = process.wait(seconds: 300)
         let isKept = FileManager.default.fileExists(atPath: kept.path)
         ledger.settle(name, contents, isKept ? .acknowledged : .unknown)
     }

@@ -52,7 +52,7 @@ final class SystemCallTrace {
     /// Ends the record and returns what is in it.
     func calls() throws -> [Call] {
         process.signal(SIGTERM)
-        _ = process.wait(seconds: 10)
+        _ = process.wait(seconds: 60)
         return SystemCallTrace.parse(try String(contentsOf: record, encoding: .utf8))
     }
 

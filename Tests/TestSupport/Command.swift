@@ -26,7 +26,7 @@ package struct Command {
     ///   - seconds: after which it is killed, and its status is not 0.
     package static func run(
         _ program: String, _ arguments: [String], input: Data? = nil, environment: [String: String] = [:],
-        in folder: URL? = nil, seconds: Double = 120
+        in folder: URL? = nil, seconds: Double = 300
     ) throws -> Command {
         let scratch = try Scratch()
         // Files instead of pipes: nothing can fill up and wait.

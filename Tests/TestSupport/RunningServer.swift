@@ -212,7 +212,7 @@ package final class RunningServer {
 /// Waits for something that happens soon.
 ///
 /// - Throws: when it has not happened after `seconds`.
-package func waitUntil(_ what: String, seconds: Double = 20, _ condition: () throws -> Bool) throws {
+package func waitUntil(_ what: String, seconds: Double = 60, _ condition: () throws -> Bool) throws {
     let end = Date().addingTimeInterval(seconds)
     while try !condition() {
         guard Date() < end else { throw Timeout(description: "waited \(seconds) s in vain: \(what)") }

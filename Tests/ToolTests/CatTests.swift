@@ -77,7 +77,7 @@ import Testing
         let own = RuntimeFolders.all().filter { $0.owner == process.identifier }.map(\.path)
         #expect(!own.isEmpty)
         process.signal(SIGINT)
-        #expect(process.wait(seconds: 20) == 130)
+        #expect(process.wait(seconds: 60) == 130)
         #expect(own.allSatisfy { !FileManager.default.fileExists(atPath: $0) })
         try waitUntil("its agent has ended") {
             let processes = ProcessTable.all()

@@ -112,7 +112,7 @@ import Testing
         // Nobody else can read it meanwhile.
         #expect(try FileFacts(out(".cryptsftp-drafts")).mode == 0o700)
         process.signal(SIGINT)
-        #expect(process.wait(seconds: 30) == 130)
+        #expect(process.wait(seconds: 60) == 130)
         #expect(vault.names(in: "out") == ["first"])
         // What one that was killed leaves is swept.
         let killed = try vault.start("decrypt", ["/", "out", "--passphrase-file", vault.passphraseFile.path])

@@ -135,7 +135,7 @@ import Testing
             }
         }
         process.signal(SIGINT)
-        #expect(process.wait(seconds: 30) == 130)
+        #expect(process.wait(seconds: 60) == 130)
         #expect(vault.names(in: "data/alice") == ["new"], "no file, and no partial")
         #expect(vault.isSwept)
         let again = try vault.unlocked("encrypt", ["new", "--remove-source"])
