@@ -5,26 +5,17 @@ import Testing
 
 /// Starting, stopping, reloading, and what is left after something was killed.
 @Suite(.serialized) struct LifecycleTests {
-    /// What sessions of other servers on this machine have, which is none of these tests' business.
-    private let others: Set<String>
-
-    init() throws { others = try Set(LifecycleTests.runtimeFolders() + LifecycleTests.agents()) }
-
-    private func runtimeFolders() -> [String] { LifecycleTests.runtimeFolders().filter { !others.contains($0) } }
-    private func agents() throws -> [String] { try LifecycleTests.agents().filter { !others.contains($0) } }
-
-    private static func runtimeFolders() -> [String] {
-        ["/run/user/\(getuid())", "/dev/shm", "/tmp"].flatMap { parent in
-            ((try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? [])
-                .filter { $0.hasPrefix(".cryptsftp-session-") }.map { "\(parent)/\($0)" }
-        }
+    /// The private folders of a server's sessions, of which there is one at least.
+    private func folders(of server: RunningServer) throws -> Set<String> {
+        let folders = Set(server.runtimeFolders.map(\.path))
+        try #require(!folders.isEmpty)
+        return folders
     }
 
-    /// Agents of sessions that run now; one that has ended and that nobody has reaped is none.
-    private static func agents() throws -> [String] {
-        try Command.run("ps", ["-eo", "stat=,args="]).text.split(separator: "\n")
-            .filter { $0.contains("gpg-agent --homedir") && $0.contains(".cryptsftp-session-") && !$0.hasPrefix("Z") }
-            .map { $0.split(separator: " ").dropFirst().joined(separator: " ") }
+    private func expectGone(_ folders: Set<String>) throws {
+        try waitUntil("the private folders are gone") {
+            folders.allSatisfy { !FileManager.default.fileExists(atPath: $0) }
+        }
     }
 
     @Test func announcesItself() throws {
@@ -92,13 +83,14 @@ import Testing
         _ = try wire.initialize()
         let handle = try #require(try wire.open("/file", [.write, .create]))
         #expect(try wire.ask(RequestWriter.write(handle, at: 0, [1, 2, 3])) == .ok)
+        let folders = try folders(of: server)
         server.process.signal(SIGINT)
         try waitUntil("it says what it waits for") { server.log.contains("upload /file") }
         server.process.signal(SIGINT)
         #expect(server.process.wait(seconds: 60) == 0)
-        #expect(runtimeFolders().isEmpty)
+        #expect(folders.allSatisfy { !FileManager.default.fileExists(atPath: $0) })
         #expect(try FileManager.default.contentsOfDirectory(atPath: server.data.appending(path: "alice").path).isEmpty)
-        try waitUntil("the agent has ended") { try agents().isEmpty }
+        try server.waitUntilSwept(folders)
     }
 
     @Test func aKilledSessionLeavesNothing() throws {
@@ -107,13 +99,13 @@ import Testing
         _ = try wire.initialize()
         let handle = try #require(try wire.open("/file", [.write, .create]))
         #expect(try wire.ask(RequestWriter.write(handle, at: 0, [UInt8](repeating: 1, count: 100_000))) == .ok)
-        #expect(try !agents().isEmpty)
+        let folders = try folders(of: server)
+        let processes = ProcessTable.all()
+        #expect(folders.allSatisfy { !RuntimeFolders.agents(of: $0, in: processes).isEmpty })
+        #expect(server.drafts.count == 1)
         for session in server.sessions { kill(session, SIGKILL) }
-        try waitUntil("folder, agent and draft are gone") {
-            let drafts = try FileManager.default.contentsOfDirectory(
-                atPath: server.data.appending(path: ".cryptsftp-drafts").path)
-            return try runtimeFolders().isEmpty && agents().isEmpty && drafts.isEmpty
-        }
+        try expectGone(folders)
+        try server.waitUntilSwept(folders)
         #expect(try server.sftp("alice", "ls").status == 0, "the server goes on")
     }
 
@@ -121,9 +113,11 @@ import Testing
         let server = try RunningServer([("alice", "rw")])
         let wire = try server.wire("alice")
         _ = try wire.initialize()
+        let folders = try folders(of: server)
         server.process.signal(SIGKILL)
         _ = server.process.wait()
-        try waitUntil("sessions, folders and agents are gone") { try runtimeFolders().isEmpty && agents().isEmpty }
+        try expectGone(folders)
+        try server.waitUntilSwept(folders)
     }
 
     @Test func everythingKilledAtOnceIsSweptAtTheNextStart() throws {
@@ -132,19 +126,17 @@ import Testing
         _ = try wire.initialize()
         let handle = try #require(try wire.open("/file", [.write, .create]))
         #expect(try wire.ask(RequestWriter.write(handle, at: 0, [1])) == .ok)
+        let folders = try folders(of: first)
         let processes = [first.process.identifier] + first.sessions
         for process in processes { kill(process, SIGSTOP) }
         for process in processes { kill(process, SIGKILL) }
         _ = first.process.wait()
-        #expect(!runtimeFolders().isEmpty)
+        #expect(folders.allSatisfy { FileManager.default.fileExists(atPath: $0) })
         let second = try ChildProcess(
             RunningServer.program, ["serve", "-c", first.configuration.path, "--listen", "127.0.0.1:0"])
         defer { second.signal(SIGTERM) }
-        try waitUntil("what was left is gone") {
-            let drafts = try FileManager.default.contentsOfDirectory(
-                atPath: first.data.appending(path: ".cryptsftp-drafts").path)
-            return try runtimeFolders().isEmpty && agents().isEmpty && drafts.isEmpty
-        }
+        try expectGone(folders)
+        try first.waitUntilSwept(folders)
     }
 
     @Test func aLogThatIsGoneDoesNotEndTheServer() throws {
