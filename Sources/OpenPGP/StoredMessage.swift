@@ -14,8 +14,8 @@ package struct StoredMessage {
     package struct Stored {
         /// The length of the encrypted-data packet's body.
         package let body: UInt64
-        /// How gpg framed what is inside.
-        package let inside: GnuPGFraming
+        /// How what is inside is framed.
+        package let inside: ContentFraming
     }
 
     /// Reads the packet headers.
@@ -55,25 +55,31 @@ package struct StoredMessage {
         }
         guard !recipients.isEmpty else { throw Self.damaged("it is not encrypted to a key") }
         self.recipients = recipients
-        stored = formats == [true] ? try Self.storedBody(octets, lengthOffset) : nil
+        // The native engine's session key packet has a header of the new format, by which short messages are told apart.
+        switch formats {
+        case [true]: stored = try Self.stored([.gnupg(.small), .gnupg(.large)], octets, lengthOffset)
+        case [false]: stored = try Self.stored([.native], octets, lengthOffset)
+        default: stored = nil
+        }
     }
 
     /// The body's length by ``StoredFraming``, checked where that framing puts its lengths.
-    private static func storedBody(_ octets: StoredOctets, _ offset: UInt64) throws(OpenPGPError) -> Stored? {
+    private static func stored(
+        _ candidates: [ContentFraming], _ octets: StoredOctets, _ offset: UInt64
+    ) throws(OpenPGPError) -> Stored? {
         let first = try octets.read(at: offset, 5)
-        for inside in [GnuPGFraming.small, .large] {
-            let framing = StoredFraming(inside)
+        for inside in candidates {
+            let framing = inside.outer
             guard octets.count >= offset, let body = framing.body(forTotal: octets.count - offset) else { continue }
             guard body >= UInt64(framing.first) else {
                 if first == PacketLength.fiveOctets(Int(body)) { return Stored(body: body, inside: inside) }
                 continue
             }
-            guard first.first == framing.firstLength else { continue }
-            let chunks = (body - UInt64(framing.first)) / UInt64(StoredFraming.chunk)
-            let last = (body - UInt64(framing.first)) % UInt64(StoredFraming.chunk)
+            guard first.first == StoredFraming.partialLength(framing.first) else { continue }
+            let (chunks, last) = (body - UInt64(framing.first)).quotientAndRemainder(dividingBy: UInt64(framing.chunk))
             let next = offset + 1 + UInt64(framing.first)
-            if chunks > 0, try octets.read(at: next, 1) != [StoredFraming.chunkLength] { continue }
-            let end = try octets.read(at: next + chunks * UInt64(StoredFraming.chunk + 1), 5)
+            if chunks > 0, try octets.read(at: next, 1) != [StoredFraming.partialLength(framing.chunk)] { continue }
+            let end = try octets.read(at: next + chunks * UInt64(framing.chunk + 1), 5)
             if end == PacketLength.fiveOctets(Int(last)) { return Stored(body: body, inside: inside) }
         }
         return nil
