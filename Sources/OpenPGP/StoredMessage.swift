@@ -8,6 +8,8 @@ package struct StoredMessage {
     package let stored: Stored?
     /// The eight octets by which each session key packet names the subkey it is for.
     let recipients: [[UInt8]]
+    /// Where the bodies of the session key packets are.
+    let keyPackets: [Range<UInt64>]
     let octets: StoredOctets
 
     /// What is known of a message that this program framed.
@@ -28,6 +30,7 @@ package struct StoredMessage {
         // For each packet before the data: whether its header is of the old format, as gpg's is.
         var formats: [Bool] = []
         var recipients: [[UInt8]] = []
+        var keyPackets: [Range<UInt64>] = []
         while true {
             let start = try octets.read(at: offset, 16)
             guard let header = PacketHeader(start) else { throw Self.damaged("no OpenPGP packet where one must be") }
@@ -51,10 +54,13 @@ package struct StoredMessage {
             }
             // Each packet is a few hundred octets; a message does not have more than a few of them.
             guard length <= 8192, formats.count <= 64 else { throw Self.damaged("its packets are too large") }
-            offset += UInt64(header.headerLength) + length
+            let body = offset + UInt64(header.headerLength)
+            offset = body + length
+            if header.tag == 1 { keyPackets.append(body..<offset) }
         }
         guard !recipients.isEmpty else { throw Self.damaged("it is not encrypted to a key") }
         self.recipients = recipients
+        self.keyPackets = keyPackets
         // The native engine's session key packet has a header of the new format, by which short messages are told apart.
         switch formats {
         case [true]: stored = try Self.stored([.gnupg(.small), .gnupg(.large)], octets, lengthOffset)
