@@ -16,7 +16,9 @@ package final class Cryptor {
             return
         }
         do throws(OpenPGPError) {
-            engine = try NativeEngine(gnupg)
+            let native = try NativeEngine(gnupg)
+            try EngineCheck(native, gnupg).run()
+            engine = native
             refusal = nil
         } catch {
             engine = gnupg

@@ -31,12 +31,12 @@ final class NativeEncryption: Encryption {
         digest = try MessageDigest(.sha1)
         file = CipherFile(descriptor)
         file.pending = try SessionKeyPacket.make(key, for: subkey) + [0xc0 | 18]
-        [1].withUnsafeBytes { outer.take($0, &file.pending) }
+        outer.take([1], &file.pending)
         prefix.withUnsafeBytes { inside += $0 }
         inside += inside.suffix(2)
         inside.append(0xc0 | 11)
         // Binary, no name, no time.
-        [UInt8(ascii: "b"), 0, 0, 0, 0, 0].withUnsafeBytes { literal.take($0, &inside) }
+        literal.take([UInt8(ascii: "b"), 0, 0, 0, 0, 0], &inside)
     }
 
     func write(_ bytes: ArraySlice<UInt8>) throws(OpenPGPError) {

@@ -46,15 +46,20 @@ struct NativeEngine: Engine {
         try gnupg.decrypt(descriptor)
     }
 
-    /// Opens one of the message's session key packets; what fits none is for gpg to read, or to say what is wrong with it.
+    /// What no session key packet can be opened for is for gpg to read, or to say what is wrong with it.
     func sessionKey(of message: StoredMessage) throws(OpenPGPError) -> SessionKey? {
-        if let secret {
-            for packet in message.keyPackets {
-                let body = try message.octets.read(at: packet.lowerBound, packet.count)
-                if let key = try SessionKeyPacket.open(body, with: secret) { return key }
-            }
-        }
+        if let key = try openedKey(of: message) { return key }
         return try gnupg.sessionKey(of: message)
+    }
+
+    /// Opens one of the message's session key packets, without gpg.
+    func openedKey(of message: StoredMessage) throws(OpenPGPError) -> SessionKey? {
+        guard let secret else { return nil }
+        for packet in message.keyPackets {
+            let body = try message.octets.read(at: packet.lowerBound, packet.count)
+            if let key = try SessionKeyPacket.open(body, with: secret) { return key }
+        }
+        return nil
     }
 
     private static let otherKind = OpenPGPError(.engine, "the key's encryption subkey is not one on curve25519")

@@ -30,6 +30,11 @@ struct PieceWriter {
         }
     }
 
+    /// Takes the next octets, as the other does.
+    mutating func take(_ bytes: [UInt8], _ output: inout [UInt8]) {
+        bytes.withUnsafeBytes { take($0, &output) }
+    }
+
     /// Appends the last piece.
     mutating func finish(_ output: inout [UInt8]) {
         output += PacketLength.fiveOctets(pending.count)

@@ -8,6 +8,13 @@ struct SecretSubkey: Sendable {
     /// The least significant octet first.
     let scalar: SecretBytes
 
+    /// - Returns: nil when the scalar does not belong to the public part.
+    init?(_ part: CurveSubkey, _ scalar: SecretBytes) {
+        guard X25519.point(of: scalar) == part.point else { return nil }
+        self.part = part
+        self.scalar = scalar
+    }
+
     /// Opens a secret subkey packet.
     ///
     /// - Parameters:
@@ -39,11 +46,8 @@ struct SecretSubkey: Sendable {
             digest.update(UnsafeRawBufferPointer(rebasing: octets.dropLast(hashed)))
             return digest.finish().elementsEqual(octets.suffix(hashed))
         }
-        guard isRight, let scalar = Self.scalar(opened, without: hashed), X25519.point(of: scalar) == part.point else {
-            return nil
-        }
-        self.part = part
-        self.scalar = scalar
+        guard isRight, let scalar = Self.scalar(opened, without: hashed) else { return nil }
+        self.init(part, scalar)
     }
 
     /// The number in the packet, which has its most significant octet first, and no zeros before it.

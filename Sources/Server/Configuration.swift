@@ -1,4 +1,5 @@
 package import Foundation
+package import OpenPGP
 internal import SSHTransport
 internal import Secrets
 
@@ -10,6 +11,8 @@ package struct Configuration: Sendable {
     let text: String
     package var listen: ListenAddress
     package let data: URL
+    /// Who is to make and read messages.
+    package let engine: EngineKind
     package let limits: ServerLimits
     package let accounts: [Account]
 

@@ -26,6 +26,7 @@ package enum ConfigurationFile {
 
             listen = "127.0.0.1:2200"
             data = "\(data)"
+            # engine = "gpgme"               "native": without a process of gpg for each file
 
             # [limits]
             # login_seconds = 30            from the connection to a finished login

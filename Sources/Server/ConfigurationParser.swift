@@ -1,4 +1,5 @@
 package import Foundation
+private import OpenPGP
 private import SSHTransport
 private import Secrets
 private import TOMLKit
@@ -50,6 +51,9 @@ extension Configuration {
         guard let listen = ListenAddress(document.listen ?? "127.0.0.1:2200") else {
             throw wrong("listen", nil, "must be ADDRESS:PORT, such as 127.0.0.1:2200")
         }
+        guard let engine = document.engine.map({ EngineKind(rawValue: $0) }) ?? .gpgme else {
+            throw wrong("engine", nil, "must be \"gpgme\" or \"native\"")
+        }
         var accounts: [Account] = []
         for (index, user) in (document.user ?? []).enumerated() {
             let account = try user.account { wrong($0, index, $1) }
@@ -62,7 +66,8 @@ extension Configuration {
         self.init(
             file: file, text: text, listen: listen,
             data: URL(filePath: document.data ?? "data", relativeTo: folder).absoluteURL.standardizedFileURL,
-            limits: try document.limits?.limits { wrong($0, nil, $1) } ?? ServerLimits(), accounts: accounts)
+            engine: engine, limits: try document.limits?.limits { wrong($0, nil, $1) } ?? ServerLimits(),
+            accounts: accounts)
     }
 }
 
@@ -70,6 +75,7 @@ extension Configuration {
 private struct Document: Decodable {
     var listen: String?
     var data: String?
+    var engine: String?
     var limits: LimitsTable?
     var user: [UserTable]?
 }
