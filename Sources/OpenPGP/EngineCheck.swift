@@ -53,7 +53,7 @@ struct EngineCheck {
             close(descriptor)
             throw error
         }
-        return StoredOctets(descriptor: descriptor, count: UInt64(clamping: lseek(descriptor, 0, SEEK_END)))
+        return try StoredOctets(whole: descriptor)
     }
 
     private func compare(_ octets: StoredOctets, readBy engine: GnuPGEngine) throws(OpenPGPError) {

@@ -12,7 +12,7 @@ package struct LiteralPacket {
     /// Where its lengths are among the octets inside.
     private(set) var walk: PacketWalk
     /// Octets of its body before the data: mode, name, date.
-    private let fields: UInt64
+    let fields: UInt64
 
     /// Reads its beginning.
     ///

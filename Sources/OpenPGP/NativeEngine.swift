@@ -43,7 +43,11 @@ struct NativeEngine: Engine {
     }
 
     func decrypt(_ descriptor: Int32) throws(OpenPGPError) -> any Decryption {
-        try gnupg.decrypt(descriptor)
+        let message = try StoredMessage(StoredOctets(whole: descriptor))
+        guard let key = try openedKey(of: message) else { return try gnupg.decrypt(descriptor) }
+        return NativeDecryption(try MessagePass(over: message, key)) { [gnupg] () throws(OpenPGPError) in
+            try gnupg.decrypt(descriptor)
+        }
     }
 
     /// What no session key packet can be opened for is for gpg to read, or to say what is wrong with it.
