@@ -1,17 +1,17 @@
 private import CGcrypt
-internal import Secrets
+package import Secrets
 
 /// Wraps keys in keys, so that a wrong one is noticed.
 ///
 /// Source: RFC 3394; the C functions are `gcry_cipher_encrypt` and `gcry_cipher_decrypt` in `GCRY_CIPHER_MODE_AESWRAP`.
-enum KeyWrap {
+package enum KeyWrap {
     /// Octets by which what is wrapped is longer.
     static let overhead = 8
 
     /// - Parameters:
     ///   - secret: a multiple of 8 octets, at least 16.
     ///   - key: an AES key.
-    static func wrap(_ secret: SecretBytes, with key: SecretBytes) throws(OpenPGPError) -> [UInt8] {
+    package static func wrap(_ secret: SecretBytes, with key: SecretBytes) throws(OpenPGPError) -> [UInt8] {
         let cipher = try Gcrypt.aes(key, GCRY_CIPHER_MODE_AESWRAP)
         defer { gcry_cipher_close(cipher) }
         var wrapped = [UInt8](repeating: 0, count: secret.count + overhead)
@@ -23,7 +23,7 @@ enum KeyWrap {
     }
 
     /// - Returns: nil when it was not wrapped with that key, or not wrapped at all.
-    static func unwrap(_ wrapped: [UInt8], with key: SecretBytes) throws(OpenPGPError) -> SecretBytes? {
+    package static func unwrap(_ wrapped: [UInt8], with key: SecretBytes) throws(OpenPGPError) -> SecretBytes? {
         guard wrapped.count >= 16 + overhead, wrapped.count % 8 == 0 else { return nil }
         let cipher = try Gcrypt.aes(key, GCRY_CIPHER_MODE_AESWRAP)
         defer { gcry_cipher_close(cipher) }

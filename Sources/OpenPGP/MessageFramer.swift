@@ -56,8 +56,11 @@ package struct MessageFramer {
             guard head.count < 6 else { throw Self.bad("does not start with a packet") }
             return
         }
-        // 8 KiB holds the session key packet of the largest key there is.
-        guard header.tag == 1, case .definite(let length) = header.length, (12...8192).contains(length) else {
+        // 8 KiB holds the session key packet of the largest key there is. The header's format is what tells gpg's messages
+        // from the native engine's.
+        guard header.tag == 1, header.isOldFormat, case .definite(let length) = header.length,
+            (12...8192).contains(length)
+        else {
             throw Self.bad("does not start with an encrypted session key")
         }
         guard head.count == header.headerLength + Int(length) else { return }
