@@ -17,7 +17,7 @@ import Testing
             var buffer = [UInt8](repeating: 0, count: 10_000)
             while case let got = try decryption.read(into: &buffer), got > 0 { plain += buffer[..<got] }
             return (plain, nil)
-        } catch let error as OpenPGPError {
+        } catch {
             return (plain, error)
         }
     }

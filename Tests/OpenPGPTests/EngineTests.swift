@@ -80,7 +80,8 @@ import Testing
 
     @Test(arguments: EngineKind.allCases) func aFullDiskEndsTheUploadWithItsReason(engine: EngineKind) throws {
         let full = try FileHandle(forWritingTo: URL(filePath: "/dev/full"))
-        let encryption = try KeyFixture(engine).cryptor.encrypt(into: full.fileDescriptor)
+        let fixture = try KeyFixture(engine)
+        let encryption = try fixture.cryptor.encrypt(into: full.fileDescriptor)
         #expect {
             for _ in 0..<100 { try encryption.write([UInt8](repeating: 1, count: 65536)[...]) }
             try encryption.finish()
@@ -88,6 +89,7 @@ import Testing
         #expect(encryption.failure?.errno == ENOSPC)
         #expect(throws: OpenPGPError.self) { try encryption.finish() }
         encryption.cancel()
+        withExtendedLifetime((full, fixture)) {}
     }
 
     @Test(arguments: EngineKind.allCases) func cancellingEndsBothWays(engine: EngineKind) throws {

@@ -29,10 +29,13 @@ import Testing
         #expect(try !startsProcesses { _ = try fixture.size(stored) })
         let foreign = try fixture.stockEncrypt(plain, ["-z0"])
         #expect(try startsProcesses { _ = try fixture.verified(foreign) } == isGPGME)
-        #expect(try startsProcesses { #expect(try fixture.decrypt(foreign) == plain) } == isGPGME)
+        var read = Data()
+        #expect(try startsProcesses { read = try fixture.decrypt(foreign) } == isGPGME)
+        #expect(read == plain)
         #expect(try startsProcesses { _ = try fixture.size(foreign) } == isGPGME)
         let hidden = try fixture.stockEncrypt(plain, ["-z0", "--throw-keyids"])
-        #expect(try startsProcesses { #expect(try fixture.decrypt(hidden) == plain) } == isGPGME)
+        #expect(try startsProcesses { read = try fixture.decrypt(hidden) } == isGPGME)
+        #expect(read == plain)
     }
 
     @Test(
@@ -84,9 +87,11 @@ import Testing
         #expect(home.cryptor.engineKind == .gpgme)
         #expect(home.cryptor.refusal?.description.contains("curve25519") == true)
         let file = try scratch.file("stored", Data())
-        let encryption = try home.cryptor.encrypt(into: FileHandle(forUpdating: file).fileDescriptor)
+        let handle = try FileHandle(forUpdating: file)
+        let encryption = try home.cryptor.encrypt(into: handle.fileDescriptor)
         try encryption.write([1, 2, 3])
         try encryption.finish()
+        withExtendedLifetime((home, handle)) {}
         let read = try TestKeys.gpg(folder, ["--decrypt"], input: Data(contentsOf: file))
         #expect(read.output == Data([1, 2, 3]), "\(read.errors)")
     }

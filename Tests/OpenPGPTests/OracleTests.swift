@@ -16,7 +16,7 @@ import Testing
         static let shared = Result { try OpenKey() }
 
         private init() throws {
-            folder = TestVaults.folder.appending(path: "open-key")
+            let folder = TestVaults.folder.appending(path: "open-key")
             try FileManager.default.createDirectory(
                 at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             func gpg(_ arguments: [String]) throws -> Command {
@@ -27,6 +27,7 @@ import Testing
             let line = try gpg(["--list-keys", "--with-colons"]).text.split(separator: "\n").first {
                 $0.hasPrefix("fpr:")
             }
+            self.folder = folder
             fingerprint = String(try #require(line?.split(separator: ":").last))
             exported = folder.appending(path: "exported")
             try gpg(["--export-secret-keys"]).output.write(to: exported)
@@ -47,9 +48,11 @@ import Testing
         return try Self.sizes.map { size in
             let plain = Data.random(size)
             let file = try scratch.file("stored-\(size).gpg", Data())
-            let encryption = try home.cryptor.encrypt(into: FileHandle(forUpdating: file).fileDescriptor)
+            let handle = try FileHandle(forUpdating: file)
+            let encryption = try home.cryptor.encrypt(into: handle.fileDescriptor)
             try encryption.write(Array(plain)[...])
             try encryption.finish()
+            withExtendedLifetime((home, handle)) {}
             return Written(plain: plain, stored: try Data(contentsOf: file), file: file)
         }
     }
