@@ -1,0 +1,139 @@
+"""Measures cryptsftp beside OpenSSH and rclone; bin/bench is how to start it."""
+
+import argparse
+import contextlib
+import datetime
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+
+import machine
+import plots
+import readme
+import results
+from clients import Client, negotiated
+from processes import Problem
+from servers import Cryptsftp, OpenSSH, Rclone, output
+from workloads import LONG, SHORT, workloads
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+
+
+def arguments():
+    parser = argparse.ArgumentParser(
+        prog="bin/bench", description="Measures cryptsftp beside OpenSSH and rclone's crypt, on loopback.",
+        epilog="The results go to benchmark.json in the output folder, with a plot for each measurement.")
+    parser.add_argument("--short", action="store_true", help="tiny sizes, one round: shows only that it works")
+    parser.add_argument("--rounds", type=int, help="how often all is done (5; short: 1)")
+    parser.add_argument("--only", metavar="NAME,…", help="only these workloads, such as large,login")
+    parser.add_argument("--cipher", help="one SSH cipher for all, such as aes128-gcm@openssh.com; else each its own")
+    parser.add_argument("--seed", type=int, default=1, help="for the places of the random reads (1)")
+    parser.add_argument("--data", metavar="DIR", default="/var/tmp", help="where files are stored meanwhile (/var/tmp)")
+    parser.add_argument("--output", metavar="DIR", default=os.path.join(TOP, ".build/benchmark"), help="for the results")
+    parser.add_argument("--program", metavar="FILE", help="a built cryptsftp; else it is built")
+    parser.add_argument("--sshd", metavar="FILE", default="/usr/sbin/sshd", help=argparse.SUPPRESS)
+    parser.add_argument("--readme", metavar="FILE.json", help="only write results into README.md")
+    parser.add_argument("--into", metavar="FILE", default=os.path.join(TOP, "README.md"), help="… or into this file")
+    return parser.parse_args()
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def interrupted(number, _):
+    # Whatever comes while things are put away must not keep them from being put away.
+    for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(other, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+@contextlib.contextmanager
+def scratch(parent):
+    """A folder that goes at the end. Others may pass through it: a server can run as another user."""
+    folder = tempfile.mkdtemp(prefix="cryptsftp-bench-", dir=os.path.realpath(parent))
+    try:
+        os.chmod(folder, 0o711)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def measure(options, folder, stack):
+    """Runs all rounds and returns the document."""
+    rounds = options.rounds or (1 if options.short else 5)
+    client = Client(folder, options.cipher, 120 if options.short else 1800)
+    servers = [
+        OpenSSH(folder, client, options.sshd), Rclone(folder, client), Cryptsftp(folder, client, options.program, TOP),
+    ]
+    for server in servers:
+        # First: one that fails halfway is stopped too.
+        stack.callback(server.stop)
+        server.start()
+    say("making the files")
+    place = os.path.join(folder, "files")
+    os.mkdir(place, 0o700)
+    works = workloads(place, options.short, options.seed, options.only and options.only.split(","))
+    begun = datetime.datetime.now(datetime.timezone.utc)
+    for server in servers:
+        for work in works:
+            work.prepare(server)
+    taken = {entry["id"]: ({}, {}) for work in works for entry in work.measurements}
+    load = []
+    for number in range(rounds):
+        load.append(os.getloadavg()[0])
+        say(f"round {number + 1} of {rounds}, load {load[-1]:.2f}")
+        for work in works:
+            # Each has its turn to be the first.
+            for server in servers[number % len(servers):] + servers[:number % len(servers)]:
+                for identifier, sample, compared in work.run(server):
+                    samples, counts = taken[identifier]
+                    samples.setdefault(server.identifier, []).append(sample)
+                    counts[server.identifier] = counts.get(server.identifier, 0) + compared
+                    say(f"  {identifier:18} {server.title:13} {results.duration(sample['seconds'])}")
+    return {
+        "format": results.FORMAT, "short": options.short, "date": begun.isoformat(timespec="seconds"),
+        "machine": machine.described(), "client": output("ssh", "-V"),
+        "settings": {
+            "rounds": rounds, "seed": options.seed, "cipher": options.cipher or "each server's choice",
+            "file_system": machine.file_system(folder), "sizes": SHORT if options.short else LONG,
+            "load_before_each_round": load,
+        },
+        "servers": [{**server.described(), "ssh": negotiated(server)} for server in servers],
+        "measurements": [
+            results.measurement(entry, *taken[entry["id"]]) for work in works for entry in work.measurements],
+    }
+
+
+def write(document, folder):
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "benchmark.json"), "w", encoding="utf-8") as file:
+        json.dump(document, file, indent=1, ensure_ascii=False)
+        file.write("\n")
+    for entry in document["measurements"]:
+        with open(os.path.join(folder, entry["id"] + ".svg"), "w", encoding="utf-8") as file:
+            file.write(plots.plot(document, entry))
+
+
+def main():
+    options = arguments()
+    if options.readme:
+        return readme.update(options.readme, options.into)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupted)
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(scratch(options.data))
+        document = measure(options, folder, stack)
+    write(document, options.output)
+    print(results.conditions(document) + "\n\n" + results.table(document))
+    say(f"\nThe results are in {options.output}")
+
+
+try:
+    main()
+except (Problem, OSError) as problem:
+    say(f"bin/bench: {problem}")
+    sys.exit(1)
