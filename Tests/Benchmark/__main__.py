@@ -14,9 +14,9 @@ import machine
 import plots
 import readme
 import results
-from clients import Client, negotiated
-from processes import Problem
-from servers import Cryptsftp, OpenSSH, Rclone, output
+from clients import SFTP, Client, negotiated
+from processes import Problem, output
+from servers import Cryptsftp, OpenSSH, Rclone
 from workloads import LONG, SHORT, workloads
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
@@ -24,7 +24,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)
 
 def arguments():
     parser = argparse.ArgumentParser(
-        prog="bin/bench", description="Measures cryptsftp beside OpenSSH and rclone's crypt, on loopback.",
+        prog="bin/bench", allow_abbrev=False, description="Measures cryptsftp beside OpenSSH and rclone's crypt, on loopback.",
         epilog="The results go to benchmark.json in the output folder, with a plot for each measurement.")
     parser.add_argument("--short", action="store_true", help="tiny sizes, one round: shows only that it works")
     parser.add_argument("--rounds", type=int, help="how often all is done (5; short: 1)")
@@ -34,7 +34,9 @@ def arguments():
     parser.add_argument("--data", metavar="DIR", default="/var/tmp", help="where files are stored meanwhile (/var/tmp)")
     parser.add_argument("--output", metavar="DIR", default=os.path.join(TOP, ".build/benchmark"), help="for the results")
     parser.add_argument("--program", metavar="FILE", help="a built cryptsftp; else it is built")
-    parser.add_argument("--sshd", metavar="FILE", default="/usr/sbin/sshd", help=argparse.SUPPRESS)
+    # What bin/bench adds.
+    parser.add_argument("--sshd", default="/usr/sbin/sshd", help=argparse.SUPPRESS)
+    parser.add_argument("--commit", help=argparse.SUPPRESS)
     parser.add_argument("--readme", metavar="FILE.json", help="only write results into README.md")
     parser.add_argument("--into", metavar="FILE", default=os.path.join(TOP, "README.md"), help="… or into this file")
     return parser.parse_args()
@@ -67,7 +69,7 @@ def measure(options, folder, stack):
     rounds = options.rounds or (1 if options.short else 5)
     client = Client(folder, options.cipher, 120 if options.short else 1800)
     servers = [
-        OpenSSH(folder, client, options.sshd), Rclone(folder, client), Cryptsftp(folder, client, options.program, TOP),
+        OpenSSH(folder, client, options.sshd), Rclone(folder, client), Cryptsftp(folder, client, options.program, options.commit),
     ]
     for server in servers:
         # First: one that fails halfway is stopped too.
@@ -78,9 +80,12 @@ def measure(options, folder, stack):
     os.mkdir(place, 0o700)
     works = workloads(place, options.short, options.seed, options.only and options.only.split(","))
     begun = datetime.datetime.now(datetime.timezone.utc)
+    agreed = {}
     for server in servers:
-        for work in works:
-            work.prepare(server)
+        with SFTP(server, folder=place, options=["-v"]) as preparing:
+            agreed[server.identifier] = negotiated(preparing)
+            for work in works:
+                work.prepare(preparing)
     taken = {entry["id"]: ({}, {}) for work in works for entry in work.measurements}
     load = []
     for number in range(rounds):
@@ -102,7 +107,7 @@ def measure(options, folder, stack):
             "file_system": machine.file_system(folder), "sizes": SHORT if options.short else LONG,
             "load_before_each_round": load,
         },
-        "servers": [{**server.described(), "ssh": negotiated(server)} for server in servers],
+        "servers": [{**server.described(), "ssh": agreed[server.identifier]} for server in servers],
         "measurements": [
             results.measurement(entry, *taken[entry["id"]]) for work in works for entry in work.measurements],
     }

@@ -8,14 +8,13 @@ import struct
 import subprocess
 import time
 
-from processes import Problem
-from servers import output
+from processes import Problem, output
 
 ANSWER = b"Remote working directory: "
 
 
 class Client:
-    """What the clients of one run share: a key, a password, a home that is nobody's, and a limit for waiting."""
+    """What the clients of one run share: a key, a password, a home that is nobody's, and how long they wait."""
 
     def __init__(self, folder, cipher, seconds):
         self.folder = os.path.join(folder, "client")
@@ -123,16 +122,19 @@ class SFTP(Connection):
         return self.wait()
 
 
-def negotiated(server):
-    """What client and server have agreed on, as the client tells it."""
-    with SFTP(server, options=["-v"]) as client:
-        client.errors.seek(0)
-        printed = client.errors.read().decode(errors="replace")
-    find = lambda pattern: (re.search(pattern, printed) or [None, None])[1]
+def negotiated(client):
+    """What a client that was started with -v and its server have agreed on."""
+    client.errors.seek(0)
+    printed = client.errors.read().decode(errors="replace")
+
+    def found(pattern):
+        match = re.search(pattern, printed)
+        return match[1] if match else None
+
     return {
-        "key_exchange": find(r"kex: algorithm: (\S+)"), "host_key": find(r"kex: host key algorithm: (\S+)"),
-        "cipher": find(r"kex: client->server cipher: (\S+)"), "mac": find(r"kex: client->server .*MAC: (\S+)"),
-        "compression": find(r"kex: client->server .*compression: (\S+)"),
+        "key_exchange": found(r"kex: algorithm: (\S+)"), "host_key": found(r"kex: host key algorithm: (\S+)"),
+        "cipher": found(r"kex: client->server cipher: (\S+)"), "mac": found(r"kex: client->server .*MAC: (\S+)"),
+        "compression": found(r"kex: client->server .*compression: (\S+)"),
     }
 
 

@@ -1,16 +1,43 @@
-"""Processes that are started here, and what they and those they start use."""
+"""Processes that are started here, and that end with this one however that ends."""
 
 import os
 import signal
 import subprocess
-import threading
-import time
-
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Problem(Exception):
     """What ends the benchmark with a sentence for people."""
+
+
+def output(*arguments, text=None, environment=None):
+    """What a program prints on both its streams; a program that fails ends the benchmark."""
+    child = subprocess.Popen(
+        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+        errors="replace", env={**os.environ, **(environment or {})}, start_new_session=True)
+    try:
+        printed = child.communicate(text)[0].strip()
+    finally:
+        # One that is making a key has things lying about until it ends by itself.
+        end(child, patience=30)
+    if child.returncode != 0:
+        raise Problem(f"{os.path.basename(arguments[0])} failed: {printed}")
+    return printed
+
+
+def end(child, patience=0):
+    """Ends a process and waits: first for it to end by itself, then as it likes to be ended, then at once."""
+    if patience:
+        try:
+            child.wait(patience)
+        except subprocess.TimeoutExpired:
+            pass
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+        if child.poll() is None:
+            child.send_signal(number)
+            try:
+                child.wait(5)
+            except subprocess.TimeoutExpired:
+                pass
 
 
 class Process:
@@ -35,100 +62,4 @@ class Process:
             return log.read()
 
     def stop(self):
-        """Ends it and waits: first as it likes to be ended, then at once."""
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
-            if self.is_running():
-                self.child.send_signal(number)
-                try:
-                    self.child.wait(5)
-                except subprocess.TimeoutExpired:
-                    pass
-
-
-def tree(pid):
-    """A process and all that descend from it."""
-    found = [pid]
-    try:
-        for thread in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as children:
-                for child in children.read().split():
-                    found += tree(int(child))
-    except (FileNotFoundError, ProcessLookupError):
-        pass
-    return found
-
-
-def processor_seconds(pid):
-    """What a process, its descendants, and those of them that have been waited for have computed."""
-    total = 0
-    for process in tree(pid):
-        try:
-            with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as stat:
-                # Behind the name, which may have anything in it: utime, stime, cutime and cstime (proc(5)).
-                total += sum(int(field) for field in stat.read().rpartition(")")[2].split()[11:15])
-        except (FileNotFoundError, ProcessLookupError):
-            pass
-    return total / TICKS
-
-
-def peak(pid):
-    """The most memory that any process of a tree has had, in KiB, and that process's name."""
-    most = (0, "")
-    for process in tree(pid):
-        try:
-            with open(f"/proc/{process}/status", encoding="utf-8", errors="replace") as status:
-                fields = dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        most = max(most, (int(fields.get("VmHWM", "0").split()[0]), fields["Name"]))
-    return most
-
-
-def forget_peaks(pid):
-    """Lets the peaks of a tree count from now on, where the kernel lets us: sessions that protect themselves are new."""
-    for process in tree(pid):
-        try:
-            with open(f"/proc/{process}/clear_refs", "w", encoding="ascii") as file:
-                file.write("5")
-        except OSError:
-            pass
-
-
-class Usage:
-    """Takes the time of a block, and what a server uses meanwhile.
-
-    Processes that end meanwhile, such as a helper for each file, are looked at five times a second.
-    """
-
-    def __init__(self, pid):
-        self.pid = pid
-        self.seconds = 0.0
-        self.processor = 0.0
-        self.memory = (0, "")
-        self._over = threading.Event()
-        self._watch = threading.Thread(target=self._look, daemon=True)
-
-    def _look(self):
-        while not self._over.wait(0.2):
-            self.memory = max(self.memory, peak(self.pid))
-
-    def __enter__(self):
-        forget_peaks(self.pid)
-        self._watch.start()
-        self.processor = -processor_seconds(self.pid)
-        self._begin = time.perf_counter()
-        return self
-
-    def __exit__(self, *_):
-        self.seconds = time.perf_counter() - self._begin
-        self.processor += processor_seconds(self.pid)
-        self._over.set()
-        self._watch.join()
-        self.memory = max(self.memory, peak(self.pid))
-
-    def sample(self):
-        kib, name = self.memory
-        return {
-            "seconds": round(self.seconds, 6), "server_processor_seconds": round(self.processor, 2),
-            "peak_kib": kib, "peak_process": name,
-        }
+        end(self.child)

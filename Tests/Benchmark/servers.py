@@ -2,22 +2,13 @@
 
 import os
 import pwd
-import re
+import secrets
 import shutil
 import socket
 import subprocess
 import time
 
-from processes import Problem, Process
-
-
-def output(*arguments, **options):
-    """What a program prints on both its streams; a program that fails ends the benchmark."""
-    run = subprocess.run(
-        arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", **options)
-    if run.returncode != 0:
-        raise Problem(f"{os.path.basename(arguments[0])} failed: {run.stdout.strip()}")
-    return run.stdout.strip()
+from processes import Problem, Process, output
 
 
 def free_port():
@@ -42,6 +33,7 @@ class Server:
         self.folder = os.path.join(folder, self.identifier)
         self.client = client
         self.port = 0
+        self.banner = ""
         self.process = None
         os.mkdir(self.folder, 0o711)
 
@@ -70,7 +62,8 @@ class Server:
             try:
                 with socket.create_connection(("127.0.0.1", self.port), 5) as connection:
                     connection.settimeout(5)
-                    if connection.recv(4) == b"SSH-" and self.process.is_running():
+                    self.banner = connection.makefile(encoding="utf-8").readline().strip()
+                    if self.banner.startswith("SSH-") and self.process.is_running():
                         return True
             except OSError:
                 pass
@@ -130,9 +123,7 @@ class OpenSSH(Server):
         return [self.program, "-D", "-e", "-f", "/dev/null", *(f"-o{setting}" for setting in settings)]
 
     def version(self):
-        # It has no option for that before 9.2: the text comes with the complaint about the option.
-        run = subprocess.run([self.program, "-V"], stderr=subprocess.PIPE, encoding="utf-8", check=False)
-        return re.search(r"OpenSSH_\S+[^,\n]*", run.stderr).group()
+        return self.banner.removeprefix("SSH-2.0-")
 
     def settings(self):
         return {
@@ -153,7 +144,7 @@ class Rclone(Server):
     def set_up(self):
         os.mkdir(self.path("data"))
         output("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.path("hostkey"))
-        obscured = output("rclone", "obscure", "-", input=self.client.password)
+        obscured = output("rclone", "obscure", "-", text=self.client.password)
         with open(self.path("rclone.conf"), "w", encoding="utf-8") as file:
             file.write(f"[store]\ntype = crypt\nremote = {self.path('data')}\npassword = {obscured}\n")
 
@@ -167,7 +158,7 @@ class Rclone(Server):
         return {"RCLONE_USER": self.user, "RCLONE_PASS": self.client.password}
 
     def version(self):
-        return output("rclone", "version", env={**os.environ, **self.client.private_home}).splitlines()[0]
+        return output("rclone", "version", environment=self.client.private_home).splitlines()[0]
 
     def settings(self):
         return {"remote": "crypt over local, names encrypted", "options": ["vfs-cache-mode off (the default)"]}
@@ -182,17 +173,20 @@ class Cryptsftp(Server):
     close = "fsync of the file, rename, fsync of its folder, and only then the reply"
     stranger = "drop"
 
-    def __init__(self, folder, client, program, top):
+    def __init__(self, folder, client, program, commit):
         super().__init__(folder, client)
         self.program = program
-        self.top = top
+        self.commit = commit
 
     def set_up(self):
-        for user, access in ((self.user, "rw"), (self.stranger, "wo")):
+        # A stranger who gives the owner's passphrase is the owner.
+        for user, access, passphrase in (
+            (self.user, "rw", self.client.password), (self.stranger, "wo", secrets.token_hex(16)),
+        ):
             output(
                 self.program, "user", "add", user, "--access", access, "-c", self.path("Configs/server.conf"),
-                "--passphrase-file", "-", input=self.client.password + "\n",
-                env={**os.environ, **self.client.private_home})
+                "--passphrase-file", "-", text=passphrase + "\n",
+                environment=self.client.private_home)
 
     def command(self):
         return [
@@ -202,10 +196,7 @@ class Cryptsftp(Server):
 
     def version(self):
         version = output(self.program, "--version")
-        commit = subprocess.run(
-            ["git", "-C", self.top, "describe", "--always", "--dirty"], stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, encoding="utf-8", check=False)
-        return f"{version} ({commit.stdout.strip()})" if commit.returncode == 0 else version
+        return f"{version} ({self.commit})" if self.commit else version
 
     def settings(self):
         return {

@@ -9,7 +9,8 @@ import shutil
 import subprocess
 
 from clients import SFTP, Packets
-from processes import Problem, Usage
+from processes import Problem
+from usage import Usage
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
@@ -58,8 +59,8 @@ class Workload:
         self.measurements.append({"id": identifier, "title": title, "operations": operations, "octets": octets})
         return identifier
 
-    def prepare(self, server):
-        """What is done once for a server and is not timed."""
+    def prepare(self, client):
+        """What is done once with a client of each server, and is not timed."""
 
     def run(self, server):
         """Yields, for each measurement, its identifier, a sample, and how many results were compared."""
@@ -87,33 +88,31 @@ class Transfer(Workload):
 
     def run(self, server):
         os.mkdir(self.path("back"))
-        with SFTP(server) as client:
-            client.run(f"mkdir {self.identifier}")
-        source = [f'lcd "{self.path("source")}"', f"cd {self.identifier}"]
-        up = self._timed(server, source, self.put)
-        down = self._timed(server, [f'lcd "{self.path("back")}"', f"cd {self.identifier}"], "get")
+        up = self._timed(server, "source", self.put, before=[f"mkdir {self.identifier}"])
+        down = self._timed(server, "back", "get", after=["rm *", "cd ..", f"rmdir {self.identifier}"])
         got = {name: digest(self.path(f"back/{name}")) for name in os.listdir(self.path("back"))}
         if got != self.digests:
             raise Problem(f"{server.title}: what came down is not what went up: {self.identifier}")
         shutil.rmtree(self.path("back"))
-        with SFTP(server) as client:
-            client.run(f"rm {self.identifier}/*", f"rmdir {self.identifier}")
         yield self.up, up, len(got)
         if self.down:
             yield self.down, down, len(got)
 
-    def _timed(self, server, places, verb):
+    def _timed(self, server, folder, verb, before=(), after=()):
+        """Takes the time of one direction; what one of the clients does before and after is not in it."""
         jobs = [f"{verb} {name}" for name in self.names] if self.together else [f"{verb} *"]
         with contextlib.ExitStack() as stack:
-            clients = [stack.enter_context(SFTP(server)) for _ in jobs]
+            clients = [stack.enter_context(SFTP(server, folder=self.path(folder))) for _ in jobs]
+            clients[0].run(*before)
             for client in clients:
-                client.run(*places)
+                client.run(f"cd {self.identifier}")
             settle(self.folder)
             with Usage(server.process.pid) as usage:
                 for client, job in zip(clients, jobs):
                     client.send(job)
                 for client in clients:
                     client.wait()
+            clients[0].run(*after)
         return usage.sample()
 
 
@@ -128,9 +127,8 @@ class Listing(Workload):
             write_random(self.path(name), octets)
         self.list = self.measures("", f"listing {count:,} files (ls -ln)", count)
 
-    def prepare(self, server):
-        with SFTP(server) as client:
-            client.run(f"mkdir {self.identifier}", f'lcd "{self.folder}"', f"put * {self.identifier}")
+    def prepare(self, client):
+        client.run(f"mkdir {self.identifier}", f"lcd {self.identifier}", f"put * {self.identifier}", "lcd ..")
 
     def run(self, server):
         with SFTP(server) as client:
@@ -161,9 +159,8 @@ class RandomReads(Workload):
         self.next = self.measures(
             "next", f"{reads:,} × {size(self.COUNT)} anywhere {where}", reads, reads * self.COUNT)
 
-    def prepare(self, server):
-        with SFTP(server) as client:
-            client.run(f'put "{self.path("file")}" {self.identifier}')
+    def prepare(self, client):
+        client.run(f"put {self.identifier}/file {self.identifier}")
 
     def run(self, server):
         got = []
