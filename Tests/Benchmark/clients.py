@@ -1,9 +1,11 @@
 """The clients: OpenSSH's sftp as people use it, and its ssh with packets made here for reads that sftp cannot do."""
 
+import contextlib
 import os
 import re
 import secrets
 import select
+import signal
 import struct
 import subprocess
 import time
@@ -51,28 +53,43 @@ class Client:
 
 
 class Connection:
-    """A client's process and what it prints; ends with this object."""
+    """A client that is logged in, for the time of a `with`."""
 
     def __init__(self, server, arguments, folder):
         self.server = server
         self.client = server.client
-        # A file: a pipe could fill up, and then the client would wait.
-        self.errors = open(os.path.join(self.client.folder, f"errors-{secrets.token_hex(4)}"), "w+b")
-        self.process = self.client.start(arguments, folder, self.errors)
+        self.arguments = arguments
+        self.folder = folder
 
     def __enter__(self):
+        # A file: a pipe could fill up, and then the client would wait.
+        self.errors = open(os.path.join(self.client.folder, f"errors-{secrets.token_hex(4)}"), "w+b")
+        self.process = self.client.start(self.arguments, self.folder, self.errors)
+        try:
+            self.log_in()
+        except BaseException as error:
+            self.__exit__(type(error))
+            raise
         return self
 
-    def __exit__(self, *_):
-        self.process.stdin.close()
+    def __exit__(self, error, *_):
+        if error:
+            self.kill()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            self.kill()
             self.process.wait()
         self.process.stdout.close()
         self.errors.close()
         os.unlink(self.errors.name)
+
+    def kill(self):
+        # sftp has an ssh, which is of the group that began with it.
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
 
     def fail(self, reason):
         self.errors.seek(0)
@@ -89,13 +106,12 @@ class SFTP(Connection):
     """OpenSSH's sftp, logged in. It does one thing after the other, and `pwd` tells when it has done what came before."""
 
     def __init__(self, server, user=None, folder=None, options=()):
-        begin = time.perf_counter()
         super().__init__(
             server, ["sftp", *options, *server.client.options(server), "-b", "-", f"{user or server.user}@127.0.0.1"],
             folder)
-        self.send()
-        self.wait()
-        self.login_seconds = time.perf_counter() - begin
+
+    def log_in(self):
+        self.run()
 
     def send(self, *commands):
         """Has it begin with these commands."""
@@ -150,6 +166,8 @@ class Packets(Connection):
         super().__init__(
             server, ["ssh", *server.client.options(server), "-s", f"{server.user}@127.0.0.1", "sftp"], None)
         self.number = 0
+
+    def log_in(self):
         self._send(1, struct.pack(">I", 3))
         self._reply()
 

@@ -192,10 +192,11 @@ class Login(Workload):
 
     def run(self, server):
         for _ in range(self.times):
-            with Usage(server.process.pid) as usage, SFTP(server, server.stranger if self.stranger else None) as client:
-                pass
-            # The end of the connection is not part of it.
-            yield self.login, {**usage.sample(), "seconds": round(client.login_seconds, 6)}, 1
+            client = SFTP(server, server.stranger if self.stranger else None)
+            with contextlib.ExitStack() as stack:
+                with Usage(server.process.pid) as usage:
+                    stack.enter_context(client)
+            yield self.login, usage.sample(), 1
 
 
 def workloads(folder, short, seed, only=None):
