@@ -1,6 +1,5 @@
 """Measures cryptsftp beside OpenSSH and rclone; bin/bench is how to start it."""
 
-import argparse
 import contextlib
 import datetime
 import json
@@ -15,32 +14,10 @@ import plots
 import readme
 import results
 from clients import SFTP, Client, negotiated
+from options import read_options
 from processes import Problem, output
 from servers import Cryptsftp, OpenSSH, Rclone
-from workloads import LONG, SHORT, workloads
-
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
-
-
-def arguments():
-    parser = argparse.ArgumentParser(
-        prog="bin/bench", allow_abbrev=False, description="Measures cryptsftp beside OpenSSH and rclone's crypt, on loopback.",
-        epilog="The results go to benchmark.json in the output folder, with a plot for each measurement.")
-    parser.add_argument("--short", action="store_true", help="tiny sizes, one round: shows only that it works")
-    parser.add_argument("--rounds", type=int, help="how often all is done (5; short: 1)")
-    parser.add_argument("--only", metavar="NAME,…", help="only these workloads, such as large,login")
-    parser.add_argument("--cipher", help="one SSH cipher for all, such as aes128-gcm@openssh.com; else each its own")
-    parser.add_argument("--seed", type=int, default=1, help="for the places of the random reads (1)")
-    parser.add_argument("--data", metavar="DIR", default="/var/tmp", help="where files are stored meanwhile (/var/tmp)")
-    parser.add_argument("--output", metavar="DIR", default=os.path.join(TOP, ".build/benchmark"), help="for the results")
-    parser.add_argument("--program", metavar="FILE", help="a built cryptsftp; else it is built")
-    # What bin/bench adds.
-    parser.add_argument("--sshd", default="/usr/sbin/sshd", help=argparse.SUPPRESS)
-    parser.add_argument("--commit", help=argparse.SUPPRESS)
-    parser.add_argument("--readme", metavar="FILE.json", help="only write results into README.md")
-    parser.add_argument("--into", metavar="FILE", default=os.path.join(TOP, "README.md"), help="… or into this file")
-    return parser.parse_args()
-
+from workloads import LONG, SHORT, WORKLOADS
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
@@ -66,10 +43,11 @@ def scratch(parent):
 
 def measure(options, folder, stack):
     """Runs all rounds and returns the document."""
-    rounds = options.rounds or (1 if options.short else 5)
+    sizes = SHORT if options.short else LONG
     client = Client(folder, options.cipher, 120 if options.short else 1800)
     servers = [
-        OpenSSH(folder, client, options.sshd), Rclone(folder, client), Cryptsftp(folder, client, options.program, options.commit),
+        OpenSSH(folder, client, options.sshd), Rclone(folder, client),
+        Cryptsftp(folder, client, options.program, options.commit),
     ]
     for server in servers:
         # First: one that fails halfway is stopped too.
@@ -78,7 +56,7 @@ def measure(options, folder, stack):
     say("making the files")
     place = os.path.join(folder, "files")
     os.mkdir(place, 0o700)
-    works = workloads(place, options.short, options.seed, options.only and options.only.split(","))
+    works = [WORKLOADS[name](name, place, sizes, options.seed) for name in options.only]
     begun = datetime.datetime.now(datetime.timezone.utc)
     agreed = {}
     for server in servers:
@@ -88,9 +66,9 @@ def measure(options, folder, stack):
                 work.prepare(preparing)
     taken = {entry["id"]: ({}, {}) for work in works for entry in work.measurements}
     load = []
-    for number in range(rounds):
+    for number in range(options.rounds):
         load.append(os.getloadavg()[0])
-        say(f"round {number + 1} of {rounds}, load {load[-1]:.2f}")
+        say(f"round {number + 1} of {options.rounds}, load {load[-1]:.2f}")
         for work in works:
             # Each has its turn to be the first.
             for server in servers[number % len(servers):] + servers[:number % len(servers)]:
@@ -103,8 +81,8 @@ def measure(options, folder, stack):
         "format": results.FORMAT, "short": options.short, "date": begun.isoformat(timespec="seconds"),
         "machine": machine.described(), "client": output("ssh", "-V"),
         "settings": {
-            "rounds": rounds, "seed": options.seed, "cipher": options.cipher or "each server's choice",
-            "file_system": machine.file_system(folder), "sizes": SHORT if options.short else LONG,
+            "rounds": options.rounds, "seed": options.seed, "cipher": options.cipher or "each server's choice",
+            "file_system": machine.file_system(folder), "sizes": sizes,
             "load_before_each_round": load,
         },
         "servers": [{**server.described(), "ssh": agreed[server.identifier]} for server in servers],
@@ -124,7 +102,7 @@ def write(document, folder):
 
 
 def main():
-    options = arguments()
+    options = read_options()
     if options.readme:
         return readme.update(options.readme, options.into)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

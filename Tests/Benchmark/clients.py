@@ -36,7 +36,7 @@ class Client:
         os.chmod(self.ask_pass, 0o700)
 
     def options(self, server):
-        """What lets OpenSSH's clients log in without a question; whatever concerns the transfer is as it is by default."""
+        """What lets OpenSSH's clients log in without a question; what concerns the transfer is as it is by default."""
         options = [
             "-F", "none", "-oBatchMode=no", "-oStrictHostKeyChecking=no", "-oUserKnownHostsFile=/dev/null",
             "-oIdentitiesOnly=yes", "-oNumberOfPasswordPrompts=1", f"-oIdentityFile={self.key}",
@@ -103,7 +103,7 @@ class Connection:
 
 
 class SFTP(Connection):
-    """OpenSSH's sftp, logged in. It does one thing after the other, and `pwd` tells when it has done what came before."""
+    """OpenSSH's sftp. It does one thing after the other, and `pwd` tells when it has done what came before."""
 
     def __init__(self, server, user=None, folder=None, options=()):
         super().__init__(

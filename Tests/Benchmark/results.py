@@ -3,8 +3,8 @@
 import statistics
 
 FORMAT = "cryptsftp benchmark 1"
-# What the others are compared with.
-REFERENCE = "openssh"
+# With which the others are compared, and how their columns are headed.
+COMPARED = {"openssh": "× OpenSSH", "rclone": "× rclone"}
 
 
 def summarise(samples):
@@ -21,11 +21,10 @@ def summarise(samples):
 def measurement(entry, samples, compared):
     """One measurement of the document: `samples` and `compared` are by server."""
     summary = {server: summarise(taken) for server, taken in samples.items()}
-    for server, figures in summary.items():
-        for other, figure in (("reference", summary.get(REFERENCE)), ("rclone", summary.get("rclone"))):
-            if figure and server != "rclone" or figure and other == "reference":
-                ratio = figures["median_seconds"] / figure["median_seconds"]
-                figures[f"times_{REFERENCE if other == 'reference' else other}"] = round(ratio, 3)
+    for figures in summary.values():
+        figures["times"] = {
+            other: round(figures["median_seconds"] / summary[other]["median_seconds"], 3) for other in COMPARED
+        }
     return {**entry, "compared": compared, "summary": summary, "samples": samples}
 
 
@@ -43,12 +42,10 @@ def rate(entry, seconds):
 
 
 def times(ratio):
-    return "–" if ratio is None else f"{ratio:.1f}" if ratio < 10 else f"{ratio:.0f}"
+    return f"{ratio:.1f}" if ratio < 10 else f"{ratio:.0f}"
 
 
 def cell(entry, summary):
-    if summary is None:
-        return "–"
     much = rate(entry, summary["median_seconds"])
     return duration(summary["median_seconds"]) + (f" ({much})" if much else "")
 
@@ -56,20 +53,21 @@ def cell(entry, summary):
 def rows(document):
     """The head and the rows of the table: for each measurement the medians, and how many times as long it took."""
     servers = document["servers"]
-    compared = [("openssh", "OpenSSH"), ("rclone", "rclone")]
-    yield ["", *(server["title"] for server in servers), *(f"× {title}" for _, title in compared)]
+    yield ["", *(server["title"] for server in servers), *COMPARED.values()]
     for entry in document["measurements"]:
-        own = entry["summary"].get("cryptsftp", {})
+        summary = entry["summary"]
         yield [
-            entry["title"], *(cell(entry, entry["summary"].get(server["id"])) for server in servers),
-            *(times(own.get(f"times_{other}")) for other, _ in compared),
+            entry["title"], *(cell(entry, summary[server["id"]]) for server in servers),
+            *(times(summary["cryptsftp"]["times"][other]) for other in COMPARED),
         ]
-    yield ["most memory of one process", *(f"{most(document, server['id']) / 1024:.0f} MiB" for server in servers)] + [
-        times(most(document, "cryptsftp") / max(1, most(document, other))) for other, _ in compared]
-
-
-def most(document, server):
-    return max(entry["summary"][server]["peak_kib"] for entry in document["measurements"] if server in entry["summary"])
+    peaks = {
+        server["id"]: max(entry["summary"][server["id"]]["peak_kib"] for entry in document["measurements"])
+        for server in servers
+    }
+    yield [
+        "most memory of one process", *(f"{peaks[server['id']] / 1024:.0f} MiB" for server in servers),
+        *(times(peaks["cryptsftp"] / peaks[other]) for other in COMPARED),
+    ]
 
 
 def table(document):

@@ -47,7 +47,7 @@ def peak(pid):
 
 
 def forget_peaks(pid):
-    """Lets the peaks of a tree count from now on, where the kernel lets us: sessions that protect themselves are new."""
+    """Has peaks count from now on where the kernel allows it; processes that protect themselves are new each time."""
     for process in tree(pid):
         try:
             with open(f"/proc/{process}/clear_refs", "w", encoding="ascii") as file:

@@ -1,4 +1,4 @@
-"""What is measured: each workload does its work with one server, and compares all it has got outside the time it takes."""
+"""What is measured. Each workload does its work with one server, and compares all it has got when the clock is off."""
 
 import contextlib
 import hashlib
@@ -74,7 +74,6 @@ class Transfer(Workload):
         super().__init__(identifier, folder)
         self.together = together
         self.put = "put -f" if synced else "put"
-        self.fsync = synced
         os.mkdir(self.path("source"))
         self.names = [f"file-{number:05}" for number in range(count)]
         for name in self.names:
@@ -199,26 +198,6 @@ class Login(Workload):
             yield self.login, usage.sample(), 1
 
 
-def workloads(folder, short, seed, only=None):
-    """All there are, or those that are named, in the order in which they are done."""
-    scale = SHORT if short else LONG
-    makers = {
-        "login": lambda name: Login(name, folder, scale["logins"]),
-        "login-write-only": lambda name: Login(name, folder, scale["logins"], stranger=True),
-        "large": lambda name: Transfer(name, folder, 1, scale["large"]),
-        "medium": lambda name: Transfer(name, folder, *scale["medium"]),
-        "small": lambda name: Transfer(name, folder, *scale["small"]),
-        "small-synced": lambda name: Transfer(name, folder, *scale["small"], synced=True),
-        "together": lambda name: Transfer(name, folder, *scale["together"], together=True),
-        "listing": lambda name: Listing(name, folder, scale["listing"]),
-        "random": lambda name: RandomReads(name, folder, scale["large"], scale["reads"], seed),
-    }
-    unknown = set(only or ()) - set(makers)
-    if unknown:
-        raise Problem(f"there is no workload {', '.join(sorted(unknown))}; there are {', '.join(makers)}")
-    return [make(name) for name, make in makers.items() if not only or name in only]
-
-
 LONG = {
     "logins": 5, "large": GIB, "medium": (200, MIB), "small": (1000, 4 * KIB), "together": (8, 64 * MIB),
     "listing": 10_000, "reads": 500,
@@ -226,4 +205,17 @@ LONG = {
 SHORT = {
     "logins": 1, "large": 4 * MIB, "medium": (4, 256 * KIB), "small": (6, 4 * KIB), "together": (2, MIB), "listing": 20,
     "reads": 10,
+}
+
+# All there are, in the order in which they are done. Each is made of its name, a folder, the sizes, and a seed.
+WORKLOADS = {
+    "login": lambda name, folder, sizes, _: Login(name, folder, sizes["logins"]),
+    "login-write-only": lambda name, folder, sizes, _: Login(name, folder, sizes["logins"], stranger=True),
+    "large": lambda name, folder, sizes, _: Transfer(name, folder, 1, sizes["large"]),
+    "medium": lambda name, folder, sizes, _: Transfer(name, folder, *sizes["medium"]),
+    "small": lambda name, folder, sizes, _: Transfer(name, folder, *sizes["small"]),
+    "small-synced": lambda name, folder, sizes, _: Transfer(name, folder, *sizes["small"], synced=True),
+    "together": lambda name, folder, sizes, _: Transfer(name, folder, *sizes["together"], together=True),
+    "listing": lambda name, folder, sizes, _: Listing(name, folder, sizes["listing"]),
+    "random": lambda name, folder, sizes, seed: RandomReads(name, folder, sizes["large"], sizes["reads"], seed),
 }

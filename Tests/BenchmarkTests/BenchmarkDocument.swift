@@ -37,11 +37,7 @@ struct BenchmarkDocument: Decodable {
     }
 
     struct Summary: Decodable {
-        let timesOpenSSH: Double
-
-        enum CodingKeys: String, CodingKey {
-            case timesOpenSSH = "times_openssh"
-        }
+        let times: [String: Double]
     }
 
     struct Sample: Decodable {

@@ -57,8 +57,8 @@ import Testing
                 let compared = measurement.compared[server.id]
                 #expect(compared == measurement.operations, "\(measurement.id), \(server.id)")
             }
-            let ratio = measurement.summary["cryptsftp"]?.timesOpenSSH
-            #expect(ratio.map { $0 > 0 } == true)
+            let times = try #require(measurement.summary["cryptsftp"]?.times)
+            #expect(times.keys.sorted() == ["openssh", "rclone"] && times.values.allSatisfy { $0 > 0 })
             try expectPlot(measurement)
         }
         try expectSection(of: document)
