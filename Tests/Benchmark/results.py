@@ -42,7 +42,7 @@ def rate(entry, seconds):
 
 
 def times(ratio):
-    return f"{ratio:.1f}" if ratio < 10 else f"{ratio:.0f}"
+    return f"{ratio:.2f}" if ratio < 1 else f"{ratio:.1f}" if ratio < 10 else f"{ratio:,.0f}"
 
 
 def cell(entry, summary):

@@ -40,9 +40,13 @@ def peak(pid):
         try:
             with open(f"/proc/{process}/status", encoding="utf-8", errors="replace") as status:
                 fields = dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
+            with open(f"/proc/{process}/cmdline", encoding="utf-8", errors="replace") as line:
+                words = line.read().replace("\0", " ").split()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        most = max(most, (int(fields.get("VmHWM", "0").split()[0]), fields["Name"]))
+        # Such as "cryptsftp session": what the kernel calls it is the name of the file it was started from.
+        name = " ".join([os.path.basename(word) for word in words[:1]] + [word for word in words[1:2] if word.isalpha()])
+        most = max(most, (int(fields.get("VmHWM", "0").split()[0]), name))
     return most
 
 
