@@ -1,6 +1,7 @@
 """Writes the section of README.md that tells the results, from the document that holds them."""
 
 import json
+import textwrap
 
 from processes import Problem
 from results import FORMAT, conditions, rows
@@ -14,10 +15,10 @@ BEFORE = "\n## Limits\n"
 def section(document):
     lines = list(rows(document))
     head, body = lines[0], lines[1:]
-    text = [BEGIN, "## Benchmark", "", conditions(document)]
+    text = [BEGIN, "## Benchmark", "", textwrap.fill(conditions(document), 120), ""]
     for server in document["servers"]:
         kept = "a closed file is on the disk" if server["close_is_durable"] else "a closed file may still be in memory"
-        text.append(f"{server['title']}: {server['version']}, {server['ssh']['cipher']}; {kept}.")
+        text.append(f"- {server['title']}: {server['version']}; {server['ssh']['cipher']}; {kept}.")
     text += ["", "| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     text += ["| " + " | ".join(line) + " |" for line in body]
     text += [

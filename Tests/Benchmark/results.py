@@ -83,7 +83,8 @@ def table(document):
 def conditions(document):
     """In a sentence, where and how it was measured."""
     machine, settings = document["machine"], document["settings"]
+    rounds = "One round" if settings["rounds"] == 1 else f"Medians of {settings['rounds']} rounds"
     return (
-        f"Medians of {settings['rounds']} rounds on {document['date'][:10]}: {machine['processor']}, "
+        f"{rounds} on {document['date'][:10]}: {machine['processor']}, "
         f"{machine['processors']} processors, {machine['memory_mib'] / 1024:.0f} GiB, {machine['system']}, "
         f"{machine['kernel']}, {settings['file_system']}, over loopback; client {document['client']}.")
