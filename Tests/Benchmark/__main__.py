@@ -15,6 +15,7 @@ import readme
 import results
 from clients import SFTP, Client, negotiated
 from options import read_options
+from orphans import adopt, end_adopted
 from processes import Problem, output
 from servers import Cryptsftp, OpenSSH, Rclone
 from workloads import LONG, SHORT, WORKLOADS
@@ -109,6 +110,8 @@ def main():
         signal.signal(number, interrupted)
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(scratch(options.data))
+        adopt()
+        stack.callback(end_adopted)
         document = measure(options, folder, stack)
     write(document, options.output)
     print(results.conditions(document) + "\n\n" + results.table(document))

@@ -10,7 +10,7 @@ import struct
 import subprocess
 import time
 
-from processes import Problem, output
+from processes import Problem, output, start
 
 ANSWER = b"Remote working directory: "
 
@@ -45,11 +45,10 @@ class Client:
         return options + ([f"-oCiphers={self.cipher}"] if self.cipher else [])
 
     def start(self, arguments, folder, errors):
-        environment = {**os.environ, **self.private_home, "SSH_ASKPASS": self.ask_pass, "SSH_ASKPASS_REQUIRE": "force"}
-        environment.pop("SSH_AUTH_SOCK", None)
-        return subprocess.Popen(
-            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, cwd=folder, env=environment,
-            start_new_session=True)
+        asking = {"SSH_ASKPASS": self.ask_pass, "SSH_ASKPASS_REQUIRE": "force", "SSH_AUTH_SOCK": ""}
+        return start(
+            arguments, {**self.private_home, **asking}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
+            cwd=folder)
 
 
 class Connection:

@@ -3,7 +3,8 @@
 import os
 import platform
 import re
-import subprocess
+
+from processes import output
 
 
 def processor():
@@ -18,10 +19,7 @@ def memory_mib():
 
 def file_system(folder):
     """The type of the file system that a folder is on, such as ext4."""
-    run = subprocess.run(
-        ["findmnt", "--noheadings", "--output", "FSTYPE", "--target", folder], stdout=subprocess.PIPE, encoding="utf-8",
-        check=False)
-    return run.stdout.strip() or "unknown"
+    return output("findmnt", "--noheadings", "--output", "FSTYPE", "--target", folder)
 
 
 def system():

@@ -3,17 +3,36 @@
 import os
 import signal
 import subprocess
+import threading
 
 
 class Problem(Exception):
     """What ends the benchmark with a sentence for people."""
 
 
+# All that were started here, by identifier; whoever looks at what there is holds the lock.
+started = {}
+starting = threading.Lock()
+
+
+def start(arguments, environment=None, **options):
+    """Starts a program in a session of its own: what the terminal sends does not reach it."""
+    with starting:
+        child = subprocess.Popen(
+            arguments, env={**os.environ, **(environment or {})}, start_new_session=True, **options)
+        started[child.pid] = child
+    return child
+
+
+def is_ours(pid):
+    return pid in started and started[pid].returncode is None
+
+
 def output(*arguments, text=None, environment=None):
     """What a program prints on both its streams; a program that fails ends the benchmark."""
-    child = subprocess.Popen(
-        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
-        errors="replace", env={**os.environ, **(environment or {})}, start_new_session=True)
+    child = start(
+        arguments, environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        encoding="utf-8", errors="replace")
     try:
         printed = child.communicate(text)[0].strip()
     finally:
@@ -48,10 +67,9 @@ class Process:
         setpriv = ["setpriv", "--pdeathsig", "TERM"]
         if account:
             setpriv += ["--reuid", account.pw_name, "--regid", str(account.pw_gid), "--clear-groups"]
-        with open(log, "wb") as output:
-            self.child = subprocess.Popen(
-                [*setpriv, "--", *arguments], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                env={**os.environ, **environment}, start_new_session=True)
+        with open(log, "wb") as file:
+            self.child = start(
+                [*setpriv, "--", *arguments], environment, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
         self.pid = self.child.pid
 
     def is_running(self):

@@ -4,6 +4,8 @@ import os
 import threading
 import time
 
+from orphans import adopted, bury
+
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -20,10 +22,10 @@ def tree(pid):
     return found
 
 
-def processor_seconds(pid):
-    """What a process, its descendants, and those of them that have been waited for have computed."""
+def processor_seconds(processes):
+    """What some processes, and those of their children that have been waited for, have computed."""
     total = 0
-    for process in tree(pid):
+    for process in processes:
         try:
             with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as stat:
                 # Behind the name, which may have anything in it: utime, stime, cutime and cstime (proc(5)).
@@ -33,10 +35,10 @@ def processor_seconds(pid):
     return total / TICKS
 
 
-def peak(pid):
-    """The most memory that any process of a tree has had, in KiB, and that process's name."""
+def peak(processes):
+    """The most memory that any of some processes has had, in KiB, and that process's name."""
     most = (0, "")
-    for process in tree(pid):
+    for process in processes:
         try:
             with open(f"/proc/{process}/status", encoding="utf-8", errors="replace") as status:
                 fields = dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
@@ -63,7 +65,7 @@ def forget_peaks(pid):
 class Usage:
     """Takes the time of a block, and what a server uses meanwhile.
 
-    Processes that end meanwhile, such as a helper for each file, are looked at five times a second.
+    Whatever is an orphan then is the server's: only one is busy at a time. Processes are looked at five times a second.
     """
 
     def __init__(self, pid):
@@ -71,26 +73,37 @@ class Usage:
         self.seconds = 0.0
         self.processor = 0.0
         self.memory = (0, "")
+        self._before = {}
         self._over = threading.Event()
-        self._watch = threading.Thread(target=self._look, daemon=True)
+        self._watch = threading.Thread(target=self._look_again, daemon=True)
 
     def _look(self):
+        self.memory = max(self.memory, peak(tree(self.pid) + adopted()))
+        for pid, name, used in bury():
+            self.memory = max(self.memory, (used.ru_maxrss, name))
+            self.processor += used.ru_utime + used.ru_stime - self._before.pop(pid, 0)
+
+    def _look_again(self):
         while not self._over.wait(0.2):
-            self.memory = max(self.memory, peak(self.pid))
+            self._look()
 
     def __enter__(self):
         forget_peaks(self.pid)
+        for _ in bury():
+            pass
+        self._before = {pid: processor_seconds([pid]) for pid in adopted()}
+        self.processor = -processor_seconds(tree(self.pid))
         self._watch.start()
-        self.processor = -processor_seconds(self.pid)
         self._begin = time.perf_counter()
         return self
 
     def __exit__(self, *_):
         self.seconds = time.perf_counter() - self._begin
-        self.processor += processor_seconds(self.pid)
         self._over.set()
         self._watch.join()
-        self.memory = max(self.memory, peak(self.pid))
+        self._look()
+        self.processor += processor_seconds(tree(self.pid))
+        self.processor += sum(processor_seconds([pid]) - self._before.get(pid, 0) for pid in adopted())
 
     def sample(self):
         kib, name = self.memory

@@ -6,10 +6,9 @@ import os
 import random
 import re
 import shutil
-import subprocess
 
 from clients import SFTP, Packets
-from processes import Problem
+from processes import Problem, output
 from usage import Usage
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
@@ -29,7 +28,7 @@ def write_random(path, count):
 
 def settle(folder):
     """What one server has left to be written is not to slow down the next."""
-    subprocess.run(["sync", "-f", folder], check=True)
+    output("sync", "-f", folder)
 
 
 def size(octets):
