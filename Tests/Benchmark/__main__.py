@@ -45,7 +45,7 @@ def scratch(parent):
 def measure(options, folder, stack):
     """Runs all rounds and returns the document."""
     sizes = SHORT if options.short else LONG
-    client = Client(folder, options.cipher, 120 if options.short else 1800)
+    client = Client(folder, options.cipher, 1800)
     servers = [
         OpenSSH(folder, client, options.sshd), Rclone(folder, client),
         Cryptsftp(folder, client, options.program, options.commit),

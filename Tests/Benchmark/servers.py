@@ -57,7 +57,7 @@ class Server:
             self.process.stop()
 
     def _answers(self):
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while self.process.is_running() and time.monotonic() < end:
             try:
                 with socket.create_connection(("127.0.0.1", self.port), 5) as connection:
@@ -129,7 +129,7 @@ class OpenSSH(Server):
         return {
             "options": [
                 "UsePAM=no", "PasswordAuthentication=no", "KbdInteractiveAuthentication=no", "StrictModes=no",
-                "PidFile=none",
+                "PidFile=none", "LoginGraceTime=600",
             ],
             "subsystem": "internal-sftp",
         }
@@ -172,6 +172,8 @@ class Cryptsftp(Server):
     close_is_durable = True
     close = "fsync of the file, rename, fsync of its folder, and only then the reply"
     stranger = "drop"
+    # On a machine that is busy with other tests a login can take long.
+    LIMITS = "\n[limits]\nlogin_seconds = 600\n"
 
     def __init__(self, folder, client, program, commit):
         super().__init__(folder, client)
@@ -188,6 +190,9 @@ class Cryptsftp(Server):
                 "--passphrase-file", "-", text=passphrase + "\n",
                 environment=self.client.private_home)
 
+        with open(self.path("Configs/server.conf"), "a", encoding="utf-8") as file:
+            file.write(self.LIMITS)
+
     def command(self):
         return [
             self.program, "serve", "-c", self.path("Configs/server.conf"), "--listen", f"127.0.0.1:{self.port}",
@@ -202,7 +207,7 @@ class Cryptsftp(Server):
         return {
             "gpg": output("gpg", "--version").splitlines()[0],
             "libraries": {name: package_version(name) for name in ("libssh-4", "libgcrypt20", "libsodium23")},
-            "server.conf": "as user add makes it",
+            "server.conf": "as user add makes it, and" + self.LIMITS.replace("\n", " ").rstrip(),
         }
 
 

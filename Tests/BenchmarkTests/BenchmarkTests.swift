@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test func measuresAllServersAndComparesWhatTheyGive() throws {
-        let run = try Command.run("sh", arguments, seconds: 600)
+        let run = try Command.run("sh", arguments, seconds: 1500)
         try #require(run.status == 0, "\(run.errors)")
         try expectNothingLeft()
 
@@ -104,7 +104,7 @@ import Testing
         let log = try scratch.file("log", Data())
         let run = try ChildProcess("sh", arguments + ["--only", "large"], streams: [.null, .null, .writing(log)])
         // All servers run by then, and one of them is being worked with.
-        try waitUntil("the first round begins", seconds: 300) {
+        try waitUntil("the first round begins", seconds: 1500) {
             guard run.isRunning else {
                 throw Unexpected(description: try String(contentsOf: log, encoding: .utf8))
             }
