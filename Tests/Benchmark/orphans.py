@@ -1,5 +1,6 @@
 """Processes whose parents have ended: gpgme starts gpg so that it is nobody's child, and it is to count for its server."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -21,19 +22,23 @@ def adopted():
     own = []
     with starting:
         for thread in os.listdir("/proc/self/task"):
-            with open(f"/proc/self/task/{thread}/children", encoding="ascii") as children:
-                own += [int(child) for child in children.read().split()]
+            # A thread can end while we look; its children are another's then, and seen there the next time.
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                with open(f"/proc/self/task/{thread}/children", encoding="ascii") as children:
+                    own += [int(child) for child in children.read().split()]
         return [pid for pid in own if not is_ours(pid)]
 
 
 def bury():
     """Waits for those that have ended, and yields the name of each and what it has used."""
     for pid in adopted():
-        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as comm:
-            name = comm.read().strip()
-        ended, _, used = os.wait4(pid, os.WNOHANG)
-        if ended:
-            yield pid, name, used
+        # One of ours that was waited for this very moment looks like an orphan.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, ChildProcessError):
+            with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as comm:
+                name = comm.read().strip()
+            ended, _, used = os.wait4(pid, os.WNOHANG)
+            if ended:
+                yield pid, name, used
 
 
 def end_adopted():
@@ -43,5 +48,6 @@ def end_adopted():
         list(bury())
         if time.monotonic() > end:
             for pid in adopted():
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         time.sleep(0.02)
