@@ -6,14 +6,14 @@ import Testing
 @Suite(.serialized, .enabled(if: BareRoot.obstacle == nil, "no bare root here: \(BareRoot.obstacle ?? "")"))
 struct BundleTests {
     private static let sources = URL(filePath: #filePath).deletingLastPathComponent()
-    private static let top = sources.deletingLastPathComponent().deletingLastPathComponent()
 
     /// Made once for all tests, as it is built for this: in a folder that holds a vault of its own.
     ///
     /// It lies where the other test data of this process does, and goes with it.
     private static let made = Result { () throws -> URL in
         let stick = TestVaults.folder.appending(path: "stick")
-        let run = try Command.run("sh", ["bin/bundle", stick.path], in: top, seconds: 1500)
+        let command = try Readme.commands(under: "On a stick")[0].replacing("/media/stick", with: stick.path)
+        let run = try Command.run("sh", ["-c", command], in: Readme.top, seconds: 1500)
         guard run.status == 0 else { throw Unexpected(description: "bin/bundle: \(run.errors)") }
         return stick
     }
@@ -22,6 +22,7 @@ struct BundleTests {
 
     /// The main job in a bare root: a user is made, a file goes up and comes down, and what is stored is verified.
     private func work(in root: BareRoot) throws -> Command {
+        let start = try Readme.commands(under: "On a stick")[1].replacing("/media/stick", with: "/vault")
         let folder = try Scratch()
         try folder.file("up", Data.random(3_000_003))
         try folder.file("askpass", Data("#!/bin/sh\necho '\(RunningServer.passphrase)'\n".utf8), mode: 0o755)
@@ -29,7 +30,7 @@ struct BundleTests {
         return try Command.run(
             "unshare",
             ["--mount", "--net", "sh", Self.sources.appending(path: "Scripts/in_root.sh").path]
-                + [root.scratch.url.path, folder.url.path], seconds: 120)
+                + [root.scratch.url.path, folder.url.path, start], seconds: 600)
     }
 
     private func expectWork(_ run: Command, gpg: String) throws {

@@ -59,7 +59,17 @@ import Testing
             }
             #expect(dates[0].map { Int($0.timeIntervalSince1970) } == dates[1].map { Int($0.timeIntervalSince1970) })
         }
-        // The page says the same.
+        // README.md has a way that needs no sheet.
+        try FileManager.default.removeItem(at: away.appending(path: "taxes.pdf"))
+        let configuration = server.configuration.deletingLastPathComponent()
+        #expect(try Command.run("cp", ["-a", configuration.path, away.appending(path: "Configs").path]).status == 0)
+        try place.typePassphrase(in: away.appending(path: "Configs/keys/alice"))
+        for command in try Readme.commands(under: "Recover with gpg alone") {
+            let run = try place.run(command)
+            #expect(run.status == 0, "\(command): \(run.text) \(run.errors)")
+        }
+        #expect(try Data(contentsOf: away.appending(path: "taxes.pdf")) == tree["taxes.pdf"])
+        // The page says the same as the sheet.
         let page = try String(contentsOf: away.appending(path: "alice-recovery.html"), encoding: .utf8)
         for command in commands {
             #expect(

@@ -57,7 +57,13 @@ final class RecoveryPlace {
         let pinentry = home.appending(path: "pinentry")
         try Data(script.utf8).write(to: pinentry)
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: pinentry.path)
+        try typePassphrase(in: home)
+    }
+
+    /// Has the agent of a GnuPG home ask that pinentry.
+    func typePassphrase(in home: URL) throws {
         // The same work as a person's machine does, in less time.
+        let pinentry = self.home.appending(path: "pinentry")
         try Data("pinentry-program \(seen(pinentry))\ns2k-count 65536\n".utf8).write(
             to: home.appending(path: "gpg-agent.conf"))
     }
@@ -71,7 +77,8 @@ final class RecoveryPlace {
     /// Runs a command of the sheet in the folder, word for word.
     func run(_ command: String) throws -> Command {
         let here = [
-            "env", "-C", seen(folder), "GNUPGHOME=\(seen(home))", "LC_ALL=C.UTF-8", "sh", "-c", command,
+            "env", "-C", seen(folder), "GNUPGHOME=\(seen(home))", "HOME=\(seen(home))", "LC_ALL=C.UTF-8", "sh", "-c",
+            command,
         ]
         guard let root else { return try Command.run(here[0], Array(here.dropFirst()), seconds: 600) }
         try give(root.vault)

@@ -2,18 +2,20 @@
 # Serves from a vault inside a root folder that holds nothing but a shell and the vault, as a user without rights and in a
 # network with nothing but loopback, and works with it by the sftp of this machine.
 #
-#   unshare --mount --net sh in_root.sh ROOT FOLDER
+#   unshare --mount --net sh in_root.sh ROOT FOLDER START
 #
-# ROOT has the file "passphrase", FOLDER an askpass program and the file "up"; the client's "down" is written there.
+# ROOT has the file "passphrase", FOLDER an askpass program and the file "up"; the client's "down" is written there. START
+# is the command that starts the program.
 set -eu
 
 root=$1
 folder=$2
+start=$3
 user=65534:65534
 
 ip link set lo up
 mount --bind /proc "$root/proc"
-inside() { exec chroot --userspec="$user" "$root" /bin/sh /vault/bin/cryptsftp "$@"; }
+inside() { exec chroot --userspec="$user" "$root" /bin/sh -c "exec $start \"\$@\"" sh "$@"; }
 
 (inside -a alice --passphrase-file /passphrase)
 (inside user list)
