@@ -20,6 +20,8 @@ final class KillMatrix {
     private var folders: Set<String> = []
     /// How often each was killed.
     private(set) var kills: [Victim: Int] = [:]
+    /// Uploads of which a part was kept.
+    private(set) var partials = 0
     /// What went wrong.
     private(set) var problems: [String] = []
 
@@ -37,13 +39,15 @@ final class KillMatrix {
         for uploader in uploaders { try uploader.connect(to: server) }
         folders.formUnion(server.runtimeFolders.map(\.path))
         let real = try real.map { try RealClient($0, server, &numbers) }
-        for uploader in uploaders { try uploader.begin(&ledger, &numbers) }
-        for uploader in uploaders { try uploader.sendSome(&numbers) }
+        // What arrives of a new file before its client is cut off is kept as a partial.
+        let cut = victim == .client ? uploaders.randomElement(using: &numbers) : nil
+        for uploader in uploaders { try uploader.begin(&ledger, &numbers, anew: uploader === cut) }
+        for uploader in uploaders { try uploader.sendSome(&numbers, mayClose: uploader !== cut) }
         // A CLOSE takes some ten milliseconds: most kills are to come before all have ended.
         let moment = real == nil ? [10_000, 20_000, 80_000].randomElement(using: &numbers) ?? 0 : 700_000
         usleep(UInt32.random(in: 0...UInt32(moment), using: &numbers))
         folders.formUnion(server.runtimeFolders.map(\.path))
-        let victims = kill(victim)
+        let victims = kill(victim, cut)
         if victim.needsRestart { try server.restart() }
         for uploader in uploaders {
             let session = uploader.session ?? 0
@@ -61,7 +65,7 @@ final class KillMatrix {
     /// Kills at random one of what there is of a kind.
     ///
     /// - Returns: the sessions that are hit; none when all may be.
-    private func kill(_ victim: Victim) -> Set<pid_t> {
+    private func kill(_ victim: Victim, _ cut: Uploader?) -> Set<pid_t> {
         func hit(_ process: pid_t?, _ session: pid_t?) -> Set<pid_t> {
             guard let process, let session else { return [-1] }
             kills[victim, default: 0] += 1
@@ -73,10 +77,10 @@ final class KillMatrix {
             let session = server.sessions.randomElement(using: &numbers)
             return hit(session, session)
         case .client:
-            guard let uploader = uploaders.randomElement(using: &numbers) else { return [-1] }
-            defer { uploader.cutOff() }
+            guard let cut else { return [-1] }
+            defer { cut.cutOff() }
             kills[victim, default: 0] += 1
-            return uploader.session.map { [$0] } ?? []
+            return cut.session.map { [$0] } ?? []
         case .gpg, .agent:
             let name = victim == .gpg ? "gpg" : "gpg-agent"
             let owners = Dictionary(server.runtimeFolders.map { ($0.path, $0.owner) }) { first, _ in first }
@@ -104,6 +108,7 @@ final class KillMatrix {
         let home = try FileManager.default.contentsOfDirectory(atPath: server.data.appending(path: "alice").path)
         let names = Set(home.filter { $0.hasSuffix(".gpg") }.map { String($0.dropLast(4)) })
         let partials = home.filter { $0.hasSuffix(".gpg.part") }.map { String($0.dropLast(9)) }
+        self.partials += ledger.touched.intersection(partials).count
         let looked = ledger.touched.intersection(names)
         let files = looked.map { "alice/\($0).gpg" } + partials.map { "alice/\($0).gpg.part" }
         let found = try server.recover(all: files)

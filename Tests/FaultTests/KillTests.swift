@@ -19,11 +19,12 @@ import Testing
         }
         try matrix.finish()
         let kills = matrix.kills.map { "\($0.key.rawValue) \($0.value)" }.sorted().joined(separator: ", ")
-        print("kills: \(kills); uploads: \(matrix.ledger.counts)")
+        print("kills: \(kills); uploads: \(matrix.ledger.counts), \(matrix.partials) kept in part")
         #expect(matrix.problems.isEmpty, "\(matrix.problems.joined(separator: "\n"))")
         #expect(matrix.total >= wanted, "not enough was there to be killed: \(kills)")
         // Both must have happened for this to have shown anything.
         #expect(matrix.ledger.counts[.acknowledged, default: 0] > wanted)
+        #expect(matrix.partials > 0)
         #expect(matrix.ledger.counts[.refused, default: 0] + matrix.ledger.counts[.unknown, default: 0] > wanted / 4)
     }
 }

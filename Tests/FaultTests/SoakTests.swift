@@ -85,11 +85,11 @@ import Testing
         }
         var folders: Set<String> = []
         var counts: [Counts] = []
-        for stage in ["logged in", "in the middle", "at the end"] {
-            crowd.waitForAll { folders.formUnion(server.runtimeFolders.map(\.path)) }
+        for (stage, name) in ["logged in", "in the middle", "at the end"].enumerated() {
+            crowd.waitForAll(stage) { folders.formUnion(server.runtimeFolders.map(\.path)) }
             counts.append(Counts(server, folders))
-            print("\(stage): \(counts.last.map(String.init(describing:)) ?? "")")
-            crowd.goOn()
+            print("\(name): \(counts.last.map(String.init(describing:)) ?? "")")
+            crowd.goOn(from: stage)
         }
         crowd.join()
         let jobs = done.withLock { $0 }

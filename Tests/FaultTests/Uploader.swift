@@ -41,9 +41,11 @@ final class Uploader {
     }
 
     /// Opens a file for one of the ways in which clients store files, and makes the requests of the rest.
-    func begin(_ ledger: inout Ledger, _ numbers: inout SeededNumbers) throws {
+    ///
+    /// - Parameter anew: whether nothing is to have the name.
+    func begin(_ ledger: inout Ledger, _ numbers: inout SeededNumbers, anew: Bool) throws {
         guard let wire, let name = names.randomElement(using: &numbers) else { return }
-        if Int.random(in: 0..<4, using: &numbers) == 0, ledger.kept[name] != nil {
+        if anew || Int.random(in: 0..<4, using: &numbers) == 0, ledger.kept[name] != nil {
             guard try wire.ask(RequestWriter.onPaths(.remove, "/\(name)")) == .ok else {
                 throw Unexpected(description: "\(name) cannot be removed")
             }
@@ -78,10 +80,13 @@ final class Uploader {
                 + [fsync, RequestWriter.onHandle(.close, handle)])
     }
 
-    /// Sends some of the requests, perhaps all, and does not wait for replies.
-    func sendSome(_ numbers: inout SeededNumbers) throws {
+    /// Sends some of the requests, and does not wait for replies.
+    ///
+    /// - Parameter mayClose: whether these may be all.
+    func sendSome(_ numbers: inout SeededNumbers, mayClose: Bool) throws {
         guard let count = attempt?.requests.count else { return }
-        try send(upTo: Bool.random(using: &numbers) ? count : Int.random(in: 0..<count, using: &numbers))
+        let isAll = mayClose && Bool.random(using: &numbers)
+        try send(upTo: isAll ? count : Int.random(in: 0..<count, using: &numbers))
     }
 
     private func send(upTo end: Int) throws {

@@ -31,7 +31,7 @@ package final class WireClient {
     /// Sends all of `bytes`.
     ///
     /// - Throws: ``Timeout`` when the server takes none of them for `seconds`.
-    package func send(_ bytes: [UInt8], seconds: Int32 = 60) throws {
+    package func send(_ bytes: [UInt8], seconds: Int32 = 300) throws {
         let descriptor = input.fileHandleForWriting.fileDescriptor
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -71,7 +71,7 @@ package final class WireClient {
     /// Waits for the next reply; nil when the connection ended.
     ///
     /// - Throws: ``Timeout`` when none comes.
-    package func reply(seconds: Int32 = 60) throws -> Reply? {
+    package func reply(seconds: Int32 = 300) throws -> Reply? {
         while true {
             if received.count >= 4 {
                 let length = received.prefix(4).reduce(0) { $0 << 8 | Int($1) }
