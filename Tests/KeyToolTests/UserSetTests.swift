@@ -95,7 +95,8 @@ import Testing
     }
 
     @Test func whatIsNotGoodChangesNothing() throws {
-        let text = Self.byHand(try ["one", "two"].map { try Self.publicKey(scratch, $0) })
+        let keys = try ["one", "two"].map { try Self.publicKey(scratch, $0) }
+        let text = Self.byHand(keys)
         for (arguments, status) in [
             (["set", "carol", "--access", "wo"], 1), (["set", "alice"], 2), (["set", "alice", "--access", "ro"], 2),
             (["set", "alice", "--home", "../x"], 11), (["set", "alice", "--home", "a\"\naccess = \"wo"], 11),
@@ -104,11 +105,11 @@ import Testing
             let refused = try edit(text, arguments)
             #expect(refused.status == status && refused.text == text, "\(arguments): \(refused.errors)")
         }
-        // Users that are not written as [[user]] are for a person to change.
-        let inline = "user = [{ name = \"alice\", key = \"\(Self.key)\", access = \"rw\" }]\n"
-        let refused = try edit(inline, ["set", "alice", "--access", "wo"])
+        // A key in quotes is for a person to take away.
+        let quoted = "[[user]]\nname = \"alice\"\nkey = \"\(Self.key)\"\n\"authorized_keys\" = [\"\(keys[0])\"]\n"
+        let refused = try edit(quoted, ["set", "alice", "--no-authorized-keys"])
         #expect(
-            refused.status == 1 && refused.text == inline && refused.errors.contains("edit it"), "\(refused.errors)")
+            refused.status == 1 && refused.text == quoted && refused.errors.contains("edit it"), "\(refused.errors)")
         #expect(try edit("listen = [\n", ["set", "alice", "--access", "wo"]).status == 11)
         try FileManager.default.removeItem(at: file)
         #expect(try run(["set", "alice", "--access", "wo"]).status == 10)
