@@ -84,7 +84,12 @@ package final class RuntimeDirectory {
                 run(gpgconf, ["--homedir", "\(path)/\(home)"] + action)
             }
         }
-        try? FileManager.default.removeItem(atPath: path)
+        // What the agent removes itself meanwhile, its sockets, makes an attempt fail.
+        for _ in 1...100 {
+            try? FileManager.default.removeItem(atPath: path)
+            guard access(path, F_OK) == 0 else { return }
+            usleep(10_000)
+        }
     }
 
     /// Runs a program of GnuPG quietly and waits for it.

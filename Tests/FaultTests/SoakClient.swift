@@ -144,7 +144,7 @@ struct SoakClient {
             left = files
             files = [:]
             nextName += 1
-            let anew = "\(folder)-\(nextName)"
+            let anew = "\(folder.prefix { $0 != "-" })-\(nextName)"
             try check(wire.ask(RequestWriter.onPath(.mkdir, anew, FileAttributes())) == .ok, "mkdir \(anew)")
             folder = anew
         } else {
