@@ -30,6 +30,15 @@ struct KeyImportCommand: ParsableCommand {
             valueName: "file"), completion: .file())
     var keyPassphraseFile: String?
 
+    @OptionGroup var json: JSONOption
+
+    private struct Line: Encodable {
+        let event = "import"
+        let user: String
+        let key: String
+        let secretHere: Bool
+    }
+
     func run() throws {
         let configuration = try config.existing()
         let taken = try KeyImport(URL(filePath: file), for: name, in: configuration)
@@ -40,7 +49,9 @@ struct KeyImportCommand: ParsableCommand {
                 ?? Terminal.passphrase(for: "the key in \(file)") : nil
         let interruption = Interruption()
         try taken.apply(passphrase: own, keyPassphrase: keyPassphrase) { interruption.isDue }
-        print("New files of \(name) are encrypted to \(taken.key.fingerprint)")
+        try Output.only(
+            Line(user: name, key: taken.key.fingerprint, secretHere: taken.hasSecret),
+            or: "New files of \(name) are encrypted to \(taken.key.fingerprint)", json: json.json)
         if !taken.hasSecret {
             Terminal.say(
                 "the secret part is not in \(file): \(name) can log in to the wo view only, by a public SSH key or, with "

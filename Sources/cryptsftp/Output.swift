@@ -42,6 +42,13 @@ final class Output {
         }
     }
 
+    /// Prints the one thing that a command has to say.
+    static func only<Value: Encodable>(_ value: Value, or text: String, json: Bool) throws {
+        let output = Output(Interruption(), json: json)
+        try output.line(json: value, or: text)
+        try output.flush()
+    }
+
     /// Writes what has been printed.
     func flush() throws {
         let bytes = pending

@@ -20,9 +20,10 @@ struct UserAdd: ParsableCommand {
 
     @OptionGroup var config: ConfigurationOption
     @OptionGroup var options: NewUserOptions
+    @OptionGroup var json: JSONOption
 
     func run() throws {
-        try options.add(name, to: ConfigurationFile.locate(config.path, vault: Vault.path))
+        try options.add(name, to: ConfigurationFile.locate(config.path, vault: Vault.path), json: json.json)
     }
 }
 
@@ -38,12 +39,21 @@ struct NewUserOptions: ParsableArguments {
 
     var isGiven: Bool { access != nil || home != nil || passphrase.passphraseFile != nil }
 
+    private struct Line: Encodable {
+        let event = "user_add"
+        let user: String
+        let key: String
+        let configuration: String
+    }
+
     /// Adds the user and says what was made.
-    func add(_ name: String, to file: URL) throws {
+    func add(_ name: String, to file: URL, json: Bool = false) throws {
         let user = NewUser(name: name, access: access ?? .rw, home: home)
         try user.check(against: file)
         let fingerprint = try user.add(to: file, passphrase: passphrase.newPassphrase(for: name))
-        print("Added \(name) to \(file.path); key \(fingerprint)")
+        try Output.only(
+            Line(user: name, key: fingerprint, configuration: file.path),
+            or: "Added \(name) to \(file.path); key \(fingerprint)", json: json)
     }
 }
 

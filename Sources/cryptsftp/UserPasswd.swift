@@ -21,6 +21,15 @@ struct UserPasswd: ParsableCommand {
                 + "first is the present one).", valueName: "file"), completion: .file())
     var newPassphraseFile: String?
 
+    @OptionGroup var json: JSONOption
+
+    private struct Line: Encodable {
+        let event = "user_passwd"
+        let user: String
+        /// Older keys that another passphrase opens.
+        let keysLeft: [String]
+    }
+
     func run() throws {
         let file = try config.existing()
         let change = PassphraseChange(of: name, in: file)
@@ -33,6 +42,8 @@ struct UserPasswd: ParsableCommand {
         for fingerprint in others {
             Terminal.say("the key \(fingerprint) has another passphrase, and keeps it: \(name)'s logins cannot open it")
         }
-        print("Changed the passphrase of \(name); sessions that are open go on")
+        try Output.only(
+            Line(user: name, keysLeft: others), or: "Changed the passphrase of \(name); sessions that are open go on",
+            json: json.json)
     }
 }

@@ -13,12 +13,24 @@ struct UserRemove: ParsableCommand {
     var name: String
 
     @OptionGroup var config: ConfigurationOption
+    @OptionGroup var json: JSONOption
+
+    private struct Line: Encodable {
+        let event = "user_remove"
+        let user: String
+        let filesKept: String
+        let keyKept: String
+    }
 
     func run() throws {
         let file = try config.existing()
         let kept = try UserRemoval.remove(name, from: file)
-        print("Removed \(name) from \(file.path)")
-        print("  files kept:  \(kept.files.path)")
-        print("  key kept:    \(kept.keys.path)")
+        try Output.only(
+            Line(user: name, filesKept: kept.files.path, keyKept: kept.keys.path),
+            or: """
+                Removed \(name) from \(file.path)
+                  files kept:  \(kept.files.path)
+                  key kept:    \(kept.keys.path)
+                """, json: json.json)
     }
 }

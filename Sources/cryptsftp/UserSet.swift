@@ -33,8 +33,16 @@ struct UserSet: ParsableCommand {
     @Flag(help: "Let no public key log in.")
     var noAuthorizedKeys = false
 
+    @OptionGroup var json: JSONOption
+
     enum Listing: String, CaseIterable, ExpressibleByArgument {
         case all, own
+    }
+
+    private struct Line: Encodable {
+        let event = "user_set"
+        let user: String
+        let changed: Bool
     }
 
     func validate() throws {
@@ -58,6 +66,9 @@ struct UserSet: ParsableCommand {
             change.authorizedKeys = try authorizedKey.flatMap { try UserChange.publicKeys(in: URL(filePath: $0)) }
         }
         let isChanged = try change.apply(to: name, in: file)
-        print(isChanged ? "Changed \(name) in \(file.path)" : "There is nothing to change for \(name)")
+        try Output.only(
+            Line(user: name, changed: isChanged),
+            or: isChanged ? "Changed \(name) in \(file.path)" : "There is nothing to change for \(name)",
+            json: json.json)
     }
 }
