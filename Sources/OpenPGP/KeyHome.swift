@@ -1,5 +1,4 @@
 private import CGPGME
-private import CLinux
 package import Foundation
 package import Secrets
 
@@ -15,25 +14,7 @@ package enum KeyHome {
     static let publicKeys = "pubring.kbx"
     static let revocations = "openpgp-revocs.d"
 
-    /// Makes a key and keeps it in `folder`, which must not exist yet.
-    ///
-    /// The key is ed25519 with a cv25519 subkey and does not expire; a revocation certificate is kept beside it. It is made
-    /// in a private folder and then copied, because GnuPG cannot work on FAT.
-    ///
-    /// - Returns: the fingerprint.
-    package static func generate(
-        userID: String, passphrase: SecretBytes, into folder: URL
-    ) throws(OpenPGPError) -> String {
-        let runtime = try RuntimeDirectory()
-        let home = runtime.path + "/" + RuntimeDirectory.home
-        try make(home, agentOptions: ["s2k-count \(s2kCount)"])
-        _ = try GnuPG.use(home: home)
-        let fingerprint = try create(userID: userID, passphrase: passphrase)
-        try keep(home, in: folder)
-        return fingerprint
-    }
-
-    /// Makes a key in the home of this process.
+    /// Makes a key in the home of this process: ed25519 with a cv25519 subkey, which does not expire.
     ///
     /// - Returns: the fingerprint.
     static func create(userID: String, passphrase: SecretBytes) throws(OpenPGPError) -> String {
@@ -78,30 +59,6 @@ package enum KeyHome {
         let keys = try ListedKey.all()
         withExtendedLifetime(runtime) {}
         return keys.map(\.description)
-    }
-
-    /// Copies the parts of a home worth keeping, all or nothing.
-    private static func keep(_ home: String, in folder: URL) throws(OpenPGPError) {
-        let files = FileManager.default
-        let draft = folder.deletingLastPathComponent().appending(path: ".\(folder.lastPathComponent).new")
-        do {
-            try? files.removeItem(at: draft)
-            try files.createDirectory(
-                at: draft, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            for name in [publicKeys, SecretKeyFile.folder, revocations] {
-                try files.copyItem(at: URL(filePath: home).appending(path: name), to: draft.appending(path: name))
-            }
-            try files.moveItem(at: draft, to: folder)
-        } catch {
-            try? files.removeItem(at: draft)
-            throw OpenPGPError(.inputOutput, "cannot keep the key in \(folder.path): \(error.localizedDescription)")
-        }
-        // GnuPG and the copy do not write through: a stick pulled now must not lose the only key.
-        let descriptor = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if descriptor >= 0 {
-            linux_syncfs(descriptor)
-            close(descriptor)
-        }
     }
 
     /// Makes the folder and the two configuration files of a home.

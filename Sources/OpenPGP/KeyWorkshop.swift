@@ -126,7 +126,7 @@ package final class KeyWorkshop {
         return encryption
     }
 
-    /// Adds a new key, as ``KeyHome/generate(userID:passphrase:into:)`` makes it.
+    /// Adds a new key, as ``NewKey`` is one.
     package func addKey(userID: String, passphrase: SecretBytes) throws(OpenPGPError) -> KeyDescription {
         _ = try GnuPG.use(home: home.path)
         let fingerprint = try KeyHome.create(userID: userID, passphrase: passphrase)

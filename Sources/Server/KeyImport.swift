@@ -64,7 +64,7 @@ package struct KeyImport {
         if let passphrase, hasSecret {
             _ = try SessionHome(keysIn: workshop.folder, fingerprint: key.fingerprint, passphrase: passphrase)
         }
-        guard !isInterrupted() else { throw Refusal(.interrupted, description: "interrupted; nothing was changed") }
+        guard !isInterrupted() else { throw Refusal.interrupted }
         guard let alone = try KeyFolderLock.exclusive(keys) else {
             throw Refusal(
                 .inUse,

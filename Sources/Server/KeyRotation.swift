@@ -73,7 +73,7 @@ package final class KeyRotation {
         }
         // A key that its owner cannot open would be the end of all files.
         _ = try SessionHome(keysIn: workshop.folder, fingerprint: key.fingerprint, passphrase: passphrase)
-        guard !isInterrupted() else { throw Refusal(.interrupted, description: "interrupted; nothing was changed") }
+        guard !isInterrupted() else { throw Refusal.interrupted }
         let noted = Note(
             key: key.fingerprint, subkey: encryption.fingerprint,
             keygrips: key.subkeys.map(\.keygrip).filter { !known.contains($0) })

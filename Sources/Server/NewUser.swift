@@ -35,8 +35,9 @@ package struct NewUser {
     /// Adds the user to the server.conf `file`: makes the file, the host keys, the folders and the key if they are absent,
     /// and touches nothing that is there.
     ///
+    /// - Parameter isInterrupted: asked last before anything is changed.
     /// - Returns: the fingerprint of the user's key.
-    package func add(to file: URL, passphrase: SecretBytes) throws -> String {
+    package func add(to file: URL, passphrase: SecretBytes, isInterrupted: () -> Bool) throws -> String {
         guard passphrase.count >= NewUser.shortestPassphrase else {
             throw Refusal(description: "the passphrase must have \(NewUser.shortestPassphrase) octets at least")
         }
@@ -45,10 +46,9 @@ package struct NewUser {
         let lock = try FolderLock(folder)
         defer { withExtendedLifetime(lock) {} }
         try check(against: file)
-        if !FileManager.default.fileExists(atPath: file.path) {
-            try ConfigurationFile.append(ConfigurationFile.template(for: file), to: file)
-        }
-        let configuration = try Configuration(file: file)
+        let isNew = !FileManager.default.fileExists(atPath: file.path)
+        let template = isNew ? ConfigurationFile.template(for: file) : ""
+        let configuration = try isNew ? Configuration(template, file: file) : Configuration(file: file)
         guard let hash = PasswordHash(hashing: passphrase) else { throw Refusal(description: "out of memory") }
         func block(_ key: String) -> String {
             ConfigurationFile.block(name: name, access: access, home: home ?? name, key: key, password: hash.text)
@@ -59,25 +59,31 @@ package struct NewUser {
         guard added.accounts.last?.home == home ?? name, added.accounts.count == configuration.accounts.count + 1 else {
             throw Refusal(description: "the home folder's name must be of ordinary characters")
         }
+        let keys = configuration.keyFolder(of: name)
+        let (key, made) = try key(in: keys, passphrase)
+        guard !isInterrupted() else { throw Refusal.interrupted }
         try HostKeyStore.create(in: configuration.hostKeys)
-        let key = try makeKey(in: configuration.keyFolder(of: name), passphrase)
-        let root = home == "." ? added.data : added.data.appending(path: home ?? name)
-        try FileManager.default.createDirectory(
-            at: root, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        try ConfigurationFile.append(block(key), to: file)
-        return key
-    }
-
-    /// Makes the user's key; one that is there already is taken, if the passphrase opens it.
-    private func makeKey(in keys: URL, _ passphrase: SecretBytes) throws -> String {
-        guard FileManager.default.fileExists(atPath: keys.path) else {
+        if let made {
             try FileManager.default.createDirectory(
                 at: keys.deletingLastPathComponent(), withIntermediateDirectories: true,
                 attributes: [.posixPermissions: 0o700])
-            return try KeyHome.generate(userID: name, passphrase: passphrase, into: keys)
+            try made.keep(in: keys)
+        }
+        let root = home == "." ? added.data : added.data.appending(path: home ?? name)
+        try FileManager.default.createDirectory(
+            at: root, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try ConfigurationFile.append(template + block(key), to: file)
+        return key
+    }
+
+    /// The user's key: the one that is there already, if the passphrase opens it, or a new one, which is to be kept.
+    private func key(in keys: URL, _ passphrase: SecretBytes) throws -> (fingerprint: String, made: NewKey?) {
+        guard FileManager.default.fileExists(atPath: keys.path) else {
+            let made = try NewKey(userID: name, passphrase: passphrase)
+            return (made.fingerprint, made)
         }
         let fingerprint = try KeyHome.fingerprint(in: keys)
         _ = try SessionHome(keysIn: keys, fingerprint: fingerprint, passphrase: passphrase)
-        return fingerprint
+        return (fingerprint, nil)
     }
 }

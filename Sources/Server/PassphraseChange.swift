@@ -55,7 +55,7 @@ package struct PassphraseChange {
         // A key that nothing opens any more would be the end of all files: it is tried before it takes the old one's place.
         _ = try SessionHome(keysIn: workshop.folder, fingerprint: account.key, passphrase: new)
         guard let hash = PasswordHash(hashing: new) else { throw Refusal(description: "out of memory") }
-        guard !isInterrupted() else { throw Refusal(.interrupted, description: "interrupted; nothing was changed") }
+        guard !isInterrupted() else { throw Refusal.interrupted }
         try publish(workshop, encryption.keygrip, hash, configuration, index)
         return listed.filter { key in key.subkeys.contains { changes[$0.keygrip] == .refused } }.map(\.fingerprint)
     }

@@ -29,6 +29,8 @@ package struct Refusal: Error, CustomStringConvertible {
         Refusal(.noPath, description: "there is no '\(path)', neither in the home nor in the data folder")
     }
 
+    package static let interrupted = Refusal(.interrupted, description: "interrupted; nothing was changed")
+
     package static let severalUsers = Refusal(
         .unclear, description: "these are several users' files: one user at a time")
 }

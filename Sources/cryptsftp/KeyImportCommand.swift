@@ -41,13 +41,14 @@ struct KeyImportCommand: ParsableCommand {
 
     func run() throws {
         let configuration = try config.existing()
+        // The key may come without a passphrase: from here on nothing ends this process before it has removed its copy.
+        let interruption = Interruption()
         let taken = try KeyImport(URL(filePath: file), for: name, in: configuration)
         let own = try taken.hasSecret ? passphrase.passphrase(for: name) : nil
         let keyPassphrase =
             try taken.hasSecret
             ? keyPassphraseFile.map { try Terminal.passphrase(from: $0) }
                 ?? Terminal.passphrase(for: "the key in \(file)") : nil
-        let interruption = Interruption()
         try taken.apply(passphrase: own, keyPassphrase: keyPassphrase) { interruption.isDue }
         try Output.only(
             Line(user: name, key: taken.key.fingerprint, secretHere: taken.hasSecret),

@@ -50,7 +50,9 @@ struct NewUserOptions: ParsableArguments {
     func add(_ name: String, to file: URL, json: Bool = false) throws {
         let user = NewUser(name: name, access: access ?? .rw, home: home)
         try user.check(against: file)
-        let fingerprint = try user.add(to: file, passphrase: passphrase.newPassphrase(for: name))
+        let passphrase = try passphrase.newPassphrase(for: name)
+        let interruption = Interruption()
+        let fingerprint = try user.add(to: file, passphrase: passphrase) { interruption.isDue }
         try Output.only(
             Line(user: name, key: fingerprint, configuration: file.path),
             or: "Added \(name) to \(file.path); key \(fingerprint)", json: json)

@@ -57,9 +57,17 @@ import Testing
         }
     }
 
-    @Test(arguments: [["key", "export", "alice", "paper"], ["verify", "--unlock"], ["user", "passwd", "alice"]])
+    @Test(arguments: [
+        ["key", "export", "alice", "paper"], ["verify", "--unlock"], ["user", "passwd", "alice"],
+        ["user", "add", "bob"],
+        ["key", "import", "alice", "own/alice-secret-key.asc", "--key-passphrase-file", "passphrase"],
+    ])
     func interruptedNothingIsChanged(arguments: [String]) throws {
         try vault.store("file.gpg", Data.random(1000))
+        if arguments[1] == "import" {
+            let own = vault.scratch.path("own")
+            #expect(try vault.run(["key", "export", "alice", own], passphrase: KeyVault.passphrase).status == 0)
+        }
         let before = try KeyVault.snapshot(vault.scratch.url.appending(path: "Configs"))
         let process = try ChildProcess(
             RunningServer.program,
