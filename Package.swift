@@ -72,7 +72,7 @@ let package = Package(
             name: "ConfinedProbe", dependencies: ["Server", "Vault", "CLinux"], path: "Tests/ConfinedProbe",
             swiftSettings: settings),
         .testTarget(
-            name: "ServerTests", dependencies: ["Server", "Secrets", "TestSupport", "ConfinedProbe"],
+            name: "ServerTests", dependencies: ["Server", "OpenPGP", "Secrets", "TestSupport", "ConfinedProbe"],
             swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"], swiftSettings: settings),

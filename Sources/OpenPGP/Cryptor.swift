@@ -1,24 +1,33 @@
-private import Glibc
-internal import Secrets
-
 /// All that one session does with OpenPGP: encrypt to its user's key and, for the owner, decrypt with it.
 package final class Cryptor {
     private let key: RecipientKey
-    private let framing: GnuPGFraming
-    /// What opens the secret key in this session's home; nil for a session that has none.
-    private let passphrase: SecretBytes?
-    private let patience: Int
+    private let engine: any Engine
+    /// Why the native engine is not used although it was asked for, or nil.
+    package let refusal: OpenPGPError?
 
     /// - Parameters:
-    ///   - key: the user's, in the home that ``GnuPG/use(home:)`` named.
-    ///   - passphrase: what opens the secret key there, or nil when there is none.
-    ///   - patience: seconds that gpg may do nothing.
-    init(_ gnupg: GnuPG, _ key: RecipientKey, passphrase: SecretBytes?, patience: Int) {
-        self.key = key
-        framing = GnuPGFraming(gnupg.version)
-        self.passphrase = passphrase
-        self.patience = patience
+    ///   - gnupg: the engine that knows everything.
+    ///   - wanted: who is to do what can be done without it.
+    init(_ gnupg: GnuPGEngine, _ wanted: EngineKind) {
+        key = gnupg.key
+        guard wanted == .native else {
+            engine = gnupg
+            refusal = nil
+            return
+        }
+        do throws(OpenPGPError) {
+            let native = try NativeEngine(gnupg)
+            try EngineCheck(native, gnupg).run()
+            engine = native
+            refusal = nil
+        } catch {
+            engine = gnupg
+            refusal = error
+        }
     }
+
+    /// Who makes and reads the messages.
+    package var engineKind: EngineKind { engine.kind }
 
     /// Why nothing can be encrypted to the key, or nil.
     package var unusable: String? { key.unusable }
@@ -42,27 +51,23 @@ package final class Cryptor {
     ///
     /// - Parameter descriptor: an empty file; see ``Encryption``.
     /// - Throws: `.key` when nothing can be encrypted to the key.
-    package func encrypt(into descriptor: Int32) throws(OpenPGPError) -> Encryption {
+    package func encrypt(into descriptor: Int32) throws(OpenPGPError) -> any Encryption {
         if let reason = unusable { throw OpenPGPError(.key, reason) }
-        return Encryption(to: key, framing, into: descriptor, patience: patience)
+        return try engine.encrypt(into: descriptor)
     }
 
     /// The octets that a stored file will have at most, for a plaintext of `count` octets.
     package func storedCount(forPlaintext count: UInt64) -> UInt64 {
-        // The session key's packet is shorter than this with every key that gpg makes.
+        // The session key's packet is shorter than this with every key there is.
         let beforeBody: UInt64 = 2048
-        return beforeBody + StoredFraming(framing).total(forBody: framing.body(forPlaintext: count))
+        return beforeBody + engine.framing.outer.total(forBody: engine.framing.body(forPlaintext: count))
     }
 
     /// Starts to read a message.
     ///
     /// - Parameter descriptor: the stored file; it stays its owner's to close, and its position is not used.
-    package func decrypt(_ descriptor: Int32) throws(OpenPGPError) -> Decryption {
-        let passphrase = try unlocked()
-        // A descriptor of its own, and a position of its own: several reads of one file do not disturb each other.
-        let own = open("/proc/self/fd/\(descriptor)", O_RDONLY | O_CLOEXEC)
-        guard own >= 0 else { throw OpenPGPError(.inputOutput, "cannot reopen the stored file", errno: errno) }
-        return Decryption(own, passphrase, patience: patience)
+    package func decrypt(_ descriptor: Int32) throws(OpenPGPError) -> any Decryption {
+        try engine.decrypt(descriptor)
     }
 
     /// The exact size of what is inside a stored file.
@@ -92,7 +97,7 @@ package final class Cryptor {
     ///
     /// - Returns: nil for another cipher than AES.
     func sessionKey(of message: StoredMessage) throws(OpenPGPError) -> SessionKey? {
-        try SessionKey.unwrap(message, unlocked(), patience: patience)
+        try engine.sessionKey(of: message)
     }
 
     private func decryptedCount(_ descriptor: Int32, limit: UInt64) throws(OpenPGPError) -> UInt64 {
@@ -108,10 +113,5 @@ package final class Cryptor {
                 throw OpenPGPError(.message, "the stored file grows without measure when it is decompressed")
             }
         }
-    }
-
-    private func unlocked() throws(OpenPGPError) -> SecretBytes {
-        guard let passphrase else { throw OpenPGPError(.key, "this session has no secret key") }
-        return passphrase
     }
 }

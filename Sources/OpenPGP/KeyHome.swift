@@ -151,11 +151,12 @@ package final class SessionHome {
     /// - Parameters:
     ///   - keys: the user's key folder.
     ///   - fingerprint: the user's key.
+    ///   - engine: who is to make the messages.
     ///   - patience: seconds that gpg may do nothing.
     package convenience init(
-        publicKeysIn keys: URL, fingerprint: String, patience: Int = GnuPG.patience
+        publicKeysIn keys: URL, fingerprint: String, engine: EngineKind = .gpgme, patience: Int = GnuPG.patience
     ) throws(OpenPGPError) {
-        try self.init(keys, fingerprint, unlockedBy: nil, patience)
+        try self.init(keys, fingerprint, unlockedBy: nil, engine, patience)
     }
 
     /// A home with the secret key for reading files, protected there by a passphrase that only this process knows.
@@ -165,13 +166,15 @@ package final class SessionHome {
     ///
     /// - Throws: `.passphrase` when it is the wrong one.
     package convenience init(
-        keysIn keys: URL, fingerprint: String, passphrase: SecretBytes, patience: Int = GnuPG.patience
+        keysIn keys: URL, fingerprint: String, passphrase: SecretBytes, engine: EngineKind = .gpgme,
+        patience: Int = GnuPG.patience
     ) throws(OpenPGPError) {
-        try self.init(keys, fingerprint, unlockedBy: passphrase, patience)
+        try self.init(keys, fingerprint, unlockedBy: passphrase, engine, patience)
     }
 
     private init(
-        _ keys: URL, _ fingerprint: String, unlockedBy passphrase: SecretBytes?, _ patience: Int
+        _ keys: URL, _ fingerprint: String, unlockedBy passphrase: SecretBytes?, _ engine: EngineKind,
+        _ patience: Int
     ) throws(OpenPGPError) {
         lock = try KeyFolderLock.shared(keys)
         directory = try RuntimeDirectory()
@@ -181,13 +184,14 @@ package final class SessionHome {
         let gnupg = try GnuPG.use(home: home)
         programFolder = URL(filePath: gnupg.path).resolvingSymlinksInPath().deletingLastPathComponent().path
         guard let passphrase else {
-            cryptor = Cryptor(gnupg, try RecipientKey(fingerprint: fingerprint), passphrase: nil, patience: patience)
+            let key = try RecipientKey(fingerprint: fingerprint)
+            cryptor = Cryptor(GnuPGEngine(gnupg, key, passphrase: nil, patience: patience), engine)
             return
         }
         guard let random = SecretBytes.randomHex(32) else { throw OpenPGPError(.engine, "no locked memory left") }
         let key = try RecipientKey(fingerprint: fingerprint)
         try SessionHome.takeSecretKeys(for: key, from: keys, to: URL(filePath: home), passphrase, random, patience)
-        cryptor = Cryptor(gnupg, key, passphrase: random, patience: patience)
+        cryptor = Cryptor(GnuPGEngine(gnupg, key, passphrase: random, patience: patience), engine)
     }
 
     /// Copies the secret keys that reading files needs, each then under the random passphrase.

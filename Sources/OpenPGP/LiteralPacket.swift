@@ -6,11 +6,13 @@ package struct LiteralPacket {
     package static let prefix = 18
     /// Octets after it: the modification detection code packet.
     package static let trailer = 22
+    /// Octets of its body before the data when it has no name: mode, the name's length, date.
+    static let namelessFields = 6
 
     /// Where its lengths are among the octets inside.
     private(set) var walk: PacketWalk
     /// Octets of its body before the data: mode, name, date.
-    private let fields: UInt64
+    let fields: UInt64
 
     /// Reads its beginning.
     ///

@@ -42,6 +42,16 @@ package final class MessageDigest {
         gcry_md_write(handle, bytes.baseAddress, bytes.count)
     }
 
+    /// Takes the next octets.
+    func update(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { update($0) }
+    }
+
+    /// Gives the first octets of the hash to `body`, where they are: for a hash that is a key.
+    func finish<E>(_ body: (UnsafeRawBufferPointer) throws(E) -> Void) throws(E) {
+        try body(UnsafeRawBufferPointer(start: gcry_md_read(handle, 0), count: count))
+    }
+
     /// The hash of all octets taken; nothing may be taken after it.
     package func finish() -> [UInt8] {
         Array(UnsafeBufferPointer(start: gcry_md_read(handle, 0), count: count))

@@ -4,15 +4,13 @@
 /// with nothing after it. Anything else, such as the AEAD packet of newer versions (tag 20), is an error.
 package struct MessageFramer {
     private let keyID: [UInt8]
-    private let framing: StoredFraming
+    /// Octets of the body on their way out.
+    private var body: PieceWriter
     private var state = State.keyPacket
     /// Octets of a header, or of the key packet, that has not arrived whole.
     private var head: [UInt8] = []
-    /// Octets of the body not passed on yet: a chunk goes out when it is full.
-    private var pending: [UInt8] = []
-    private var startedPartials = false
     /// Octets of the body seen, its version octet included.
-    package private(set) var bodyCount: UInt64 = 0
+    package var bodyCount: UInt64 { body.count }
 
     private enum State: Equatable {
         case keyPacket
@@ -26,7 +24,7 @@ package struct MessageFramer {
     ///   - framing: how to frame it.
     package init(keyID: [UInt8], _ framing: StoredFraming) {
         self.keyID = keyID
-        self.framing = framing
+        body = PieceWriter(framing)
     }
 
     /// Takes the next octets from gpg and appends what can be stored to `output`.
@@ -47,9 +45,7 @@ package struct MessageFramer {
     /// - Throws: `.engine` when gpg's message is not whole.
     package mutating func finish(_ output: inout [UInt8]) throws(OpenPGPError) {
         guard state == .chunk(left: 0, last: true), bodyCount > 0 else { throw Self.bad("ends early") }
-        output += PacketLength.fiveOctets(pending.count)
-        output += pending
-        pending = []
+        body.finish(&output)
     }
 
     private mutating func takeKeyPacket(
@@ -60,8 +56,11 @@ package struct MessageFramer {
             guard head.count < 6 else { throw Self.bad("does not start with a packet") }
             return
         }
-        // 8 KiB holds the session key packet of the largest key there is.
-        guard header.tag == 1, case .definite(let length) = header.length, (12...8192).contains(length) else {
+        // 8 KiB holds the session key packet of the largest key there is. The header's format is what tells gpg's messages
+        // from the native engine's.
+        guard header.tag == 1, header.isOldFormat, case .definite(let length) = header.length,
+            (12...8192).contains(length)
+        else {
             throw Self.bad("does not start with an encrypted session key")
         }
         guard head.count == header.headerLength + Int(length) else { return }
@@ -104,29 +103,10 @@ package struct MessageFramer {
         guard left > 0 || !last else { throw Self.bad("goes on after its end") }
         let part = rest.prefix(Int(min(left, UInt64(rest.count))))
         if bodyCount == 0, let version = part.first, version != 1 { throw Self.bad("has an unknown version") }
-        pending.append(contentsOf: UnsafeRawBufferPointer(rebasing: part))
-        bodyCount += UInt64(part.count)
+        body.take(UnsafeRawBufferPointer(rebasing: part), &output)
         rest = rest.dropFirst(part.count)
         let remaining = left - UInt64(part.count)
         state = remaining == 0 && !last ? .length : .chunk(left: remaining, last: last)
-        passOn(&output)
-    }
-
-    /// Moves full chunks from `pending` to `output`.
-    private mutating func passOn(_ output: inout [UInt8]) {
-        var start = 0
-        if !startedPartials && pending.count >= framing.first {
-            output.append(framing.firstLength)
-            output += pending[..<framing.first]
-            start = framing.first
-            startedPartials = true
-        }
-        while startedPartials && pending.count - start >= StoredFraming.chunk {
-            output.append(StoredFraming.chunkLength)
-            output += pending[start..<start + StoredFraming.chunk]
-            start += StoredFraming.chunk
-        }
-        if start > 0 { pending.removeSubrange(..<start) }
     }
 
     private static func bad(_ what: String) -> OpenPGPError {

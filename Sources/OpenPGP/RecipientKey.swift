@@ -9,6 +9,8 @@ private import Glibc
 /// The corresponding C functions are `gpgme_get_key` and `gpgme_key_unref`.
 final class RecipientKey: @unchecked Sendable {
     let raw: gpgme_key_t
+    let fingerprint: String
+    let subkeyFingerprint: [UInt8]
     /// The eight octets by which a message names the encryption subkey.
     let keyID: [UInt8]
     /// The name of the subkey's file in `private-keys-v1.d`.
@@ -29,12 +31,14 @@ final class RecipientKey: @unchecked Sendable {
         }
         let primary = key.pointee.subkeys?.pointee
         guard let subkey = RecipientKey.encryptionSubkey(of: key), let keyID = subkey.keyid,
-            let keygrip = subkey.keygrip
+            let keygrip = subkey.keygrip, let subkeyFingerprint = subkey.fpr
         else {
             gpgme_key_unref(key)
             throw OpenPGPError(.key, "the key \(fingerprint) has no subkey for encryption")
         }
         raw = key
+        self.fingerprint = fingerprint
+        self.subkeyFingerprint = RecipientKey.octets(String(cString: subkeyFingerprint))
         self.keyID = RecipientKey.octets(String(cString: keyID))
         self.keygrip = String(cString: keygrip)
         let expiry = [primary?.expires, subkey.expires].compactMap { $0 }.filter { $0 > 0 }.min()

@@ -6,6 +6,14 @@ package import Secrets
 package struct SessionKey: Sendable {
     let octets: SecretBytes
 
+    /// How OpenPGP numbers AES, and how long its keys are.
+    ///
+    /// Source: RFC 4880, section 9.2.
+    static let sizes: [UInt8: Int] = [7: 16, 8: 24, 9: 32]
+
+    /// The number of the cipher it is for.
+    var algorithm: UInt8 { UInt8(5 + octets.count / 8) }
+
     /// A key that is known already.
     ///
     /// - Parameter octets: 16, 24 or 32.
@@ -17,11 +25,10 @@ package struct SessionKey: Sendable {
     ///
     /// The digits go straight into locked memory; gpgme's own copy is beyond our reach and goes with its context.
     ///
-    /// - Returns: nil for algorithms other than AES. Source of the numbers: RFC 4880, section 9.2.
+    /// - Returns: nil for algorithms other than AES.
     private init?(_ text: UnsafePointer<CChar>) {
-        let sizes: [UInt8: Int] = [UInt8(ascii: "7"): 16, UInt8(ascii: "8"): 24, UInt8(ascii: "9"): 32]
         let digits = UnsafeRawBufferPointer(start: text, count: strlen(text))
-        guard digits.count > 2, digits[1] == UInt8(ascii: ":"), let size = sizes[digits[0]],
+        guard digits.count > 2, digits[1] == UInt8(ascii: ":"), let size = Self.sizes[digits[0] &- UInt8(ascii: "0")],
             digits.count == 2 + 2 * size
         else { return nil }
         func value(_ index: Int) -> UInt8 {
@@ -59,7 +66,7 @@ package struct SessionKey: Sendable {
             try context.run { gpgme_op_decrypt_start($0, cipher.raw, plain.raw) }
         }
         guard let result = gpgme_op_decrypt_result(context.raw), let text = result.pointee.session_key else {
-            throw error.map { Decryption.explain($0, context.statusLines) }
+            throw error.map { GnuPGDecryption.explain($0, context.statusLines) }
                 ?? OpenPGPError(.engine, "gpg ended before it had unwrapped the file's session key")
         }
         return SessionKey(text)

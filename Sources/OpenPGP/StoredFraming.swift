@@ -1,29 +1,39 @@
-/// How cryptsftp frames the outer packet of the files it stores.
+/// How cryptsftp cuts a packet's body: a first piece, then pieces of one size, then always a last length of five octets.
 ///
-/// gpg's own framing of the encrypted-data packet is rewritten while it streams: a first partial length, then partial
-/// lengths of 32 KiB, then always a length of five octets; a body shorter than the first partial length has just the
-/// latter. That is ordinary OpenPGP for every reader, and gives three things: the body's length follows exactly from the
-/// file's; no other program frames like this, so that a file made elsewhere is never taken for one whose size is known by
-/// arithmetic; and the first length tells which buffer gpg had that wrote it, on which the framing inside depends.
+/// A body shorter than the first piece has just the latter. That is ordinary OpenPGP for every reader, and gives three
+/// things: the body's length follows exactly from the file's; no other program frames like this, so that a file made
+/// elsewhere is never taken for one whose size is known by arithmetic; and the first length tells which engine wrote the
+/// file, on which the framing inside depends.
+///
+/// Source: RFC 4880, sections 4.2.2.3 (five-octet lengths) and 4.2.2.4 (partial body lengths).
 package struct StoredFraming: Equatable, Sendable {
-    static let chunk = 1 << 15
-    static let chunkLength: UInt8 = 0xe0 | 15
-
-    /// Octets of the first partial length: 512 or 1024.
+    /// Octets of the first piece, a power of two, at least 512.
     let first: Int
+    /// Octets of each further one, a power of two.
+    let chunk: Int
 
-    /// The framing for what a gpg with that buffer writes.
-    package init(_ framing: GnuPGFraming) {
-        first = framing == .small ? 1 << 9 : 1 << 10
+    private init(first: Int, chunk: Int) {
+        self.first = first
+        self.chunk = chunk
     }
 
-    /// The octet that announces the first partial length.
-    var firstLength: UInt8 { 0xe0 | UInt8(truncatingIfNeeded: first.trailingZeroBitCount) }
+    /// The framing for what a gpg with that buffer writes: its own outer lengths are rewritten while it streams.
+    package init(_ framing: GnuPGFraming) {
+        self.init(first: framing == .small ? 1 << 9 : 1 << 10, chunk: 1 << 15)
+    }
+
+    /// What the native engine writes around the encryption.
+    package static let native = StoredFraming(first: 1 << 11, chunk: 1 << 16)
+    /// What the native engine writes inside it, around the data.
+    package static let nativeLiteral = StoredFraming(first: 1 << 16, chunk: 1 << 16)
+
+    /// The octet that announces a piece.
+    static func partialLength(_ count: Int) -> UInt8 { 0xe0 | UInt8(truncatingIfNeeded: count.trailingZeroBitCount) }
 
     /// Octets from the packet's first length to its end, for a body of `body` octets.
     package func total(forBody body: UInt64) -> UInt64 {
         guard body >= UInt64(first) else { return body + 5 }
-        return body + 1 + (body - UInt64(first)) / UInt64(Self.chunk) + 5
+        return body + 1 + (body - UInt64(first)) / UInt64(chunk) + 5
     }
 
     /// The inverse of ``total(forBody:)``; nil for a total that it never gives.
@@ -32,9 +42,9 @@ package struct StoredFraming: Equatable, Sendable {
         if total - 5 < UInt64(first) { return total - 5 }
         guard total >= UInt64(first) + 6 else { return nil }
         let rest = total - UInt64(first) - 6
-        let chunks = rest / UInt64(Self.chunk + 1)
-        let last = rest % UInt64(Self.chunk + 1)
-        guard last < UInt64(Self.chunk) else { return nil }
-        return UInt64(first) + chunks * UInt64(Self.chunk) + last
+        let chunks = rest / UInt64(chunk + 1)
+        let last = rest % UInt64(chunk + 1)
+        guard last < UInt64(chunk) else { return nil }
+        return UInt64(first) + chunks * UInt64(chunk) + last
     }
 }

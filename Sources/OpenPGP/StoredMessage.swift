@@ -8,14 +8,16 @@ package struct StoredMessage {
     package let stored: Stored?
     /// The eight octets by which each session key packet names the subkey it is for.
     let recipients: [[UInt8]]
+    /// Where the bodies of the session key packets are.
+    let keyPackets: [Range<UInt64>]
     let octets: StoredOctets
 
     /// What is known of a message that this program framed.
     package struct Stored {
         /// The length of the encrypted-data packet's body.
         package let body: UInt64
-        /// How gpg framed what is inside.
-        package let inside: GnuPGFraming
+        /// How what is inside is framed.
+        package let inside: ContentFraming
     }
 
     /// Reads the packet headers.
@@ -28,6 +30,7 @@ package struct StoredMessage {
         // For each packet before the data: whether its header is of the old format, as gpg's is.
         var formats: [Bool] = []
         var recipients: [[UInt8]] = []
+        var keyPackets: [Range<UInt64>] = []
         while true {
             let start = try octets.read(at: offset, 16)
             guard let header = PacketHeader(start) else { throw Self.damaged("no OpenPGP packet where one must be") }
@@ -51,29 +54,38 @@ package struct StoredMessage {
             }
             // Each packet is a few hundred octets; a message does not have more than a few of them.
             guard length <= 8192, formats.count <= 64 else { throw Self.damaged("its packets are too large") }
-            offset += UInt64(header.headerLength) + length
+            let body = offset + UInt64(header.headerLength)
+            offset = body + length
+            if header.tag == 1 { keyPackets.append(body..<offset) }
         }
         guard !recipients.isEmpty else { throw Self.damaged("it is not encrypted to a key") }
         self.recipients = recipients
-        stored = formats == [true] ? try Self.storedBody(octets, lengthOffset) : nil
+        self.keyPackets = keyPackets
+        // The native engine's session key packet has a header of the new format, by which short messages are told apart.
+        switch formats {
+        case [true]: stored = try Self.stored([.gnupg(.small), .gnupg(.large)], octets, lengthOffset)
+        case [false]: stored = try Self.stored([.native], octets, lengthOffset)
+        default: stored = nil
+        }
     }
 
     /// The body's length by ``StoredFraming``, checked where that framing puts its lengths.
-    private static func storedBody(_ octets: StoredOctets, _ offset: UInt64) throws(OpenPGPError) -> Stored? {
+    private static func stored(
+        _ candidates: [ContentFraming], _ octets: StoredOctets, _ offset: UInt64
+    ) throws(OpenPGPError) -> Stored? {
         let first = try octets.read(at: offset, 5)
-        for inside in [GnuPGFraming.small, .large] {
-            let framing = StoredFraming(inside)
+        for inside in candidates {
+            let framing = inside.outer
             guard octets.count >= offset, let body = framing.body(forTotal: octets.count - offset) else { continue }
             guard body >= UInt64(framing.first) else {
                 if first == PacketLength.fiveOctets(Int(body)) { return Stored(body: body, inside: inside) }
                 continue
             }
-            guard first.first == framing.firstLength else { continue }
-            let chunks = (body - UInt64(framing.first)) / UInt64(StoredFraming.chunk)
-            let last = (body - UInt64(framing.first)) % UInt64(StoredFraming.chunk)
+            guard first.first == StoredFraming.partialLength(framing.first) else { continue }
+            let (chunks, last) = (body - UInt64(framing.first)).quotientAndRemainder(dividingBy: UInt64(framing.chunk))
             let next = offset + 1 + UInt64(framing.first)
-            if chunks > 0, try octets.read(at: next, 1) != [StoredFraming.chunkLength] { continue }
-            let end = try octets.read(at: next + chunks * UInt64(StoredFraming.chunk + 1), 5)
+            if chunks > 0, try octets.read(at: next, 1) != [StoredFraming.partialLength(framing.chunk)] { continue }
+            let end = try octets.read(at: next + chunks * UInt64(framing.chunk + 1), 5)
             if end == PacketLength.fiveOctets(Int(last)) { return Stored(body: body, inside: inside) }
         }
         return nil

@@ -13,6 +13,15 @@ package struct StoredOctets {
         self.count = count
     }
 
+    /// All of a file as it is now.
+    init(whole descriptor: Int32) throws(OpenPGPError) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            throw OpenPGPError(.inputOutput, "cannot read the stored file", errno: errno)
+        }
+        self.init(descriptor: descriptor, count: UInt64(clamping: status.st_size))
+    }
+
     /// The same with its first octets in memory.
     ///
     /// All packet headers before the data are in them: a listing reads most files only once or twice.

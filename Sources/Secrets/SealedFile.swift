@@ -40,14 +40,7 @@ package final class SealedFile {
     /// - Parameter descriptor: an empty file, open for reading and writing; it stays its owner's to close.
     /// - Returns: nil when no locked memory is to be had.
     package init?(_ descriptor: Int32) {
-        let size = Int(crypto_aead_xchacha20poly1305_ietf_KEYBYTES)
-        guard
-            let key = SecretBytes(
-                count: size,
-                fill: { bytes in
-                    if let base = bytes.baseAddress { randombytes_buf(base, size) }
-                })
-        else { return nil }
+        guard let key = SecretBytes.random(Int(crypto_aead_xchacha20poly1305_ietf_KEYBYTES)) else { return nil }
         self.key = key
         self.descriptor = descriptor
     }

@@ -14,17 +14,32 @@ package final class SecretBytes: @unchecked Sendable {
     ///
     /// - Parameter count: at most 64 KiB: locked memory is scarce (8 MiB on many systems).
     /// - Returns: nil when the memory cannot be had. That it could not be locked (a limit of zero) is not an error.
-    package init?(count: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) {
+    /// - Throws: what `fill` throws; the octets are wiped then.
+    package init?<E>(count: Int, fill: (UnsafeMutableRawBufferPointer) throws(E) -> Void) throws(E) {
         guard Sodium.ready, (0...65536).contains(count), let base = sodium_malloc(max(count, 1)) else { return nil }
+        do throws(E) {
+            try fill(UnsafeMutableRawBufferPointer(start: base, count: count))
+        } catch {
+            sodium_free(base)
+            throw error
+        }
         self.base = base
         self.count = count
-        fill(UnsafeMutableRawBufferPointer(start: base, count: count))
         sodium_mprotect_readonly(base)
     }
 
     /// A locked copy of `bytes`; the original stays its owner's to wipe.
     package convenience init?(copying bytes: UnsafeRawBufferPointer) {
         self.init(count: bytes.count) { $0.copyMemory(from: bytes) }
+    }
+
+    /// Random octets, usable as a key.
+    ///
+    /// The C function is `randombytes_buf`.
+    package static func random(_ count: Int) -> SecretBytes? {
+        SecretBytes(count: count) { buffer in
+            if let base = buffer.baseAddress { randombytes_buf(base, buffer.count) }
+        }
     }
 
     /// Random octets in hexadecimal digits, usable as a passphrase.

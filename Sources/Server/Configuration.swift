@@ -1,4 +1,5 @@
 package import Foundation
+package import OpenPGP
 internal import SSHTransport
 internal import Secrets
 
@@ -12,6 +13,8 @@ package struct Configuration: Sendable {
     package let data: URL
     /// Whether stored names are to suit FAT, exFAT and NTFS wherever they are, so that the folder can be copied there.
     package let portableNames: Bool
+    /// Who is to make and read messages.
+    package let engine: EngineKind
     package let limits: ServerLimits
     package let accounts: [Account]
 

@@ -27,6 +27,7 @@ package enum ConfigurationFile {
             listen = "127.0.0.1:2200"
             data = "\(data)"
             # portable_names = true         new names suit FAT, exFAT and Windows, also on other file systems
+            # engine = "native"              "gpgme": a process of gpg for each file
 
             # [limits]
             # login_seconds = 30            from the connection to a finished login
@@ -101,7 +102,7 @@ package enum ConfigurationFile {
         let new = try Configuration(String(decoding: lines.octets, as: UTF8.self), file: configuration.file)
         guard isPlain, new.accounts == accounts, new.listen == configuration.listen,
             new.data == configuration.data, new.portableNames == configuration.portableNames,
-            new.limits == configuration.limits
+            new.engine == configuration.engine, new.limits == configuration.limits
         else {
             throw Refusal(
                 description: "\(configuration.file.path) is written in a way that only a person can change: edit it")

@@ -1,4 +1,5 @@
 package import Foundation
+private import OpenPGP
 private import SSHTransport
 private import Secrets
 private import TOMLKit
@@ -46,6 +47,9 @@ extension Configuration {
         guard let listen = ListenAddress(document.listen ?? "127.0.0.1:2200") else {
             throw wrong("listen", nil, "must be ADDRESS:PORT, such as 127.0.0.1:2200")
         }
+        guard let engine = document.engine.map({ EngineKind(rawValue: $0) }) ?? .native else {
+            throw wrong("engine", nil, "must be \"gpgme\" or \"native\"")
+        }
         var accounts: [Account] = []
         for (index, user) in (document.user ?? []).enumerated() {
             let account = try user.account { wrong($0, index, $1) }
@@ -58,7 +62,7 @@ extension Configuration {
         self.init(
             file: file, text: text, listen: listen,
             data: URL(filePath: document.data ?? "data", relativeTo: folder).absoluteURL.standardizedFileURL,
-            portableNames: document.portable_names ?? false,
+            portableNames: document.portable_names ?? false, engine: engine,
             limits: try document.limits?.limits { wrong($0, nil, $1) } ?? ServerLimits(), accounts: accounts)
     }
 }
@@ -68,6 +72,7 @@ private struct Document: Decodable {
     var listen: String?
     var data: String?
     var portable_names: Bool?
+    var engine: String?
     var limits: LimitsTable?
     var user: [UserTable]?
 }

@@ -44,7 +44,8 @@ final class Login: Authenticator {
             return open(account, .plaintext) {
                 try SessionHome(
                     keysIn: self.configuration.keyFolder(of: account.name), fingerprint: account.key,
-                    passphrase: password, patience: self.configuration.limits.stalledSeconds)
+                    passphrase: password, engine: self.configuration.engine,
+                    patience: self.configuration.limits.stalledSeconds)
             } ?? strangers(account, password)
         }
         if account?.woPassword == nil {
@@ -75,13 +76,19 @@ final class Login: Authenticator {
         open(account, .ciphertext(listsAll: account.woListsAll)) {
             try SessionHome(
                 publicKeysIn: self.configuration.keyFolder(of: account.name), fingerprint: account.key,
-                patience: self.configuration.limits.stalledSeconds)
+                engine: self.configuration.engine, patience: self.configuration.limits.stalledSeconds)
         }
     }
 
     private func open(_ account: Account, _ view: View, _ home: () throws -> SessionHome) -> Admission? {
         do {
-            return Admission(account: account, view: view, home: try home())
+            let home = try home()
+            if let reason = home.cryptor.refusal {
+                log.warning(
+                    "the native engine is not used for this session",
+                    metadata: ["username": "\(account.name)", "reason": "\(reason)"])
+            }
+            return Admission(account: account, view: view, home: home)
         } catch let error as OpenPGPError where error.code == .passphrase && account.password == nil {
             return nil
         } catch {

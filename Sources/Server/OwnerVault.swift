@@ -133,10 +133,11 @@ package final class OwnerSession {
         // A tool that was killed has left its keys and an agent.
         RuntimeDirectory.sweep()
         let folder = vault.configuration.keyFolder(of: account.name)
+        let engine = vault.configuration.engine
         if let passphrase {
-            keys = try SessionHome(keysIn: folder, fingerprint: account.key, passphrase: passphrase)
+            keys = try SessionHome(keysIn: folder, fingerprint: account.key, passphrase: passphrase, engine: engine)
         } else {
-            keys = try SessionHome(publicKeysIn: folder, fingerprint: account.key)
+            keys = try SessionHome(publicKeysIn: folder, fingerprint: account.key, engine: engine)
         }
         files = VaultFileSystem(
             user: account.name, view: .plaintext, data: vault.data, home: home,

@@ -13,7 +13,7 @@ final class Download: OpenFile {
     private let status: stat
     private let contents: StoredContents
     private var position: UInt64 = 0
-    private var decryption: Decryption?
+    private var decryption: (any Decryption)?
     private var isSeeking: Bool
     private var octets: UInt64 = 0
     private var failure: FileSystemError?
@@ -106,14 +106,14 @@ final class Download: OpenFile {
         }
     }
 
-    private func startedDecryption() throws(OpenPGPError) -> Decryption {
+    private func startedDecryption() throws(OpenPGPError) -> any Decryption {
         if let decryption { return decryption }
         let started = try vault.cryptor.decrypt(file.raw)
         decryption = started
         return started
     }
 
-    private func expectEnd(_ decryption: Decryption) throws(OpenPGPError) {
+    private func expectEnd(_ decryption: any Decryption) throws(OpenPGPError) {
         var more: UInt8 = 0
         let count = try withUnsafeMutableBytes(of: &more) { byte throws(OpenPGPError) in try decryption.read(into: byte)
         }

@@ -18,7 +18,7 @@ final class DraftContents: Contents {
 
     private unowned let vault: VaultFileSystem
     private let mode: mode_t
-    private var encryption: Encryption?
+    private var encryption: (any Encryption)?
     /// Octets that were sent, wherever they belong.
     private var received: UInt64 = 0
     /// Octets that the encryption has got.
@@ -180,7 +180,7 @@ final class DraftContents: Contents {
         spool.forget(before: streamed)
     }
 
-    private func startedEncryption() throws(OpenPGPError) -> Encryption {
+    private func startedEncryption() throws(OpenPGPError) -> any Encryption {
         if let encryption { return encryption }
         let started = try vault.cryptor.encrypt(into: draft.descriptor)
         encryption = started

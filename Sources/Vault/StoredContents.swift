@@ -82,7 +82,7 @@ final class StoredContents: Contents {
 
     private func spooled() throws(FileSystemError) -> Spool {
         let spool = vault.makeSpool(over: nil)
-        let decryption: Decryption
+        let decryption: any Decryption
         do throws(OpenPGPError) { decryption = try vault.cryptor.decrypt(file.raw) } catch { throw .init(error) }
         defer { decryption.cancel() }
         var buffer = [UInt8](repeating: 0, count: 1 << 16)

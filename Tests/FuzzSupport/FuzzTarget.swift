@@ -9,6 +9,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case message
     /// The inside of messages that somebody with the public key has made.
     case sealed
+    /// The packets that session keys come in, and the keys of those who are to open them.
+    case keys
     /// Command lines.
     case command
     /// The text of server.conf.
@@ -24,6 +26,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
             try session.run()
         case .message: try MessageFuzz(input).run()
         case .sealed: try SealedFuzz.run(input)
+        case .keys: try KeysFuzz.run(input)
         case .command: try CommandFuzz.run(input)
         case .configuration: try ConfigurationFuzz.run(input)
         }

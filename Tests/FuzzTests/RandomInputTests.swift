@@ -5,7 +5,7 @@ import Testing
 /// Random inputs without a fuzzer: as many each time, and others each time.
 @Suite(.serialized) struct RandomInputTests {
     private static let inputs: [FuzzTarget: Int] = [
-        .session: 15_000, .message: 15_000, .sealed: 15_000, .command: 60_000, .configuration: 8000,
+        .session: 15_000, .message: 15_000, .sealed: 15_000, .keys: 15_000, .command: 60_000, .configuration: 8000,
     ]
 
     /// Inputs of the corpus, changed.

@@ -26,9 +26,8 @@ import Testing
         #expect((1...300).contains(ambiguous))
     }
 
-    @Test(arguments: [GnuPGFraming.small, .large])
-    func storedTotalsAreStrictlyIncreasingAndInvert(inside: GnuPGFraming) {
-        let framing = StoredFraming(inside)
+    @Test(arguments: [StoredFraming(.small), StoredFraming(.large), .native, .nativeLiteral])
+    func storedTotalsAreStrictlyIncreasingAndInvert(framing: StoredFraming) {
         var last: UInt64 = 0
         for body in UInt64(0)...140_000 {
             let total = framing.total(forBody: body)

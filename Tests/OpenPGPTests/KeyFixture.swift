@@ -12,11 +12,14 @@ final class KeyFixture {
     let scratch: Scratch
     var cryptor: Cryptor { home.cryptor }
 
-    init() throws {
+    /// - Parameter engine: who has to make and read the messages.
+    init(_ engine: EngineKind = .chosen) throws {
         let keys = try TestKeys.shared.get()
         home = try SessionHome(
-            keysIn: keys.folder, fingerprint: keys.fingerprint, passphrase: KeyFixture.secret(TestKeys.passphrase))
+            keysIn: keys.folder, fingerprint: keys.fingerprint, passphrase: KeyFixture.secret(TestKeys.passphrase),
+            engine: engine)
         scratch = try Scratch()
+        try #require(home.cryptor.engineKind == engine, "\(String(describing: home.cryptor.refusal))")
     }
 
     static func secret(_ text: String) throws -> SecretBytes {
@@ -63,4 +66,9 @@ final class KeyFixture {
         try #require(made.status == 0, "\(made.errors)")
         return made.output
     }
+}
+
+extension EngineKind {
+    /// The one that `CRYPTSFTP_ENGINE` names for the tests that are about neither, else gpg.
+    static var chosen: EngineKind { TestEngine.name.flatMap { EngineKind(rawValue: $0) } ?? .native }
 }

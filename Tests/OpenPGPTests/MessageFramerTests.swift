@@ -39,6 +39,7 @@ import Testing
             ("no message", [0x12, 1, 1, 1, 1, 1, 1]),
             ("only the key packet", keyPacket),
             ("another key", [0x84, 12, 3, 9, 9, 9, 9, 9, 9, 9, 9, 18, 0, 0, 0xd2, 3, 1, 9, 9]),
+            ("a new header, as the native engine's", [0xc1] + keyPacket.dropFirst() + [0xd2, 3, 1, 9, 9]),
             ("another version of the key packet", [0x84, 12, 6] + keyID + [18, 0, 0, 0xd2, 3, 1, 9, 9]),
             ("a draft of AEAD", keyPacket + [0xd4, 3, 1, 9, 9]),
             ("no integrity protection", keyPacket + [0xc9, 3, 1, 9, 9]),

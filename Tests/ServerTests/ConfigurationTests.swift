@@ -1,4 +1,5 @@
 import Foundation
+import OpenPGP
 import Server
 import TestSupport
 import Testing
@@ -26,6 +27,7 @@ import Testing
         let configuration = try read("")
         #expect(configuration.listen == ListenAddress("127.0.0.1:2200"))
         #expect(configuration.limits == ServerLimits())
+        #expect(configuration.engine == .native)
         #expect(configuration.accounts.isEmpty)
         #expect(!configuration.portableNames)
         #expect(configuration.data.path == configuration.folder.appending(path: "data").path)
@@ -35,6 +37,10 @@ import Testing
         #expect(try read("portable_names = true\n").portableNames)
         #expect(try !read("portable_names = false\n").portableNames)
         #expect(complaint("portable_names = \"yes\"\n").contains("server.conf:1: 'portable_names'"))
+    }
+
+    @Test(arguments: EngineKind.allCases) func readsTheEngine(engine: EngineKind) throws {
+        #expect(try read("engine = \"\(engine.rawValue)\"\n" + Self.user).engine == engine)
     }
 
     @Test func readsUsers() throws {
@@ -69,6 +75,8 @@ import Testing
         ("listen = \"127.0.0.1:2200\"\nlisten = \"x\"\n", "server.conf:2:"),
         ("listen = \"127.0.0.1\"\n", "server.conf:1:"),
         ("listen = 2200\n", "server.conf:1: 'listen'"),
+        ("engine = \"gpg\"\n", "server.conf:1: 'engine'"),
+        ("data = \"x\"\nengine = true\n", "server.conf:2: 'engine'"),
         ("# comment\nlistne = \"127.0.0.1:2200\"\n", "server.conf:2: 'listne' is not known"),
         ("[limits]\nlogin_seconds = 0\n", "server.conf:2: 'login_seconds'"),
         ("[limits]\r\nlogin_seconds = \"3\"\r\n", "server.conf:2: 'login_seconds'"),

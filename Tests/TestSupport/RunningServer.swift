@@ -32,15 +32,19 @@ package final class RunningServer {
     ///   - data: an empty folder that the data folder is to be, such as one on another file system.
     ///   - quickLogin: whether the users' keys are protected by a passphrase that is stretched little.
     ///   - portableNames: whether server.conf asks for names that FAT and exFAT can hold.
+    ///   - engine: who is to make and read messages; nil leaves it to the program.
     ///   - environment: added to this process's.
     package init(
         _ users: [(name: String, access: String)], append: String = "", arguments: [String] = [], data: URL? = nil,
-        quickLogin: Bool = false, portableNames: Bool = false, environment: [String: String] = [:]
+        quickLogin: Bool = false, portableNames: Bool = false, engine: String? = TestEngine.name,
+        environment: [String: String] = [:]
     ) throws {
         scratch = try Scratch()
         try TestVaults.copy(users, to: scratch.url)
         let configuration = scratch.url.appending(path: "Configs/server.conf")
-        var text = try String(contentsOf: configuration, encoding: .utf8) + append
+        var text =
+            try (engine.map { "engine = \"\($0)\"\n" } ?? "") + String(contentsOf: configuration, encoding: .utf8)
+            + append
         self.data = data ?? scratch.url.appending(path: "data")
         if let data {
             text = text.replacing("data = \"../data\"", with: "data = \"\(data.path)\"")

@@ -19,12 +19,14 @@ final class HomeFixture {
         let made = try TestKeys.shared.get()
         scratch = try Scratch()
         self.isOwner = isOwner
+        let engine = TestEngine.name.flatMap { EngineKind(rawValue: $0) } ?? .gpgme
         if isOwner {
             let secret = try #require(
                 Array(TestKeys.passphrase.utf8).withUnsafeBytes { SecretBytes(copying: $0) })
-            keys = try SessionHome(keysIn: made.folder, fingerprint: made.fingerprint, passphrase: secret)
+            keys = try SessionHome(
+                keysIn: made.folder, fingerprint: made.fingerprint, passphrase: secret, engine: engine)
         } else {
-            keys = try SessionHome(publicKeysIn: made.folder, fingerprint: made.fingerprint)
+            keys = try SessionHome(publicKeysIn: made.folder, fingerprint: made.fingerprint, engine: engine)
         }
         try FileManager.default.createDirectory(
             at: scratch.url.appending(path: "home"), withIntermediateDirectories: true)

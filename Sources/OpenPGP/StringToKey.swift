@@ -1,0 +1,66 @@
+internal import Secrets
+
+/// Makes a key from a passphrase.
+///
+/// Source: RFC 4880, section 3.7.1.3 (iterated and salted).
+struct StringToKey {
+    let hash: MessageDigest.Algorithm
+    let salt: [UInt8]
+    /// Octets of salt and passphrase, over and over, that are hashed.
+    let count: Int
+
+    /// Reads the specifier: its type, the hash, eight octets of salt, the count in one octet.
+    ///
+    /// - Returns: nil for other types and hashes.
+    init?(_ octets: some Collection<UInt8>) {
+        let octets = Array(octets)
+        // Source of the numbers: RFC 4880, section 9.4.
+        let hashes: [UInt8: MessageDigest.Algorithm] = [2: .sha1, 8: .sha256, 10: .sha512]
+        guard octets.count == Self.size, octets[0] == 3, let hash = hashes[octets[1]] else { return nil }
+        self.hash = hash
+        salt = Array(octets[2..<10])
+        count = (16 + Int(octets[10] & 15)) << (Int(octets[10] >> 4) + 6)
+    }
+
+    /// Octets of the specifier.
+    static let size = 11
+
+    /// - Parameter size: octets of the key.
+    func key(_ passphrase: SecretBytes, size: Int) throws(OpenPGPError) -> SecretBytes {
+        guard let once = SecretBytes(count: salt.count + passphrase.count, fill: { fill($0, passphrase) }) else {
+            throw OpenPGPError(.engine, "no locked memory left")
+        }
+        let key = try SecretBytes(count: size) { key throws(OpenPGPError) in
+            var filled = 0
+            // Where one hash is not enough, the next begins with one more zero.
+            var zeros = 0
+            while filled < size {
+                let digest = try MessageDigest(hash)
+                digest.update([UInt8](repeating: 0, count: zeros))
+                once.withUnsafeBytes { octets in
+                    var left = max(count, octets.count)
+                    while left > 0 {
+                        digest.update(UnsafeRawBufferPointer(rebasing: octets.prefix(left)))
+                        left -= min(left, octets.count)
+                    }
+                }
+                digest.finish { part in
+                    let length = min(part.count, size - filled)
+                    UnsafeMutableRawBufferPointer(rebasing: key[filled...]).copyMemory(
+                        from: UnsafeRawBufferPointer(rebasing: part.prefix(length)))
+                    filled += length
+                }
+                zeros += 1
+            }
+        }
+        guard let key else { throw OpenPGPError(.engine, "no locked memory left") }
+        return key
+    }
+
+    private func fill(_ buffer: UnsafeMutableRawBufferPointer, _ passphrase: SecretBytes) {
+        buffer.copyBytes(from: salt)
+        passphrase.withUnsafeBytes {
+            UnsafeMutableRawBufferPointer(rebasing: buffer[salt.count...]).copyMemory(from: $0)
+        }
+    }
+}

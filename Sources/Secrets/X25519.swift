@@ -1,0 +1,41 @@
+private import CSodium
+
+/// The Diffie-Hellman function on curve25519, with all that is secret in locked memory.
+///
+/// Points and scalars are 32 octets, least significant first.
+///
+/// Source: RFC 7748, section 5; the C functions are `crypto_scalarmult_curve25519` and `crypto_scalarmult_curve25519_base`.
+package enum X25519 {
+    package static let size = 32
+
+    /// What both sides of an exchange get to know.
+    ///
+    /// - Parameters:
+    ///   - secret: one side's scalar; the bits that are fixed need not be right in it.
+    ///   - point: the other side's point.
+    /// - Returns: nil for a point that makes the secret known to all, for wrong sizes, and without locked memory.
+    package static func shared(_ secret: SecretBytes, with point: [UInt8]) -> SecretBytes? {
+        guard secret.count == size, point.count == size else { return nil }
+        return try? SecretBytes(count: size) { result throws(LowOrder) in
+            let succeeded = secret.withUnsafeBytes { scalar in
+                guard let result = result.baseAddress, let scalar = scalar.baseAddress else { return false }
+                return crypto_scalarmult_curve25519(
+                    result.assumingMemoryBound(to: UInt8.self), scalar.assumingMemoryBound(to: UInt8.self), point) == 0
+            }
+            guard succeeded else { throw LowOrder() }
+        }
+    }
+
+    /// The point that belongs to a scalar.
+    package static func point(of secret: SecretBytes) -> [UInt8]? {
+        guard secret.count == size else { return nil }
+        var point = [UInt8](repeating: 0, count: size)
+        let succeeded = secret.withUnsafeBytes { scalar in
+            guard let scalar = scalar.baseAddress else { return false }
+            return crypto_scalarmult_curve25519_base(&point, scalar.assumingMemoryBound(to: UInt8.self)) == 0
+        }
+        return succeeded ? point : nil
+    }
+
+    private struct LowOrder: Error {}
+}
