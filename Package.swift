@@ -87,6 +87,8 @@ let package = Package(
         .testTarget(
             name: "BundleTests", dependencies: ["TestSupport"], exclude: ["Scripts"], swiftSettings: settings),
         .testTarget(
+            name: "BenchmarkTests", dependencies: ["TestSupport", "cryptsftp"], swiftSettings: settings),
+        .testTarget(
             name: "InteropTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
             exclude: ["Scripts", "requirements.txt"], swiftSettings: settings),
         .target(
