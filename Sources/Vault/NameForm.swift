@@ -30,6 +30,7 @@ package struct NameForm: Hashable, Sendable {
     ///
     /// - Parameter isFolder: whether nothing is added to it, so that its end is the end of the stored name.
     package func escaped(_ name: [UInt8], isFolder: Bool) -> [UInt8] {
+        if letters == .plain, NameForm.isOrdinary(name), !(isPortable && NameForm.isDevice(name)) { return name }
         var written: [UInt8] = []
         var isLetterLeft = letters != .plain || isPortable && NameForm.isDevice(name)
         for (place, isValid) in NameForm.scalars(of: name) {
@@ -85,6 +86,19 @@ extension NameForm {
     /// Whether FAT, exFAT or NTFS refuse it in a name.
     private static func isForbidden(_ octet: UInt8) -> Bool { octet < 0x20 || forbidden.contains(octet) }
 
+    /// Whether a name has nothing that any form would escape, as most have; that of a device may be ordinary.
+    private static func isOrdinary(_ name: [UInt8]) -> Bool {
+        guard name.last != UInt8(ascii: ".") else { return false }
+        return name.allSatisfy { octet in
+            switch octet {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+    }
+
     /// Whether Windows takes it from the end of a name.
     private static func isStripped(_ octet: UInt8) -> Bool {
         octet == UInt8(ascii: ".") || octet == UInt8(ascii: " ")
@@ -133,8 +147,11 @@ extension NameForm {
     }()
 
     private static func isDevice(_ name: [UInt8]) -> Bool {
-        let base = String(decoding: name.prefix { $0 != UInt8(ascii: ".") }, as: UTF8.self)
-        return devices.contains(base.uppercased().trimmed)
+        var base = name.prefix { $0 != UInt8(ascii: ".") }
+        while base.last == UInt8(ascii: " ") { base.removeLast() }
+        // The shortest is "CON", the longest "COM¹".
+        guard (3...5).contains(base.count) else { return false }
+        return devices.contains(String(decoding: base, as: UTF8.self).uppercased())
     }
 }
 
@@ -153,9 +170,4 @@ extension NameForm {
     package static func folded(_ stored: [UInt8]) -> [UInt8] {
         String(validating: stored, as: UTF8.self).map { Array($0.lowercased().utf8) } ?? stored
     }
-}
-
-extension String {
-    /// Without the spaces at its end.
-    fileprivate var trimmed: String { String(reversed().drop { $0 == " " }.reversed()) }
 }
