@@ -70,5 +70,5 @@ final class KeyFixture {
 
 extension EngineKind {
     /// The one that `CRYPTSFTP_ENGINE` names for the tests that are about neither, else gpg.
-    static var chosen: EngineKind { TestEngine.name.flatMap { EngineKind(rawValue: $0) } ?? .native }
+    static var chosen: EngineKind { TestEngine.name.flatMap { EngineKind(rawValue: $0) } ?? .gpgme }
 }
