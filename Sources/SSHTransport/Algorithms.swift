@@ -3,15 +3,30 @@ private import CLinux
 /// What the server offers, in its order of preference; the client's order decides.
 ///
 /// Every list is explicit: libssh's defaults also have finite-field groups, SHA-1 and compression.
-enum Algorithms {
+package enum Algorithms {
     static let keyExchange =
         "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521"
 
     /// OpenSSH's client prefers chacha20, which takes twice the time where the processor has AES: it is offered only where
     /// the processor has not.
-    static let ciphers =
+    private static let ciphers =
         (linux_processor_has_aes() != 0 ? "" : "chacha20-poly1305@openssh.com,")
-        + "aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr,aes192-ctr,aes128-ctr"
+        + authenticatedCiphers + ",aes256-ctr,aes192-ctr,aes128-ctr"
+    private static let authenticatedCiphers = "aes256-gcm@openssh.com,aes128-gcm@openssh.com"
+
+    /// The ciphers for a client: where it has AES-GCM, nothing else, if the processor computes AES itself.
+    ///
+    /// OpenSSH's client before 10.0 prefers AES-CTR, which needs a hash over each packet besides and takes half as much time
+    /// again.
+    ///
+    /// - Parameter proposal: nil when it is not known.
+    package static func ciphers(for proposal: ClientProposal?) -> String {
+        let names = authenticatedCiphers.split(separator: ",")
+        guard let proposal, linux_processor_has_aes() != 0,
+            proposal.ciphers.allSatisfy({ offered in names.contains { offered.contains($0) } })
+        else { return ciphers }
+        return authenticatedCiphers
+    }
 
     static let authenticationCodes =
         "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512"

@@ -28,6 +28,7 @@ package final class Connection {
     let session: ssh_session
     private let event: ssh_event
     private let callbacks: UnsafeMutablePointer<ssh_server_callbacks_struct>
+    private let introduction: Introduction
     private let authenticator: any Authenticator
     private let limits: Limits
     private var offeredKeys = 0
@@ -55,9 +56,10 @@ package final class Connection {
         self.authenticator = authenticator
         callbacks = .allocate(capacity: 1)
         callbacks.initialize(to: ssh_server_callbacks_struct())
-        try configure(hostKeys)
         Connection.prepare(descriptor, patience: limits.patience)
-        guard ssh_bind_accept_fd(bind, session, descriptor) == SSH_OK else {
+        introduction = try Introduction(descriptor)
+        try configure(hostKeys, ciphers: Algorithms.ciphers(for: introduction.proposal))
+        guard ssh_bind_accept_fd(bind, session, introduction.descriptor) == SSH_OK else {
             throw SSHError("the connection cannot be taken", of: bind)
         }
         // `ssh_callbacks_init` is a macro that Swift cannot see: without the size, every callback is ignored.
@@ -80,16 +82,16 @@ package final class Connection {
         callbacks.deallocate()
     }
 
-    private func configure(_ hostKeys: [HostKey]) throws(SSHError) {
+    private func configure(_ hostKeys: [HostKey], ciphers: String) throws(SSHError) {
         var no = false
         var smallest = Algorithms.smallestRSA
         var timeout = limits.patience
         var result = ssh_bind_options_set(bind, SSH_BIND_OPTIONS_PROCESS_CONFIG, &no)
         for (option, value) in [
-            (SSH_BIND_OPTIONS_BANNER, "cryptsftp"),
+            (SSH_BIND_OPTIONS_BANNER, Introduction.banner),
             (SSH_BIND_OPTIONS_KEY_EXCHANGE, Algorithms.keyExchange),
-            (SSH_BIND_OPTIONS_CIPHERS_C_S, Algorithms.ciphers),
-            (SSH_BIND_OPTIONS_CIPHERS_S_C, Algorithms.ciphers),
+            (SSH_BIND_OPTIONS_CIPHERS_C_S, ciphers),
+            (SSH_BIND_OPTIONS_CIPHERS_S_C, ciphers),
             (SSH_BIND_OPTIONS_HMAC_C_S, Algorithms.authenticationCodes),
             (SSH_BIND_OPTIONS_HMAC_S_C, Algorithms.authenticationCodes),
             (SSH_BIND_OPTIONS_HOSTKEY_ALGORITHMS, Algorithms.hostKeys),
@@ -126,6 +128,13 @@ package final class Connection {
     ///
     /// Afterwards ``poll(milliseconds:)`` does the rest.
     package func exchangeKeys() throws(SSHError) {
+        // Without waiting: what libssh begins with goes nowhere, and then it has the client.
+        ssh_set_blocking(session, 0)
+        for _ in 0..<10 where !introduction.hearsServer() {
+            guard ssh_handle_key_exchange(session) != SSH_ERROR else { throw SSHError("no key exchange", of: session) }
+        }
+        ssh_set_blocking(session, 1)
+        try introduction.admitClient()
         guard ssh_handle_key_exchange(session) == SSH_OK else { throw SSHError("no key exchange", of: session) }
         guard ssh_event_add_session(event, session) == SSH_OK else { throw SSHError("libssh is out of memory") }
     }
