@@ -118,6 +118,12 @@ int linux_limit_thread_time(int milliseconds)
     return timer_settime(timer, 0, &time, NULL);
 }
 
+void linux_begin_writing(int descriptor, long long offset, long long count)
+{
+    // Where the file system cannot, all is written at the end.
+    (void)sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE);
+}
+
 int linux_processor_has_aes(void)
 {
 #if defined(__x86_64__) || defined(__i386__)

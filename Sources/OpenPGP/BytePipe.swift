@@ -71,6 +71,23 @@ final class BytePipe: @unchecked Sendable {
         return state.failure
     }
 
+    /// Takes a chunk as it was written, waiting for one.
+    ///
+    /// For a reader that does not use ``read(into:)``.
+    ///
+    /// - Returns: nil after the last one.
+    func next() throws(OpenPGPError) -> [UInt8]? {
+        condition.lock()
+        defer { condition.unlock() }
+        while state.count == 0 && !state.finished && state.failure == nil { condition.wait() }
+        if let failure = state.failure { throw failure }
+        guard !state.chunks.isEmpty else { return nil }
+        let chunk = state.chunks.removeFirst()
+        state.count -= chunk.count
+        condition.signal()
+        return chunk
+    }
+
     /// Fills `buffer` with what is there, waiting for at least one octet.
     ///
     /// - Returns: how many octets; 0 after the last one.

@@ -2,13 +2,14 @@
 package final class Cryptor {
     private let key: RecipientKey
     private let engine: any Engine
-    /// Why the native engine is not used although it was asked for, or nil.
+    /// Why the native engine is not trusted although it was asked for; nil also for a key of a kind that it does not know.
     package let refusal: OpenPGPError?
 
     /// - Parameters:
     ///   - gnupg: the engine that knows everything.
     ///   - wanted: who is to do what can be done without it.
-    init(_ gnupg: GnuPGEngine, _ wanted: EngineKind) {
+    ///   - secret: the secret key as gpg exports it, for a session that has it.
+    init(_ gnupg: GnuPGEngine, _ wanted: EngineKind, _ secret: KeyPackets? = nil) {
         key = gnupg.key
         guard wanted == .native else {
             engine = gnupg
@@ -16,9 +17,9 @@ package final class Cryptor {
             return
         }
         do throws(OpenPGPError) {
-            let native = try NativeEngine(gnupg)
-            try EngineCheck(native, gnupg).run()
-            engine = native
+            let native = try NativeEngine(gnupg, secret)
+            if let native { try EngineCheck(native, gnupg).run() }
+            engine = (native as (any Engine)?) ?? gnupg
             refusal = nil
         } catch {
             engine = gnupg

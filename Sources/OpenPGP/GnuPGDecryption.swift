@@ -100,6 +100,7 @@ final class GnuPGDecryption: Decryption {
     static func explain(_ error: GPGMEError, _ status: [String]) -> OpenPGPError {
         switch error.code {
         case GPG_ERR_NO_SECKEY: OpenPGPError(.key, "the file is encrypted to another key")
+        case GPG_ERR_CORRUPTED_PROTECTION: OpenPGPError(.engine, "gpg cannot open the key: \(error.text)")
         case GPG_ERR_BAD_PASSPHRASE: OpenPGPError(.passphrase, "the passphrase does not open the key")
         case _ where status.contains { ["DECRYPTION_FAILED", "BADMDC", "NODATA"].contains($0) }:
             OpenPGPError(.message, "the stored file is damaged or was tampered with: \(error.text)")

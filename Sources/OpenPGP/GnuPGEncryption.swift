@@ -115,6 +115,8 @@ final class GnuPGEncryption: Encryption {
 private final class FramedFile {
     private var file: CipherFile
     private var framer: MessageFramer
+    /// What the file has not got yet.
+    private var pending: [UInt8] = []
 
     init(_ descriptor: Int32, _ framer: MessageFramer) {
         file = CipherFile(descriptor)
@@ -122,13 +124,20 @@ private final class FramedFile {
     }
 
     func take(_ bytes: UnsafeRawBufferPointer) throws(OpenPGPError) {
-        try framer.take(bytes, &file.pending)
-        try file.flushIfLarge()
+        try framer.take(bytes, &pending)
+        if pending.count >= 1 << 16 { try flush() }
     }
 
     func finish() throws(OpenPGPError) -> UInt64 {
-        try framer.finish(&file.pending)
-        try file.flush()
+        try framer.finish(&pending)
+        try flush()
         return framer.bodyCount
+    }
+
+    private func flush() throws(OpenPGPError) {
+        try pending.withUnsafeBufferPointer { octets throws(OpenPGPError) in
+            try file.write(UnsafeRawBufferPointer(octets))
+        }
+        pending.removeAll(keepingCapacity: true)
     }
 }

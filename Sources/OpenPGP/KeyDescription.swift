@@ -125,12 +125,12 @@ final class ListedKey {
         gpgme_key_unref(raw)
     }
 
-    /// All there are.
-    static func all() throws(OpenPGPError) -> [ListedKey] {
+    /// All there are, or all that a pattern of gpg's finds, such as a fingerprint.
+    static func all(_ pattern: String? = nil) throws(OpenPGPError) -> [ListedKey] {
         let context = try Context(patience: GnuPG.patience)
         gpgme_set_keylist_mode(
             context.raw, gpgme_keylist_mode_t(GPGME_KEYLIST_MODE_LOCAL | GPGME_KEYLIST_MODE_WITH_KEYGRIP))
-        try check(gpgme_op_keylist_start(context.raw, nil, 0), .engine, "gpg cannot list keys")
+        try check(gpgme_op_keylist_start(context.raw, pattern, 0), .engine, "gpg cannot list keys")
         var keys: [ListedKey] = []
         var key: gpgme_key_t?
         while gpgme_op_keylist_next(context.raw, &key) == 0, let found = key {

@@ -28,7 +28,12 @@ package enum KeyHome {
         guard let result = gpgme_op_genkey_result(context.raw), let text = result.pointee.fpr else {
             throw OpenPGPError(.engine, "gpg ended before it had made the key")
         }
-        return String(cString: text)
+        let fingerprint = String(cString: text)
+        let parts = try ListedKey.all(fingerprint).first?.description.subkeys.count
+        guard
+            try KeyPackets.exported(fingerprint, .secretKeys(passphrase), patience: GnuPG.patience).secretParts == parts
+        else { throw SecretKeyFile.unreadable }
+        return fingerprint
     }
 
     /// The fingerprint of the key that lies in a user's key folder: of several, the newest that can read files here.
@@ -190,24 +195,27 @@ package final class SessionHome {
         }
         guard let random = SecretBytes.randomHex(32) else { throw OpenPGPError(.engine, "no locked memory left") }
         let key = try RecipientKey(fingerprint: fingerprint)
-        try SessionHome.takeSecretKeys(for: key, from: keys, to: URL(filePath: home), passphrase, random, patience)
-        cryptor = Cryptor(GnuPGEngine(gnupg, key, passphrase: random, patience: patience), engine)
+        let packets = try SessionHome.takeSecretKeys(
+            for: key, from: keys, to: URL(filePath: home), passphrase, random, patience)
+        cryptor = Cryptor(GnuPGEngine(gnupg, key, passphrase: random, patience: patience), engine, packets)
     }
 
     /// Copies the secret keys that reading files needs, each then under the random passphrase.
     ///
     /// The primary key, which could certify and sign, stays out. Older keys and subkeys for encryption come in, because
     /// there may be files that are encrypted to them; one that the user's passphrase does not open is left out.
+    ///
+    /// - Returns: the current one, as gpg exports it.
     private static func takeSecretKeys(
         for key: RecipientKey, from keys: URL, to home: URL, _ passphrase: SecretBytes, _ random: SecretBytes,
         _ patience: Int
-    ) throws(OpenPGPError) {
+    ) throws(OpenPGPError) -> KeyPackets {
         let current = SecretKeyFile(key.keygrip, in: home)
         try KeyHome.copySecretKey(key.keygrip, from: keys, to: home.path)
         guard current.protection != .elsewhere else {
             throw OpenPGPError(.key, "the key's secret part is not here, but on a card")
         }
-        try current.rewrap(of: key.raw, from: passphrase, to: random, patience: patience)
+        let packets = try current.rewrap(of: key.raw, from: passphrase, to: random, patience: patience)
         for older in try ListedKey.all() {
             for subkey in older.description.encryptionSubkeys where subkey.keygrip != key.keygrip {
                 let source = SecretKeyFile(subkey.keygrip, in: keys)
@@ -224,5 +232,6 @@ package final class SessionHome {
                 }
             }
         }
+        return packets
     }
 }

@@ -6,8 +6,32 @@ internal import Secrets
 /// Source: RFC 4880, section 11.1 (transferable public keys) and 11.2 (transferable secret keys).
 struct KeyPackets {
     enum Tag: UInt8 {
+        case secretKey = 5
         case secretSubkey = 7
         case publicSubkey = 14
+    }
+
+    /// What gpg is to export of a key.
+    enum Part {
+        case publicKeys
+        /// The passphrase opens the secret parts, which the export is protected with, too.
+        case secretSubkeys(SecretBytes)
+        case secretKeys(SecretBytes)
+
+        fileprivate var mode: UInt32 {
+            switch self {
+            case .publicKeys: UInt32(GPGME_EXPORT_MODE_MINIMAL)
+            case .secretSubkeys: UInt32(GPGME_EXPORT_MODE_SECRET_SUBKEY)
+            case .secretKeys: UInt32(GPGME_EXPORT_MODE_SECRET)
+            }
+        }
+
+        fileprivate var passphrase: SecretBytes? {
+            switch self {
+            case .publicKeys: nil
+            case .secretSubkeys(let passphrase), .secretKeys(let passphrase): passphrase
+            }
+        }
     }
 
     private let packets: [(tag: UInt8, body: [UInt8])]
@@ -31,24 +55,26 @@ struct KeyPackets {
 
     func bodies(_ tag: Tag) -> [[UInt8]] { packets.filter { $0.tag == tag.rawValue }.map(\.body) }
 
+    /// How many secret parts are there, and not left out.
+    ///
+    /// Source: gnupg `doc/DETAILS`, "GNU extensions to the S2K algorithm": in place of a part ends its packet with "GNU" and 1.
+    var secretParts: Int {
+        (bodies(.secretKey) + bodies(.secretSubkey)).count { !$0.suffix(4).elementsEqual(Array("GNU".utf8) + [1]) }
+    }
+
     /// Lets gpg export the key with a fingerprint.
     ///
-    /// - Parameter passphrase: what opens the secret part, which the export is protected with, too; nil for the public
-    ///   part alone.
-    static func exported(
-        _ fingerprint: String, _ passphrase: SecretBytes?, patience: Int
-    ) throws(OpenPGPError) -> KeyPackets {
+    /// That secret parts cannot be opened is no error: they are not in it.
+    static func exported(_ fingerprint: String, _ part: Part, patience: Int) throws(OpenPGPError) -> KeyPackets {
         let context = try Context(patience: patience)
-        context.answer([passphrase].compactMap(\.self))
+        context.answer([part.passphrase].compactMap(\.self))
         var octets: [UInt8] = []
         let data = try DataObject.writing(sensitive: true) { bytes in
             octets += bytes
             return octets.count <= 1 << 24
         }
-        let mode =
-            passphrase == nil ? UInt32(GPGME_EXPORT_MODE_MINIMAL) : UInt32(GPGME_EXPORT_MODE_SECRET_SUBKEY)
         let error = try withExtendedLifetime(data) { () throws(OpenPGPError) in
-            try context.run { gpgme_op_export_start($0, fingerprint, mode, data.raw) }
+            try context.run { gpgme_op_export_start($0, fingerprint, part.mode, data.raw) }
         }
         if let error { throw OpenPGPError(.engine, "gpg cannot export the key: \(error.text)") }
         guard let packets = KeyPackets(octets) else { throw OpenPGPError(.engine, "gpg exported no whole key") }

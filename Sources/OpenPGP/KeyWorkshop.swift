@@ -82,10 +82,7 @@ package final class KeyWorkshop {
         let file = SecretKeyFile(keygrip, in: home)
         guard let protection = file.protection, protection != .elsewhere else { return .absent }
         var change = PassphraseChange.refused
-        // gpg changes the passphrase of whatever it finds: the others are elsewhere meanwhile.
-        try KeyHome.aside(in: home) { () throws(OpenPGPError) in
-            let kept = home.appending(path: "aside/\(keygrip).key")
-            rename(kept.path, file.file.path)
+        try alone(keygrip) { file throws(OpenPGPError) in
             for (passphrase, outcome) in [(old, PassphraseChange.changed), (new, .wasNew)] where change == .refused {
                 do throws(OpenPGPError) {
                     try file.rewrap(of: key.raw, from: passphrase, to: new, patience: GnuPG.patience)
@@ -123,7 +120,21 @@ package final class KeyWorkshop {
         guard let encryption = changed.encryption, !known.contains(encryption.fingerprint), hasSecret(encryption) else {
             throw OpenPGPError(.engine, "gpg ended before it had made the subkey")
         }
+        try alone(encryption.keygrip) { file throws(OpenPGPError) in
+            guard try file.opens(of: key.raw, with: passphrase) else { throw SecretKeyFile.unreadable }
+        }
         return encryption
+    }
+
+    /// Does something with one secret key, without the others: gpg takes whatever it finds.
+    private func alone(
+        _ keygrip: String, _ body: (SecretKeyFile) throws(OpenPGPError) -> Void
+    ) throws(OpenPGPError) {
+        let file = SecretKeyFile(keygrip, in: home)
+        try KeyHome.aside(in: home) { () throws(OpenPGPError) in
+            rename(home.appending(path: "aside/\(keygrip).key").path, file.file.path)
+            try body(file)
+        }
     }
 
     /// Adds a new key, as ``NewKey`` is one.

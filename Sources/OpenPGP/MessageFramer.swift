@@ -5,7 +5,7 @@
 package struct MessageFramer {
     private let keyID: [UInt8]
     /// Octets of the body on their way out.
-    private var body: PieceWriter
+    private var body: PieceBuffer
     private var state = State.keyPacket
     /// Octets of a header, or of the key packet, that has not arrived whole.
     private var head: [UInt8] = []
@@ -24,7 +24,7 @@ package struct MessageFramer {
     ///   - framing: how to frame it.
     package init(keyID: [UInt8], _ framing: StoredFraming) {
         self.keyID = keyID
-        body = PieceWriter(framing)
+        body = PieceBuffer(framing)
     }
 
     /// Takes the next octets from gpg and appends what can be stored to `output`.
@@ -45,7 +45,8 @@ package struct MessageFramer {
     /// - Throws: `.engine` when gpg's message is not whole.
     package mutating func finish(_ output: inout [UInt8]) throws(OpenPGPError) {
         guard state == .chunk(left: 0, last: true), bodyCount > 0 else { throw Self.bad("ends early") }
-        body.finish(&output)
+        body.finish()
+        body.drain { output.append(contentsOf: $0) }
     }
 
     private mutating func takeKeyPacket(
@@ -103,7 +104,8 @@ package struct MessageFramer {
         guard left > 0 || !last else { throw Self.bad("goes on after its end") }
         let part = rest.prefix(Int(min(left, UInt64(rest.count))))
         if bodyCount == 0, let version = part.first, version != 1 { throw Self.bad("has an unknown version") }
-        body.take(UnsafeRawBufferPointer(rebasing: part), &output)
+        body.append(UnsafeRawBufferPointer(rebasing: part))
+        if body.ready > 0 { body.drain { output.append(contentsOf: $0) } }
         rest = rest.dropFirst(part.count)
         let remaining = left - UInt64(part.count)
         state = remaining == 0 && !last ? .length : .chunk(left: remaining, last: last)

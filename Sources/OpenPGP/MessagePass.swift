@@ -29,7 +29,8 @@ final class MessagePass {
         digest = try MessageDigest(.sha1)
         outer = PacketWalk(at: message.lengthOffset)
         place = message.lengthOffset
-        window = .allocate(byteCount: Self.held + 1 << 18, alignment: 64)
+        let stretch = min(1 << 18, Int(clamping: message.octets.count))
+        window = .allocate(byteCount: Self.held + stretch, alignment: 64)
     }
 
     deinit {
@@ -94,7 +95,9 @@ final class MessagePass {
     private func load(
         _ buffer: UnsafeMutableRawBufferPointer, at place: UInt64
     ) throws(OpenPGPError) -> (end: UInt64, length: Int)? {
-        let got = try message.octets.read(at: place, into: buffer)
+        let left = message.octets.count - min(place, message.octets.count)
+        let got = try message.octets.read(
+            at: place, into: UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(Int(clamping: left))))
         // Without the version octet, the body's first.
         let start = count + 1
         outer.walk(UnsafeRawBufferPointer(rebasing: buffer[..<got]), at: place)

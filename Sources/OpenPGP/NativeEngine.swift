@@ -7,13 +7,12 @@ struct NativeEngine: Engine {
     /// Nil for a session that has no secret key.
     private let secret: SecretSubkey?
 
-    /// Gets the key from gpg, once.
-    ///
-    /// - Throws: `.engine` for a key of another kind.
-    init(_ gnupg: GnuPGEngine) throws(OpenPGPError) {
+    /// - Parameter exported: the secret key as gpg exports it; nil for a session that has none.
+    /// - Returns: nil for a key of another kind.
+    init?(_ gnupg: GnuPGEngine, _ exported: KeyPackets?) throws(OpenPGPError) {
         self.gnupg = gnupg
-        let packets = try KeyPackets.exported(gnupg.key.fingerprint, gnupg.passphrase, patience: gnupg.patience)
-        guard let passphrase = gnupg.passphrase else {
+        guard let exported, let passphrase = gnupg.passphrase else {
+            let packets = try KeyPackets.exported(gnupg.key.fingerprint, .publicKeys, patience: gnupg.patience)
             for body in packets.bodies(.publicSubkey) {
                 guard let part = try CurveSubkey(body), part.fingerprint == gnupg.key.subkeyFingerprint else {
                     continue
@@ -22,9 +21,9 @@ struct NativeEngine: Engine {
                 secret = nil
                 return
             }
-            throw Self.otherKind
+            return nil
         }
-        for body in packets.bodies(.secretSubkey) {
+        for body in exported.bodies(.secretSubkey) {
             guard let part = try CurveSubkey(body), part.fingerprint == gnupg.key.subkeyFingerprint else { continue }
             guard let secret = try SecretSubkey(body, passphrase) else {
                 throw OpenPGPError(.engine, "gpg exported the secret subkey in a form that is not read here")
@@ -33,18 +32,18 @@ struct NativeEngine: Engine {
             self.secret = secret
             return
         }
-        throw Self.otherKind
+        return nil
     }
 
     var kind: EngineKind { .native }
     var framing: ContentFraming { .native }
 
     func encrypt(into descriptor: Int32) throws(OpenPGPError) -> any Encryption {
-        try NativeEncryption(to: subkey, into: descriptor)
+        NativeEncryption(to: subkey, into: descriptor)
     }
 
     func decrypt(_ descriptor: Int32) throws(OpenPGPError) -> any Decryption {
-        let message = try StoredMessage(StoredOctets(whole: descriptor))
+        let message = try StoredMessage(StoredOctets(whole: descriptor).withHead())
         guard let key = try openedKey(of: message) else { return try gnupg.decrypt(descriptor) }
         return NativeDecryption(try MessagePass(over: message, key)) { [gnupg] () throws(OpenPGPError) in
             try gnupg.decrypt(descriptor)
@@ -66,6 +65,4 @@ struct NativeEngine: Engine {
         }
         return nil
     }
-
-    private static let otherKind = OpenPGPError(.engine, "the key's encryption subkey is not one on curve25519")
 }

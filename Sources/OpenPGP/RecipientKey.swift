@@ -6,7 +6,7 @@ private import Glibc
 /// Sendable, although it owns a C object: a gpgme key does not change once it is listed, and
 /// gpgme guards its reference count with a lock (`key.c`, `key_ref_lock`).
 ///
-/// The corresponding C functions are `gpgme_get_key` and `gpgme_key_unref`.
+/// The corresponding C functions are `gpgme_key_ref` and `gpgme_key_unref`.
 final class RecipientKey: @unchecked Sendable {
     let raw: gpgme_key_t
     let fingerprint: String
@@ -22,20 +22,18 @@ final class RecipientKey: @unchecked Sendable {
     ///
     /// - Throws: `.key` when it is not there or has no encryption subkey. One that has expired is found.
     init(fingerprint: String) throws(OpenPGPError) {
-        let context = try Context(patience: GnuPG.patience)
-        gpgme_set_keylist_mode(
-            context.raw, gpgme_keylist_mode_t(GPGME_KEYLIST_MODE_LOCAL | GPGME_KEYLIST_MODE_WITH_KEYGRIP))
-        var found: gpgme_key_t?
-        guard gpgme_get_key(context.raw, fingerprint, &found, 0) == 0, let key = found else {
+        // Not with `gpgme_get_key`: that makes a context of its own, which starts `gpg --version` once more.
+        guard let listed = try ListedKey.all(fingerprint).first else {
             throw OpenPGPError(.key, "the key \(fingerprint) is not in the user's key folder")
         }
+        let key = listed.raw
         let primary = key.pointee.subkeys?.pointee
         guard let subkey = RecipientKey.encryptionSubkey(of: key), let keyID = subkey.keyid,
             let keygrip = subkey.keygrip, let subkeyFingerprint = subkey.fpr
         else {
-            gpgme_key_unref(key)
             throw OpenPGPError(.key, "the key \(fingerprint) has no subkey for encryption")
         }
+        gpgme_key_ref(key)
         raw = key
         self.fingerprint = fingerprint
         self.subkeyFingerprint = RecipientKey.octets(String(cString: subkeyFingerprint))

@@ -60,7 +60,7 @@ extension Cryptor {
     ///   decrypted from its start (``decrypt(_:)``).
     /// - Throws: `.message` for a damaged one, `.key` when this session has no key or not the right one, `.inputOutput`.
     package func verify(_ descriptor: Int32, count: UInt64) throws(OpenPGPError) -> VerifiedMessage? {
-        let message = try StoredMessage(StoredOctets(descriptor: descriptor, count: count))
+        let message = try StoredMessage(StoredOctets(descriptor: descriptor, count: count).withHead())
         guard let key = try sessionKey(of: message) else { return nil }
         var verification = try Verification(of: message, key)
         return try verification.run()

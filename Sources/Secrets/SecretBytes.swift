@@ -2,10 +2,11 @@ private import CSodium
 
 /// Octets that must not reach a disk: locked in memory, guarded by inaccessible pages, wiped when released.
 ///
-/// The corresponding C functions are `sodium_malloc` and `sodium_free`.
+/// Short ones share pages (``SecretSlots``); the pages of a longer one are its own, and read-only. The corresponding C
+/// functions are `sodium_malloc` and `sodium_free`.
 ///
-/// Sendable, although it owns a pointer: the octets are written only inside `init`, before any reference exists, and the
-/// pages are made read-only before `init` returns. After that every thread only reads.
+/// Sendable, although it owns a pointer: the octets are written only inside `init`, before any reference exists, and in
+/// `deinit`, when there is none any more. In between every thread only reads.
 package final class SecretBytes: @unchecked Sendable {
     private let base: UnsafeMutableRawPointer
     package let count: Int
@@ -16,16 +17,14 @@ package final class SecretBytes: @unchecked Sendable {
     /// - Returns: nil when the memory cannot be had. That it could not be locked (a limit of zero) is not an error.
     /// - Throws: what `fill` throws; the octets are wiped then.
     package init?<E>(count: Int, fill: (UnsafeMutableRawBufferPointer) throws(E) -> Void) throws(E) {
-        guard Sodium.ready, (0...65536).contains(count), let base = sodium_malloc(max(count, 1)) else { return nil }
-        do throws(E) {
-            try fill(UnsafeMutableRawBufferPointer(start: base, count: count))
-        } catch {
-            sodium_free(base)
-            throw error
-        }
+        guard Sodium.ready, (0...65536).contains(count),
+            let base = count <= SecretSlots.size ? SecretSlots.take() : sodium_malloc(count)
+        else { return nil }
         self.base = base
         self.count = count
-        sodium_mprotect_readonly(base)
+        // What it throws releases the octets, too.
+        try fill(UnsafeMutableRawBufferPointer(start: base, count: count))
+        if count > SecretSlots.size { sodium_mprotect_readonly(base) }
     }
 
     /// A locked copy of `bytes`; the original stays its owner's to wipe.
@@ -53,7 +52,7 @@ package final class SecretBytes: @unchecked Sendable {
     }
 
     deinit {
-        sodium_free(base)
+        if count <= SecretSlots.size { SecretSlots.give(base) } else { sodium_free(base) }
     }
 
     /// Lends the octets for the time of `body`.

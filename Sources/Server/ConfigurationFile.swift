@@ -27,7 +27,7 @@ package enum ConfigurationFile {
             listen = "127.0.0.1:2200"
             data = "\(data)"
             # portable_names = true         new names suit FAT, exFAT and Windows, also on other file systems
-            # engine = "gpgme"               "native": without a process of gpg for each file
+            # engine = "native"              "gpgme": a process of gpg for each file
 
             # [limits]
             # login_seconds = 30            from the connection to a finished login

@@ -47,7 +47,7 @@ extension Configuration {
         guard let listen = ListenAddress(document.listen ?? "127.0.0.1:2200") else {
             throw wrong("listen", nil, "must be ADDRESS:PORT, such as 127.0.0.1:2200")
         }
-        guard let engine = document.engine.map({ EngineKind(rawValue: $0) }) ?? .gpgme else {
+        guard let engine = document.engine.map({ EngineKind(rawValue: $0) }) ?? .native else {
             throw wrong("engine", nil, "must be \"gpgme\" or \"native\"")
         }
         var accounts: [Account] = []

@@ -48,11 +48,7 @@ final class Login: Authenticator {
                     patience: self.configuration.limits.stalledSeconds)
             } ?? strangers(account, password)
         }
-        if account?.woPassword == nil {
-            // As long as for an account that has a second hash: time must not tell which there is.
-            _ = PasswordHash.unmatchable?.verify(password)
-        }
-        return account.flatMap { strangers($0, password) }
+        return strangers(account, password)
     }
 
     /// Whether the password may be the owner's.
@@ -66,8 +62,14 @@ final class Login: Authenticator {
         return account.password.map { $0.verify(password) } ?? true
     }
 
-    private func strangers(_ account: Account, _ password: SecretBytes) -> Admission? {
-        guard account.access == .wo, account.woPassword.map({ $0.verify(password) }) ?? true else { return nil }
+    private func strangers(_ account: Account?, _ password: SecretBytes) -> Admission? {
+        guard let account, account.access == .wo else {
+            // As long as for an account with a password for strangers: time must not tell which there is.
+            _ = PasswordHash.unmatchable?.verify(password)
+            return nil
+        }
+        // Who needs none is let in, which hides nothing.
+        guard account.woPassword.map({ $0.verify(password) }) ?? true else { return nil }
         return openPublic(account)
     }
 

@@ -17,7 +17,7 @@ final class Download: OpenFile {
     private var isSeeking: Bool
     private var octets: UInt64 = 0
     private var failure: FileSystemError?
-    private let number: Int
+    private let number: UInt64
 
     init(_ found: Found, in vault: VaultFileSystem) throws(FileSystemError) {
         self.vault = vault

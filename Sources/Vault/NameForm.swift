@@ -30,9 +30,17 @@ package struct NameForm: Hashable, Sendable {
     ///
     /// - Parameter isFolder: whether nothing is added to it, so that its end is the end of the stored name.
     package func escaped(_ name: [UInt8], isFolder: Bool) -> [UInt8] {
-        if letters == .plain, NameForm.isOrdinary(name), !(isPortable && NameForm.isDevice(name)) { return name }
         var written: [UInt8] = []
         var isLetterLeft = letters != .plain || isPortable && NameForm.isDevice(name)
+        if NameForm.isOrdinary(name) {
+            guard isLetterLeft else { return name }
+            for octet in name {
+                let isDemanded = isLetterLeft && NameForm.isLetter(octet)
+                if isDemanded, letters != .allEscaped { isLetterLeft = false }
+                written += isDemanded ? NameForm.escape(of: octet) : [octet]
+            }
+            return written
+        }
         for (place, isValid) in NameForm.scalars(of: name) {
             let octet = name[place.lowerBound]
             let isLetter = isValid && (octet >= 0x80 || NameForm.isLetter(octet))
@@ -43,9 +51,7 @@ package struct NameForm: Hashable, Sendable {
                         || isFolder && place.upperBound == name.count && NameForm.isStripped(octet))
             if isLetter, letters != .allEscaped { isLetterLeft = false }
             if isDemanded || NameForm.escape(in: name, at: place.lowerBound, isFolder) != nil {
-                for octet in name[place] {
-                    written += [NameForm.percent, NameForm.digits[Int(octet >> 4)], NameForm.digits[Int(octet & 15)]]
-                }
+                for octet in name[place] { written += NameForm.escape(of: octet) }
             } else {
                 written += name[place]
             }
@@ -102,6 +108,10 @@ extension NameForm {
     /// Whether Windows takes it from the end of a name.
     private static func isStripped(_ octet: UInt8) -> Bool {
         octet == UInt8(ascii: ".") || octet == UInt8(ascii: " ")
+    }
+
+    private static func escape(of octet: UInt8) -> [UInt8] {
+        [percent, digits[Int(octet >> 4)], digits[Int(octet & 15)]]
     }
 
     /// The octet that an escape at `index` stands for; nil when there is none.

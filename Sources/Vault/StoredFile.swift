@@ -7,7 +7,7 @@ final class StoredFile: OpenFile {
     private let found: Found
     private let file: OwnedDescriptor
     private let status: stat
-    private let number: Int
+    private let number: UInt64
     private var octetsRead: UInt64 = 0
 
     init(_ found: Found, in vault: VaultFileSystem) throws(FileSystemError) {

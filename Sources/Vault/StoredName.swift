@@ -32,20 +32,35 @@ package enum StoredName {
     }
 
     /// All names under which something may be stored; the likeliest first, and none twice.
-    package static func candidates(_ name: [UInt8], _ kind: Kind) -> AnySequence<[UInt8]> {
-        // Made one after the other: mostly the first is there.
-        AnySequence {
-            var seen: Set<[UInt8]> = []
+    package static func candidates(_ name: [UInt8], _ kind: Kind) -> Candidates { Candidates(name, kind) }
+
+    /// Names made one after the other: mostly the first is there.
+    package struct Candidates: Sequence, IteratorProtocol {
+        private let name: [UInt8]
+        private let kind: Kind
+        private var forms = NameForm.all[...]
+        private var seen: [[UInt8]] = []
+
+        fileprivate init(_ name: [UInt8], _ kind: Kind) {
+            self.name = name
+            self.kind = kind
+        }
+
+        package mutating func next() -> [UInt8]? {
             // A name that no form would write like this stands for itself.
-            let isItself = NameForm.unescaped(name, isFolder: kind == .folder) == name
-            var forms = ((isItself ? [nil] : []) + NameForm.all).makeIterator()
-            return AnyIterator {
-                while let form = forms.next() {
-                    let candidate = form.map { stored(name, kind, $0) } ?? name + kind.suffix
-                    if seen.insert(candidate).inserted { return candidate }
-                }
-                return nil
+            if seen.isEmpty, NameForm.unescaped(name, isFolder: kind == .folder) == name {
+                return unseen(name + kind.suffix)
             }
+            while let form = forms.popFirst() {
+                if let candidate = unseen(stored(name, kind, form)) { return candidate }
+            }
+            return nil
+        }
+
+        private mutating func unseen(_ candidate: [UInt8]) -> [UInt8]? {
+            guard !seen.contains(candidate) else { return nil }
+            seen.append(candidate)
+            return candidate
         }
     }
 

@@ -5,7 +5,7 @@ final class UploadHandle: OpenFile {
     private let upload: Upload
     private let vault: VaultFileSystem
     private let flags: OpenFlags
-    private let number: Int
+    private let number: UInt64
     private var octets: UInt64 = 0
 
     init(_ upload: Upload, _ flags: OpenFlags, in vault: VaultFileSystem) {

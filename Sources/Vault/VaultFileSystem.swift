@@ -19,7 +19,7 @@ package final class VaultFileSystem {
     /// Files open now: each may have a gpg of its own.
     fileprivate var openFiles = 0
     /// Files opened until now.
-    fileprivate var transfers = 0
+    fileprivate var transfers: UInt64 = 0
     /// Whether the server is about to stop: open files go on, no more are opened.
     package var isStopping = false
     private var sizes = VersionCache<UInt64>(capacity: 100_000)
@@ -126,7 +126,7 @@ extension VaultFileSystem {
     /// Reports a file that was opened.
     ///
     /// - Returns: the transfer's number, for ``closed(_:_:_:bytes:_:)``.
-    func opened(_ path: VirtualPath, _ direction: TransferEvent.Direction) -> Int {
+    func opened(_ path: VirtualPath, _ direction: TransferEvent.Direction) -> UInt64 {
         openFiles += 1
         transfers += 1
         report(.opened(number: transfers, path, direction))
@@ -134,7 +134,7 @@ extension VaultFileSystem {
     }
 
     func closed(
-        _ number: Int, _ path: VirtualPath, _ direction: TransferEvent.Direction, bytes: UInt64,
+        _ number: UInt64, _ path: VirtualPath, _ direction: TransferEvent.Direction, bytes: UInt64,
         _ error: FileSystemError?
     ) {
         openFiles -= 1
@@ -145,9 +145,9 @@ extension VaultFileSystem {
 /// What the log and the listener's farewell need to know of a transfer.
 package enum TransferEvent {
     /// - Parameter number: the same for the end of this transfer, and of no other.
-    case opened(number: Int, VirtualPath, Direction)
+    case opened(number: UInt64, VirtualPath, Direction)
     /// - Parameter bytes: octets of the file as the client sees it.
-    case closed(number: Int, VirtualPath, Direction, bytes: UInt64, FileSystemError?)
+    case closed(number: UInt64, VirtualPath, Direction, bytes: UInt64, FileSystemError?)
 
     package enum Direction: String, Sendable {
         case upload

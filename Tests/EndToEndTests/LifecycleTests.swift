@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test func aBadConfigurationIsToldAndNotTaken() throws {
-        let server = try RunningServer([("alice", "rw")])
+        let server = try RunningServer([("alice", "rw")], quickLogin: true)
         let good = try Data(contentsOf: server.configuration)
         for bad in ["listen = [\n", "data = \"gone\"\n", "[[user]]\nname = \"x\"\n"] {
             try Data(bad.utf8).write(to: server.configuration)
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test func stopsWhenNothingRuns() throws {
-        let server = try RunningServer([("alice", "rw")])
+        let server = try RunningServer([("alice", "rw")], quickLogin: true)
         _ = try server.wire("alice").initialize()
         let idle = try server.wire("alice")
         _ = try idle.initialize()
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(arguments: [SIGINT, SIGTERM]) func letsTransfersFinish(signal: Int32) throws {
-        let server = try RunningServer([("alice", "rw")])
+        let server = try RunningServer([("alice", "rw")], quickLogin: true)
         let wire = try server.wire("alice")
         _ = try wire.initialize()
         let handle = try #require(try wire.open("/file", [.write, .create]))
@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test func twiceIsNow() throws {
-        let server = try RunningServer([("alice", "rw")])
+        let server = try RunningServer([("alice", "rw")], quickLogin: true)
         let wire = try server.wire("alice")
         _ = try wire.initialize()
         let handle = try #require(try wire.open("/file", [.write, .create]))
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test func aKilledSessionLeavesNothing() throws {
-        let server = try RunningServer([("alice", "rw")])
+        let server = try RunningServer([("alice", "rw")], quickLogin: true)
         let wire = try server.wire("alice")
         _ = try wire.initialize()
         let handle = try #require(try wire.open("/file", [.write, .create]))
@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test func aKilledListenerTakesItsSessionsAlong() throws {
-        let server = try RunningServer([("alice", "rw")])
+        let server = try RunningServer([("alice", "rw")], quickLogin: true)
         let wire = try server.wire("alice")
         _ = try wire.initialize()
         let folders = try folders(of: server)
@@ -121,7 +121,7 @@ import Testing
     }
 
     @Test func everythingKilledAtOnceIsSweptAtTheNextStart() throws {
-        let first = try RunningServer([("alice", "rw")])
+        let first = try RunningServer([("alice", "rw")], quickLogin: true)
         let wire = try first.wire("alice")
         _ = try wire.initialize()
         let handle = try #require(try wire.open("/file", [.write, .create]))
@@ -140,7 +140,7 @@ import Testing
     }
 
     @Test func aLogThatIsGoneDoesNotEndTheServer() throws {
-        let server = try RunningServer([("alice", "rw")])
+        let server = try RunningServer([("alice", "rw")], quickLogin: true)
         let full = try ChildProcess(
             "sh",
             [

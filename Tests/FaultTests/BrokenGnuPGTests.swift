@@ -15,7 +15,7 @@ import Testing
         gnupg = try BrokenGnuPG()
         server = try RunningServer(
             [("alice", "rw"), ("drop", "wo")], append: "\n[limits]\nstalled_seconds = 4\nlogin_seconds = 6\n",
-            quickLogin: true, environment: gnupg.environment)
+            quickLogin: true, engine: "gpgme", environment: gnupg.environment)
         wire = try server.wire("alice")
         _ = try wire.initialize()
         try #require(try wire.upload("/older", older) == .ok)
@@ -108,6 +108,50 @@ import Testing
             _ = try wire.ask(RequestWriter.onHandle(.close, handle))
         }
         if isIdle { expectFailure(try wire.ask(RequestWriter.open("/older", [.read, .write])), "an edit") }
+        try requireUnchanged()
+    }
+
+    /// As gpg-agent 2.2 does with one key in some thousands.
+    @Test func aKeyThatGPGHasDamagedIsNotUsed() throws {
+        try gnupg.fail(.passwd, .damages)
+        #expect(try server.sftp("alice", "ls").status != 0)
+        #expect(server.log.contains("nothing opens it"))
+        try waitUntil("only the first session is left") { server.sessions.count == 1 }
+        try gnupg.fail(.passwd, .damagesOnce)
+        #expect(try server.sftp("alice", "get older \(server.scratch.path("got"))").status == 0)
+        #expect(try Data(contentsOf: server.scratch.url.appending(path: "got")) == older)
+        try waitUntil("only the first session is left") { server.sessions.count == 1 }
+        try requireUnchanged()
+    }
+
+    @Test func aNewKeyThatGPGHasDamagedIsNotKept() throws {
+        let vault = try Scratch()
+        func add() throws -> Command {
+            try Command.run(
+                RunningServer.program,
+                ["user", "add", "bob", "-c", vault.path("Configs/server.conf"), "--passphrase-file", "-"],
+                input: Data("\(RunningServer.passphrase)\n".utf8), environment: gnupg.environment)
+        }
+        try gnupg.fail(.newKey, .damages)
+        let refused = try add()
+        #expect(refused.status != 0 && refused.errors.contains("nothing opens it"), "\(refused.text) \(refused.errors)")
+        #expect(!FileManager.default.fileExists(atPath: vault.path("Configs/keys/bob")))
+        try gnupg.mend()
+        #expect(try add().status == 0)
+        try requireUnchanged()
+    }
+
+    /// Once logged in, files need no gpg, whatever has become of it.
+    @Test(arguments: [BrokenGnuPG.Fault.dies, .hangs]) func theNativeEngineGoesOn(fault: BrokenGnuPG.Fault) throws {
+        let native = try RunningServer(
+            [("alice", "rw")], quickLogin: true, engine: "native", environment: gnupg.environment)
+        let client = try native.wire("alice")
+        _ = try client.initialize()
+        try gnupg.fail(.encrypt, fault)
+        for size in [0, 10_000, 3 << 20] { #expect(try client.upload("/\(size)", Data.random(size, seed: 1)) == .ok) }
+        try gnupg.fail(.decrypt, fault)
+        for size in [0, 10_000, 3 << 20] { #expect(try client.download("/\(size)") == Data.random(size, seed: 1)) }
+        client.close()
         try requireUnchanged()
     }
 

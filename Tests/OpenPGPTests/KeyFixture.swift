@@ -69,6 +69,6 @@ final class KeyFixture {
 }
 
 extension EngineKind {
-    /// The one that `CRYPTSFTP_ENGINE` names for the tests that are about neither, else gpg.
-    static var chosen: EngineKind { TestEngine.name.flatMap { EngineKind(rawValue: $0) } ?? .gpgme }
+    /// The one that `CRYPTSFTP_ENGINE` names for the tests that are about neither, else the program's choice.
+    static var chosen: EngineKind { TestEngine.name.flatMap { EngineKind(rawValue: $0) } ?? .native }
 }

@@ -11,7 +11,7 @@ import Testing
     ]
 
     @Test(arguments: sizes) func stockGPGReadsWhatIsWritten(count: Int) throws {
-        let fixture = try KeyFixture()
+        let fixture = try KeyFixture(.gpgme)
         let plain = Data.random(count)
         let stored = try fixture.encrypt(plain)
         let keys = try TestKeys.shared.get()
@@ -28,7 +28,7 @@ import Testing
         let ambiguous = (0..<20_000).filter {
             framing.plaintextCounts(forBody: framing.body(forPlaintext: UInt64($0))).count == 2
         }
-        let fixture = try KeyFixture()
+        let fixture = try KeyFixture(.gpgme)
         #expect(ambiguous.count > 10)
         for count in ambiguous.prefix(12) {
             #expect(try fixture.size(fixture.encrypt(Data(count: count))) == UInt64(count))
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func piecesOfAnySizeGiveTheSameMessage() throws {
-        let fixture = try KeyFixture()
+        let fixture = try KeyFixture(.gpgme)
         let plain = Data.random(40_000)
         for chunk in [1, 7, 4096, 40_000] {
             let stored = try fixture.encrypt(plain, chunk: chunk)
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func messagesMadeElsewhereHaveTheirSize() throws {
-        let fixture = try KeyFixture()
+        let fixture = try KeyFixture(.gpgme)
         let plain = Data(repeating: UInt8(ascii: "a"), count: 100_000)
         let named = try fixture.scratch.file("named.txt", plain)
         let variants = [
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test func noNameIsInsideAndNothingIsCompressed() throws {
-        let fixture = try KeyFixture()
+        let fixture = try KeyFixture(.gpgme)
         let stored = try fixture.encrypt(Data(count: 1000))
         let keys = try TestKeys.shared.get()
         let packets = try TestKeys.gpg(keys.folder, ["--list-packets"], input: stored).text
@@ -88,7 +88,7 @@ import Testing
     }
 
     @Test func aHomeWithPublicKeysEncryptsAndCannotDecrypt() throws {
-        let stored = try KeyFixture().encrypt(Data.random(100))
+        let stored = try KeyFixture(.gpgme).encrypt(Data.random(100))
         let keys = try TestKeys.shared.get()
         let home = try SessionHome(publicKeysIn: keys.folder, fingerprint: keys.fingerprint)
         let scratch = try Scratch()
@@ -123,7 +123,7 @@ import Testing
     }
 
     @Test func aFullDiskEndsTheUploadWithItsReason() throws {
-        let fixture = try KeyFixture()
+        let fixture = try KeyFixture(.gpgme)
         let full = try FileHandle(forWritingTo: URL(filePath: "/dev/full"))
         let encryption = try fixture.cryptor.encrypt(into: full.fileDescriptor)
         #expect {
@@ -134,7 +134,7 @@ import Testing
     }
 
     @Test func cancellingEndsBothWays() throws {
-        let fixture = try KeyFixture()
+        let fixture = try KeyFixture(.gpgme)
         let target = try FileHandle(forUpdating: fixture.scratch.file("new", Data()))
         let encryption = try fixture.cryptor.encrypt(into: target.fileDescriptor)
         try encryption.write([UInt8](repeating: 1, count: 100_000)[...])
@@ -149,7 +149,7 @@ import Testing
     }
 
     @Test func givingUpDoesNotWaitForAGPGThatHangs() throws {
-        let fixture = try KeyFixture()
+        let fixture = try KeyFixture(.gpgme)
         let target = try FileHandle(forUpdating: fixture.scratch.file("new", Data()))
         let encryption = try fixture.cryptor.encrypt(into: target.fileDescriptor)
         try encryption.write([UInt8](repeating: 1, count: 1000)[...])

@@ -17,6 +17,40 @@ import Testing
         #expect(SecretBytes(count: -1) { _ in } == nil)
     }
 
+    /// Short secrets share pages: none may read what another has left there.
+    @Test func whatIsReleasedIsWiped() throws {
+        for count in [1, 32, 64, 65, 4096] {
+            for _ in 0..<200 {
+                let old = try #require(
+                    SecretBytes(count: count) { $0.initializeMemory(as: UInt8.self, repeating: 0xee) })
+                withExtendedLifetime(old) {}
+            }
+            let new = try #require(SecretBytes(count: count) { _ in })
+            #expect(!new.withUnsafeBytes { $0.contains(0xee) }, "\(count) octets")
+        }
+    }
+
+    @Test func whatCannotBeFilledIsReleased() throws {
+        struct Failure: Error {}
+        for count in [32, 100] {
+            for _ in 0..<10_000 {
+                #expect(throws: Failure.self) {
+                    _ = try SecretBytes(count: count) { (_) throws(Failure) in throw Failure() }
+                }
+            }
+            #expect(SecretBytes(count: count) { _ in } != nil)
+        }
+    }
+
+    @Test func manyAtOnceAreSeparate() throws {
+        let secrets = try (0..<1000).map { number in
+            try #require(SecretBytes(count: 64) { $0.storeBytes(of: UInt64(number), as: UInt64.self) })
+        }
+        for (number, secret) in secrets.enumerated() {
+            #expect(secret.withUnsafeBytes { $0.load(as: UInt64.self) } == UInt64(number))
+        }
+    }
+
     @Test func compares() throws {
         #expect(try secret("same").matches(secret("same")))
         #expect(try !secret("same").matches(secret("sama")))

@@ -27,7 +27,7 @@ import Testing
         let configuration = try read("")
         #expect(configuration.listen == ListenAddress("127.0.0.1:2200"))
         #expect(configuration.limits == ServerLimits())
-        #expect(configuration.engine == .gpgme)
+        #expect(configuration.engine == .native)
         #expect(configuration.accounts.isEmpty)
         #expect(!configuration.portableNames)
         #expect(configuration.data.path == configuration.folder.appending(path: "data").path)

@@ -28,15 +28,22 @@ package final class BrokenGnuPG {
 
         /// It works with other octets than it is given, as many, and says that all is well.
         case alters
+        /// It does its work, and what it has written as secret keys lacks some octets; says that all is well.
+        case damages
+        /// The same, but the first time only.
+        case damagesOnce
 
         /// Those that show without decrypting what has come out.
-        package static var visible: [Fault] { allCases.filter { $0 != .alters } }
+        package static var visible: [Fault] { allCases.filter { ![.alters, .damages, .damagesOnce].contains($0) } }
 
         package var isHanging: Bool { self == .hangs || self == .hangsAtTheEnd }
     }
 
     /// When it goes wrong: an argument that gpg is called with.
-    package enum Operation: String { case encrypt, decrypt, passwd, version }
+    package enum Operation: String {
+        case encrypt, decrypt, passwd, version
+        case newKey = "quick-gen-key"
+    }
 
     private let scratch: Scratch
     private let search: String
@@ -90,6 +97,12 @@ package final class BrokenGnuPG {
                 alters) tr a b | '\(gpg)' "$@" ;;
                 diesHalfway) '\(gpg)' "$@" | { head -c 50000; kill -9 $$; } ;;
                 hangs) exec '\(here)/hang' 3600 ;;
+                damages | damagesOnce)
+                    '\(gpg)' "$@" || exit
+                    [ $fault = damages ] || echo nothing nothing >'\(here)/fault'
+                    until [ "$1" = --homedir ]; do shift; done
+                    sed -E -i 's/^ [0-9A-F]{10}/ /' "$2"/private-keys-v1.d/*.key
+                    ;;
                 hangsAtTheEnd) cat >/dev/null; exec '\(here)/hang' 3600 ;;
                 esac
 

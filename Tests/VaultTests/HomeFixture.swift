@@ -19,7 +19,7 @@ final class HomeFixture {
         let made = try TestKeys.shared.get()
         scratch = try Scratch()
         self.isOwner = isOwner
-        let engine = TestEngine.name.flatMap { EngineKind(rawValue: $0) } ?? .gpgme
+        let engine = TestEngine.name.flatMap { EngineKind(rawValue: $0) } ?? .native
         if isOwner {
             let secret = try #require(
                 Array(TestKeys.passphrase.utf8).withUnsafeBytes { SecretBytes(copying: $0) })

@@ -15,6 +15,9 @@ int linux_accept_cloexec(int socket, void *address, unsigned int *length);
 /// memfd_create(2) with MFD_CLOEXEC.
 int linux_memfd_create(const char *name);
 
+/// sync_file_range(2), SYNC_FILE_RANGE_WRITE: the disk begins with these octets, which is not waited for; no promise.
+void linux_begin_writing(int descriptor, long long offset, long long count);
+
 /// syncfs(2): writes the whole file system that holds the descriptor to its disk.
 int linux_syncfs(int descriptor);
 

@@ -1,0 +1,37 @@
+import SFTP
+import Server
+import Testing
+
+/// What the listener makes of what a session sends, which may be in the hands of somebody else.
+@Suite struct EventTests {
+    static let events: [Event] = [
+        .loginFailed, .loggedIn(user: "alice", isOwner: true), .loggedIn(user: "", isOwner: false),
+        .opened(.max, "upload /\u{fc}\n\""), .closed(0), .log(level: "info", message: "", metadata: [:]),
+        .log(level: "info", message: "upload", metadata: ["file_path": "/a\nb", "size_bytes": "1"]),
+    ]
+
+    @Test(arguments: events) func arrives(event: Event) throws {
+        var buffer = PacketBuffer()
+        event.packet.withUnsafeBytes { buffer.append($0) }
+        #expect(try Event(#require(try buffer.next())) == event)
+        #expect(buffer.count == 0)
+    }
+
+    @Test(arguments: events) func whatIsCutOffOrLongerIsRefused(event: Event) {
+        let packet = event.packet[4...]
+        // Any number of pairs may be in a log entry, so it may also end after one of them.
+        for count in 0..<packet.count {
+            guard let other = try? Event(packet.prefix(count)) else { continue }
+            if case .log = other, case .log = event { continue }
+            Issue.record("\(event) cut off after \(count) octets is \(other)")
+        }
+        #expect(throws: ProtocolViolation.self) { try Event(packet + [0]) }
+    }
+
+    @Test func otherTypesAreRefused() {
+        #expect(throws: ProtocolViolation.self) { try Event([]) }
+        for type in [0, 6, 255] as [UInt8] { #expect(throws: ProtocolViolation.self) { try Event([type]) } }
+        // A text of four gigabytes that is not there.
+        #expect(throws: ProtocolViolation.self) { try Event([5, 255, 255, 255, 255, 1]) }
+    }
+}
