@@ -5,13 +5,15 @@
 final class NativeEncryption: Encryption {
     private let subkey: CurveSubkey
     private let descriptor: Int32
-    /// The octets of a file that is short until now.
+    /// The octets of a file that is short until now, or those that the worker gets next.
     private var waiting: [UInt8] = []
     private var background: (input: BytePipe, worker: Worker<Void>)?
     private var ownFailure: OpenPGPError?
 
     /// Octets of a file that is not worth a thread.
     private static let short = 256 << 10
+    /// Octets that are worth waking it.
+    private static let batch = 128 << 10
 
     /// - Parameters:
     ///   - subkey: whom the message is for.
@@ -25,14 +27,18 @@ final class NativeEncryption: Encryption {
 
     func write(_ bytes: ArraySlice<UInt8>) throws(OpenPGPError) {
         if let failure { throw failure }
-        if let background { return try background.input.write(Array(bytes)) }
         waiting += bytes
-        if waiting.count > Self.short { try goToBackground() }
+        if let background {
+            if waiting.count >= Self.batch { try handOver(to: background.input) }
+        } else if waiting.count > Self.short {
+            try goToBackground()
+        }
     }
 
     func finish() throws(OpenPGPError) {
         if let failure { throw failure }
         if let background {
+            try handOver(to: background.input)
             background.input.finish()
             return try background.worker.join()
         }
@@ -69,7 +75,12 @@ final class NativeEncryption: Encryption {
         }
         background = (input, worker)
         if let error = worker.failedAtOnce { input.fail(error) }
+        try handOver(to: input)
+    }
+
+    private func handOver(to input: BytePipe) throws(OpenPGPError) {
         try input.write(waiting)
         waiting = []
+        waiting.reserveCapacity(Self.batch + Self.batch / 2)
     }
 }

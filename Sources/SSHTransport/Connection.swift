@@ -35,6 +35,8 @@ package final class Connection {
     private var failures = 0
     /// Whether somebody has logged in.
     package private(set) var isAuthenticated = false
+    /// Whether a descriptor of ``wake(on:)`` was readable when ``poll(milliseconds:)`` looked last.
+    package fileprivate(set) var isWoken = false
     /// Channels that are open, oldest first.
     package private(set) var channels: [Channel] = []
 
@@ -153,13 +155,14 @@ package final class Connection {
     ///
     /// The C function is `ssh_event_add_fd`.
     package func wake(on descriptor: Int32) {
-        ssh_event_add_fd(event, descriptor, Int16(POLLIN), { _, _, _ in 0 }, nil)
+        ssh_event_add_fd(event, descriptor, Int16(POLLIN), wakeCallback, Unmanaged.passUnretained(self).toOpaque())
     }
 
     /// Waits for something to happen, and lets libssh deal with it.
     ///
     /// - Throws: when the connection is over, however it ended.
     package func poll(milliseconds: Int32) throws(SSHError) {
+        isWoken = false
         let result = ssh_event_dopoll(event, milliseconds)
         guard result != SSH_ERROR, ssh_is_connected(session) != 0 else {
             throw SSHError("the connection has ended", of: session)
@@ -211,6 +214,11 @@ package final class Connection {
 
 private func owner(_ data: UnsafeMutableRawPointer?) -> Connection? {
     data.map { Unmanaged<Connection>.fromOpaque($0).takeUnretainedValue() }
+}
+
+private let wakeCallback: ssh_event_callback = { _, _, data in
+    owner(data)?.isWoken = true
+    return 0
 }
 
 private let passwordCallback: ssh_auth_password_callback = { _, user, password, data in

@@ -133,7 +133,7 @@ package final class SessionProcess {
 
     private func wait(_ connection: Connection, milliseconds: Int32 = SessionProcess.tick) throws {
         try connection.poll(milliseconds: milliseconds)
-        while linux_next_signal(signals) != 0 {
+        while connection.isWoken, linux_next_signal(signals) != 0 {
             isStopping = true
             fileSystem?.isStopping = true
         }
