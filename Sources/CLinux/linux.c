@@ -21,6 +21,8 @@
 #include <sys/auxv.h>
 #endif
 
+const int linux_no_access_time = O_NOATIME;
+
 int linux_open_beneath(int directory, const char *path, int flags, unsigned int mode, int mounts)
 {
     // The kernel's interface, by number: the headers of the build machine may be older. Source: openat2(2).
@@ -29,9 +31,12 @@ int linux_open_beneath(int directory, const char *path, int flags, unsigned int 
                              (mounts ? 0 : no_other_mounts) | no_magic_links | no_links | beneath};
     long descriptor = syscall(437, directory, path, how, sizeof how);
 
+    // Only the owner of a file may ask for that.
+    if (descriptor < 0 && errno == EPERM && flags & O_NOATIME)
+        return linux_open_beneath(directory, path, flags & ~O_NOATIME, mode, mounts);
     // Kernels before 5.6, and some containers, do not have it. For a single name this is as good, but for mounts.
     if (descriptor < 0 && (errno == ENOSYS || errno == EPERM))
-        return openat(directory, path, flags | O_NOFOLLOW, mode);
+        return openat(directory, path, (flags & ~O_NOATIME) | O_NOFOLLOW, mode);
     return (int)descriptor;
 }
 

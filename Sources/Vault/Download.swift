@@ -23,7 +23,7 @@ final class Download: OpenFile {
         self.vault = vault
         self.found = found
         // Opened once: what is asked of it now and what is read later are of the same version.
-        (file, status) = try found.folder.openFile(found.name)
+        (file, status) = try found.folder.openFile(found.name, seen: found.status)
         let size: UInt64
         do throws(OpenPGPError) { size = try vault.plaintextSize(file.raw, status) } catch { throw .init(error) }
         contents = StoredContents(file, status, count: size, in: vault)

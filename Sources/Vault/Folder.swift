@@ -46,13 +46,15 @@ package final class Folder {
     ///
     /// Devices, pipes and sockets are not opened, not even to look at them.
     ///
+    /// - Parameter seen: what it was a moment ago, if somebody has looked.
     /// - Returns: the open file, and what it is.
     func openFile(
-        _ name: [UInt8], _ flags: Int32 = O_RDONLY
+        _ name: [UInt8], _ flags: Int32 = O_RDONLY, seen: stat? = nil
     ) throws(FileSystemError) -> (file: OwnedDescriptor, status: stat) {
         // Opening a device may do something already, and a pipe wakes whoever waits for a reader. What has come there
         // since this look is opened, without waiting, and refused.
-        guard try status(name)?.isRegularFile == true else { throw .noSuchFile("no such file") }
+        let look = if let seen { seen } else { try status(name) }
+        guard look?.isRegularFile == true else { throw .noSuchFile("no such file") }
         let file = OwnedDescriptor(try open(name, flags | O_NONBLOCK))
         let status = try file.status()
         guard status.isRegularFile else { throw .noSuchFile("no such file") }

@@ -1,3 +1,4 @@
+private import CLinux
 internal import Foundation
 package import OpenPGP
 package import SFTP
@@ -62,7 +63,8 @@ package final class VaultFileSystem {
             return found.isStoredName ? stored : own.size(found.path, found.status) ?? stored
         case .plaintext:
             if let size = sizes[FileVersion(found.status)] { return size }
-            let (file, status) = try found.folder.openFile(found.name)
+            let (file, status) = try found.folder.openFile(
+                found.name, O_RDONLY | linux_no_access_time, seen: found.status)
             do throws(OpenPGPError) {
                 return try plaintextSize(file.raw, status)
             } catch {

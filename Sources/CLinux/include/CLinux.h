@@ -4,7 +4,12 @@
 
 /// openat2(2) of a single name, by which nothing leads out of `directory`: no link, nor, unless `mounts`, a file system
 /// mounted there.
+///
+/// With `linux_no_access_time`, looking into a file is not noted in it, where the system allows that.
 int linux_open_beneath(int directory, const char *path, int flags, unsigned int mode, int mounts);
+
+/// O_NOATIME.
+extern const int linux_no_access_time;
 
 /// renameat2(2) with RENAME_NOREPLACE.
 int linux_renameat_noreplace(int from_directory, const char *from, int to_directory, const char *to);
