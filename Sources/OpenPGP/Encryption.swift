@@ -13,7 +13,7 @@ package protocol Encryption: AnyObject {
     /// Ends the message and waits until all of it has been given to the file.
     func finish() throws(OpenPGPError)
 
-    /// Gives it up.
+    /// Gives it up, and waits until nothing more is written to the file.
     ///
     /// What is in the file is not to be used.
     func cancel()

@@ -117,8 +117,8 @@ package enum KeyHome {
         let others = home.appending(path: "aside")
         mkdir(others.path, 0o700)
         move(from: folder, to: others)
+        defer { move(from: others, to: folder) }
         try body()
-        move(from: others, to: folder)
     }
 
     private static func move(from folder: URL, to other: URL) {
@@ -203,7 +203,7 @@ package final class SessionHome {
     /// Copies the secret keys that reading files needs, each then under the random passphrase.
     ///
     /// The primary key, which could certify and sign, stays out. Older keys and subkeys for encryption come in, because
-    /// there may be files that are encrypted to them; one that the user's passphrase does not open is left out.
+    /// there may be files that are encrypted to them; one that does not open is left out.
     ///
     /// - Returns: the current one, as gpg exports it.
     private static func takeSecretKeys(
@@ -226,7 +226,8 @@ package final class SessionHome {
                     let copy = SecretKeyFile(subkey.keygrip, in: home)
                     do throws(OpenPGPError) {
                         try copy.rewrap(of: older.raw, from: passphrase, to: random, patience: patience)
-                    } catch  where error.code == .passphrase {
+                    } catch {
+                        // Also when it is damaged: what the current key opens is to be read all the same.
                         unlink(copy.file.path)
                     }
                 }

@@ -23,6 +23,11 @@ final class NativeEncryption: Encryption {
         self.descriptor = descriptor
     }
 
+    deinit {
+        // The descriptor may belong to another file soon.
+        cancel()
+    }
+
     var failure: OpenPGPError? { ownFailure ?? background?.input.failure }
 
     func write(_ bytes: ArraySlice<UInt8>) throws(OpenPGPError) {

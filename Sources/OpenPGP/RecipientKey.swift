@@ -3,12 +3,11 @@ private import Glibc
 
 /// A public key that files are encrypted to, pinned to one encryption subkey.
 ///
-/// Sendable, although it owns a C object: a gpgme key does not change once it is listed, and
-/// gpgme guards its reference count with a lock (`key.c`, `key_ref_lock`).
-///
-/// The corresponding C functions are `gpgme_key_ref` and `gpgme_key_unref`.
+/// Sendable, although it holds a C object: a gpgme key does not change once it is listed, and gpgme guards its reference
+/// count with a lock (`key.c`, `key_ref_lock`).
 final class RecipientKey: @unchecked Sendable {
-    let raw: gpgme_key_t
+    private let listed: ListedKey
+    var raw: gpgme_key_t { listed.raw }
     let fingerprint: String
     let subkeyFingerprint: [UInt8]
     /// The eight octets by which a message names the encryption subkey.
@@ -26,6 +25,7 @@ final class RecipientKey: @unchecked Sendable {
         guard let listed = try ListedKey.all(fingerprint).first else {
             throw OpenPGPError(.key, "the key \(fingerprint) is not in the user's key folder")
         }
+        self.listed = listed
         let key = listed.raw
         let primary = key.pointee.subkeys?.pointee
         guard let subkey = RecipientKey.encryptionSubkey(of: key), let keyID = subkey.keyid,
@@ -33,18 +33,12 @@ final class RecipientKey: @unchecked Sendable {
         else {
             throw OpenPGPError(.key, "the key \(fingerprint) has no subkey for encryption")
         }
-        gpgme_key_ref(key)
-        raw = key
         self.fingerprint = fingerprint
         self.subkeyFingerprint = RecipientKey.octets(String(cString: subkeyFingerprint))
         self.keyID = RecipientKey.octets(String(cString: keyID))
         self.keygrip = String(cString: keygrip)
         let expiry = [primary?.expires, subkey.expires].compactMap { $0 }.filter { $0 > 0 }.min()
         unusable = RecipientKey.reasonAgainst(key, subkey, expiry)
-    }
-
-    deinit {
-        gpgme_key_unref(raw)
     }
 
     /// The subkey gpg would take: the newest that can encrypt; a usable one before one that is not.

@@ -35,8 +35,8 @@ package final class Connection {
     private var failures = 0
     /// Whether somebody has logged in.
     package private(set) var isAuthenticated = false
-    /// Whether a descriptor of ``wake(on:)`` was readable when ``poll(milliseconds:)`` looked last.
-    package fileprivate(set) var isWoken = false
+    /// What to do when the descriptor of ``wake(on:_:)`` is readable.
+    fileprivate var onWake: (() -> Void)?
     /// Channels that are open, oldest first.
     package private(set) var channels: [Channel] = []
 
@@ -154,7 +154,11 @@ package final class Connection {
     /// Lets ``poll(milliseconds:)`` return early when `descriptor` is readable.
     ///
     /// The C function is `ssh_event_add_fd`.
-    package func wake(on descriptor: Int32) {
+    ///
+    /// - Parameter body: has to read from it, since libssh also looks at it while it waits for a slow client to take
+    ///   something; may not use the connection.
+    package func wake(on descriptor: Int32, _ body: @escaping () -> Void) {
+        onWake = body
         ssh_event_add_fd(event, descriptor, Int16(POLLIN), wakeCallback, Unmanaged.passUnretained(self).toOpaque())
     }
 
@@ -162,7 +166,6 @@ package final class Connection {
     ///
     /// - Throws: when the connection is over, however it ended.
     package func poll(milliseconds: Int32) throws(SSHError) {
-        isWoken = false
         let result = ssh_event_dopoll(event, milliseconds)
         guard result != SSH_ERROR, ssh_is_connected(session) != 0 else {
             throw SSHError("the connection has ended", of: session)
@@ -217,7 +220,7 @@ private func owner(_ data: UnsafeMutableRawPointer?) -> Connection? {
 }
 
 private let wakeCallback: ssh_event_callback = { _, _, data in
-    owner(data)?.isWoken = true
+    owner(data)?.onWake?()
     return 0
 }
 

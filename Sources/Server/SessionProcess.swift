@@ -71,7 +71,7 @@ package final class SessionProcess {
                 .init(
                     authenticationTries: configuration.limits.loginTries,
                     patience: configuration.limits.stalledSeconds), login)
-            connection.wake(on: signals)
+            connection.wake(on: signals) { [unowned self] in takeSignals() }
             do {
                 try connection.exchangeKeys()
                 try waitForLogin(connection)
@@ -133,11 +133,14 @@ package final class SessionProcess {
 
     private func wait(_ connection: Connection, milliseconds: Int32 = SessionProcess.tick) throws {
         try connection.poll(milliseconds: milliseconds)
-        while connection.isWoken, linux_next_signal(signals) != 0 {
+        if isStopping && !connection.isAuthenticated { throw SSHError("the server is stopping") }
+    }
+
+    private func takeSignals() {
+        while linux_next_signal(signals) != 0 {
             isStopping = true
             fileSystem?.isStopping = true
         }
-        if isStopping && !connection.isAuthenticated { throw SSHError("the server is stopping") }
     }
 
     private func serve(_ connection: Connection) throws {

@@ -1,8 +1,8 @@
-internal import Foundation
+package import Foundation
 internal import SFTP
 
 /// What the listener knows of one session process.
-final class SessionRecord {
+package final class SessionRecord {
     let process: pid_t
     let peer: String
     let started = ContinuousClock.now
@@ -17,7 +17,7 @@ final class SessionRecord {
     /// What has arrived of the next event; a session that was taken over could send one without end, which this refuses.
     private var input = PacketBuffer()
 
-    init(process: pid_t, peer: String, events: Int32) {
+    package init(process: pid_t, peer: String, events: Int32) {
         self.process = process
         self.peer = peer
         self.events = events
@@ -27,18 +27,24 @@ final class SessionRecord {
         close(events)
     }
 
-    /// Takes all events that have arrived; the descriptor does not block.
+    /// Octets taken at once, as many as a pipe can hold: a session that was taken over could send events without end, and
+    /// the others wait meanwhile.
+    private static let most = 1 << 20
+
+    /// Takes the events that have arrived; the descriptor does not block.
     ///
     /// - Returns: nil when what it sends is no events: it is not what was started any more.
-    func read() -> [Event]? {
+    package func read() -> [Event]? {
         var buffer = [UInt8](repeating: 0, count: 65536)
         var taken: [Event] = []
         do throws(ProtocolViolation) {
-            while isOpen {
+            var left = SessionRecord.most
+            while isOpen && left > 0 {
                 let count = Foundation.read(events, &buffer, buffer.count)
                 if count < 0 && errno == EINTR { continue }
                 if count < 0 && errno == EAGAIN { break }
                 isOpen = count > 0
+                left -= max(0, count)
                 buffer.withUnsafeBytes { input.append(UnsafeRawBufferPointer(rebasing: $0.prefix(max(0, count)))) }
                 while let packet = try input.next() { taken.append(try Event(packet)) }
             }

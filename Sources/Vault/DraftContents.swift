@@ -113,7 +113,7 @@ final class DraftContents: Contents {
         encryption = nil
     }
 
-    /// Gives it up and waits until gpg is gone.
+    /// Gives it up and waits until nobody writes to the draft any more.
     func cancel() {
         encryption?.cancel()
         encryption = nil

@@ -77,6 +77,30 @@ import Testing
         #expect(try server.recover("alice/file.gpg").output == Data([1, 2, 3]))
     }
 
+    /// libssh looks at the descriptor of signals too while it waits for a client to take something.
+    @Test func aClientThatTakesNothingForAWhileGetsAllOfItsFile() throws {
+        let server = try RunningServer([("alice", "rw")], quickLogin: true)
+        let wire = try server.wire("alice")
+        _ = try wire.initialize()
+        let contents = Data.random(8 << 20)
+        #expect(try wire.upload("/file", contents) == .ok)
+        let handle = try #require(try wire.open("/file", .read))
+        let reads = (0..<256).map { RequestWriter.read(handle, at: UInt64($0) << 15, 32768) }
+        // More than what lies between server and client.
+        try wire.send(Array(reads.joined()))
+        sleep(1)
+        server.process.signal(SIGTERM)
+        // Whoever does not sleep now has used up a second of the processor.
+        sleep(4)
+        var got = Data()
+        for reply in try wire.replies(reads.count) { if case .data(let bytes) = reply { got += bytes } }
+        // Not compared in the macro, which would look for all differences of two large files.
+        let isSame = got == contents
+        #expect(isSame, "\(got.count) octets; \(server.log.suffix(500))")
+        #expect(try wire.ask(RequestWriter.onHandle(.close, handle)) == .ok)
+        #expect(server.process.wait(seconds: 60) == 0)
+    }
+
     @Test func twiceIsNow() throws {
         let server = try RunningServer([("alice", "rw")], quickLogin: true)
         let wire = try server.wire("alice")

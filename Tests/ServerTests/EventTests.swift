@@ -1,3 +1,4 @@
+import Foundation
 import SFTP
 import Server
 import Testing
@@ -26,6 +27,26 @@ import Testing
             Issue.record("\(event) cut off after \(count) octets is \(other)")
         }
         #expect(throws: ProtocolViolation.self) { try Event(packet + [0]) }
+    }
+
+    /// A session that sends events without end must not keep the listener from the others.
+    @Test(.timeLimit(.minutes(1))) func noMoreAreTakenAtOnceThanAPipeHolds() throws {
+        var ends: [Int32] = [-1, -1]
+        try #require(pipe(&ends) == 0)
+        let (readable, writable) = (ends[0], ends[1])
+        _ = fcntl(readable, F_SETFL, O_NONBLOCK)
+        signal(SIGPIPE, SIG_IGN)
+        let packets = Array(repeatElement(Event.closed(1).packet, count: 4000).joined())
+        Thread {
+            // Until the record has gone, and with it the other end.
+            while write(writable, packets, packets.count) > 0 {}
+            close(writable)
+        }.start()
+        let record = SessionRecord(process: 0, peer: "", events: readable)
+        for _ in 0..<3 {
+            let events = try #require(record.read())
+            #expect(events.count <= 200_000)
+        }
     }
 
     @Test func otherTypesAreRefused() {
