@@ -38,18 +38,37 @@ let package = Package(
         .executableTarget(
             name: "cryptsftp",
             dependencies: [
-                "Server", "Vault", "SFTP", "SSHTransport", "OpenPGP", "Secrets", "CLinux", argumentParser, logging,
+                "Administration", "Server", "ServerConfiguration", "Vault", "SFTP", "SSHTransport", "GnuPG", "OpenPGP",
+                "Secrets", "Platform", "CLinux", argumentParser, logging,
             ],
             exclude: ["Documentation.docc"], swiftSettings: settings),
         .target(
             name: "Server",
-            dependencies: ["Vault", "SFTP", "SSHTransport", "OpenPGP", "Secrets", "CLinux", "TOMLKit", logging],
+            dependencies: [
+                "ServerConfiguration", "Vault", "SFTP", "SSHTransport", "GnuPG", "OpenPGP", "Secrets", "Platform",
+                "CLinux", logging,
+            ],
             swiftSettings: settings),
-        .target(name: "Vault", dependencies: ["SFTP", "OpenPGP", "Secrets", "CLinux"], swiftSettings: settings),
+        .target(
+            name: "Administration",
+            dependencies: [
+                "ServerConfiguration", "Vault", "SFTP", "SSHTransport", "GnuPG", "OpenPGP", "Secrets", "Platform",
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "ServerConfiguration", dependencies: ["SSHTransport", "OpenPGP", "Secrets", "Platform", "TOMLKit"],
+            swiftSettings: settings),
+        .target(
+            name: "Vault", dependencies: ["SFTP", "OpenPGP", "Secrets", "Platform", "CLinux"], swiftSettings: settings),
         .target(name: "SFTP", swiftSettings: settings),
-        .target(name: "SSHTransport", dependencies: ["CLibSSH", "CLinux"], swiftSettings: settings),
-        .target(name: "OpenPGP", dependencies: ["CGPGME", "CGcrypt", "CLinux", "Secrets"], swiftSettings: settings),
+        .target(name: "SSHTransport", dependencies: ["CLibSSH", "Platform", "CLinux"], swiftSettings: settings),
+        .target(
+            name: "GnuPG", dependencies: ["CGPGME", "OpenPGP", "Secrets", "Platform", "CLinux"],
+            swiftSettings: settings),
+        .target(
+            name: "OpenPGP", dependencies: ["CGcrypt", "Secrets", "Platform", "CLinux"], swiftSettings: settings),
         .target(name: "Secrets", dependencies: ["CSodium"], swiftSettings: settings),
+        .target(name: "Platform", dependencies: ["CLinux"], swiftSettings: settings),
 
         .systemLibrary(name: "CLibSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
         .systemLibrary(name: "CGPGME", pkgConfig: "gpgme", providers: [.apt(["libgpgme-dev", "gnupg"])]),
@@ -62,23 +81,30 @@ let package = Package(
         .testTarget(name: "SFTPTests", dependencies: ["SFTP", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "SecretsTests", dependencies: ["Secrets"], swiftSettings: settings),
         .testTarget(
-            name: "OpenPGPTests", dependencies: ["OpenPGP", "Secrets", "TestSupport"], swiftSettings: settings),
+            name: "OpenPGPTests", dependencies: ["GnuPG", "OpenPGP", "Secrets", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "SSHTransportTests", dependencies: ["SSHTransport", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "VaultTests", dependencies: ["Vault", "SFTP", "OpenPGP", "Secrets", "TestSupport"],
+            name: "VaultTests", dependencies: ["Vault", "SFTP", "GnuPG", "OpenPGP", "Secrets", "TestSupport"],
             swiftSettings: settings),
         .executableTarget(
             name: "ConfinedProbe", dependencies: ["Server", "Vault", "CLinux"], path: "Tests/ConfinedProbe",
             swiftSettings: settings),
         .testTarget(
-            name: "ServerTests", dependencies: ["Server", "OpenPGP", "Secrets", "TestSupport", "ConfinedProbe"],
+            name: "ServerTests",
+            dependencies: [
+                "Administration", "Server", "ServerConfiguration", "OpenPGP", "Secrets", "TestSupport", "ConfinedProbe",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"], swiftSettings: settings),
         .testTarget(name: "ToolTests", dependencies: ["TestSupport", "cryptsftp"], swiftSettings: settings),
         .testTarget(
-            name: "KeyToolTests", dependencies: ["TestSupport", "Server", "Vault", "OpenPGP", "SFTP", "cryptsftp"],
+            name: "KeyToolTests",
+            dependencies: [
+                "TestSupport", "Administration", "ServerConfiguration", "Vault", "GnuPG", "OpenPGP", "SFTP",
+                "cryptsftp",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "FaultTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
@@ -93,7 +119,9 @@ let package = Package(
             exclude: ["Scripts", "requirements.txt"], swiftSettings: settings),
         .target(
             name: "FuzzSupport",
-            dependencies: ["SFTP", "OpenPGP", "Secrets", "Server", "CLinux", "CGcrypt", "TestSupport"],
+            dependencies: [
+                "SFTP", "OpenPGP", "Secrets", "Server", "ServerConfiguration", "CLinux", "CGcrypt", "TestSupport",
+            ],
             path: "Tests/FuzzSupport", swiftSettings: settings),
         .testTarget(
             name: "FuzzTests", dependencies: ["FuzzSupport", "TestSupport", "SFTP", "cryptsftp"],

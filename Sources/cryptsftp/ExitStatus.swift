@@ -1,7 +1,7 @@
 internal import ArgumentParser
 private import OpenPGP
 private import SSHTransport
-private import Server
+internal import ServerConfiguration
 private import Vault
 
 /// The exit codes, in one table: it is what `cryptsftp help` shows, and scripts rely on it.

@@ -1,7 +1,8 @@
+internal import Administration
 internal import ArgumentParser
 internal import Foundation
 internal import Secrets
-internal import Server
+internal import ServerConfiguration
 
 /// Whose files a tool works on.
 struct UserOption: ParsableArguments {

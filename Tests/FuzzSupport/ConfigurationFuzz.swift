@@ -1,5 +1,6 @@
 private import Foundation
 internal import Server
+import ServerConfiguration
 
 /// The text of server.conf: it is taken, with values that it may have, or refused with a reason.
 enum ConfigurationFuzz {

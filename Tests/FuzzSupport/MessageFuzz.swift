@@ -1,3 +1,4 @@
+import GnuPG
 internal import OpenPGP
 
 /// Octets as a stored message, as what gpg writes, and as what is inside a message.

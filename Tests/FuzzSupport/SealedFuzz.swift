@@ -33,8 +33,8 @@ enum SealedFuzz {
         do throws(OpenPGPError) {
             let stored: StoredOctets
             do { stored = try MemoryOctets.hold(bytes) } catch { return nil }
-            var verification = try Verification(of: StoredMessage(stored), key)
-            return try verification.run()
+            let pass = try MessagePass(over: StoredMessage(stored), key)
+            return try pass.verify()
         } catch {
             throw FuzzFailure(description: "a good message is not: \(error)")
         }

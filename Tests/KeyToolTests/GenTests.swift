@@ -1,5 +1,6 @@
 import Foundation
 import Server
+import ServerConfiguration
 import TestSupport
 import Testing
 

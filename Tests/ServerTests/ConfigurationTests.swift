@@ -1,6 +1,7 @@
 import Foundation
 import OpenPGP
 import Server
+import ServerConfiguration
 import TestSupport
 import Testing
 

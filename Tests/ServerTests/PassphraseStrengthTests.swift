@@ -1,3 +1,4 @@
+import Administration
 import Secrets
 import Server
 import Testing

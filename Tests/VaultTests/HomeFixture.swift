@@ -1,4 +1,5 @@
 import Foundation
+import GnuPG
 import OpenPGP
 import SFTP
 import Secrets

@@ -1,0 +1,137 @@
+internal import Foundation
+internal import GnuPG
+internal import OpenPGP
+internal import ServerConfiguration
+private import Vault
+
+/// Keys, and who can read them.
+extension Doctor {
+    /// Days before a key's end from which on it is time to do something.
+    private static let notice = 60
+    /// Bits of an RSA key that are enough beyond 2030.
+    ///
+    /// Source: NIST SP 800-57, part 1, tables 2 and 4.
+    private static let shortestRSA = 3072
+
+    /// Folders of a key folder with what nobody else is to have.
+    static let secretFolders = ["private-keys-v1.d", "openpgp-revocs.d"]
+
+    func examineKeys() throws {
+        if let error = reasonAgainstGnuPG() {
+            // Without gpg it would be the same for every key.
+            return try problem("gpg", "gpg", error.description, "install gnupg \(GnuPG.oldest) or newer")
+        }
+        for account in vault.configuration.accounts {
+            let folder = vault.configuration.keyFolder(of: account.name)
+            switch keys(in: folder) {
+            case .failure(let error):
+                try problem("key", folder.path, error.description, "put the key folder back from a copy")
+            case .success(let keys):
+                if let key = keys.first(where: { $0.fingerprint == account.key }) {
+                    try examine(key, of: account, folder.path)
+                } else {
+                    try problem(
+                        "key", folder.path, "the key \(account.key) of \(account.name) is not in it",
+                        "put the key folder back from a copy, or correct the 'key' line of server.conf")
+                }
+            }
+        }
+    }
+
+    private func reasonAgainstGnuPG() -> OpenPGPError? {
+        do throws(OpenPGPError) {
+            let home = try RuntimeDirectory()
+            _ = try GnuPG.use(home: home.path)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func keys(in folder: URL) -> Result<[KeyDescription], OpenPGPError> {
+        do throws(OpenPGPError) { return .success(try KeyHome.keys(in: folder)) } catch { return .failure(error) }
+    }
+
+    private func examine(_ key: KeyDescription, of account: Account, _ path: String) throws {
+        let primary = key.primary
+        let usable = key.encryptionSubkeys.filter { !$0.isRevoked && !$0.isExpired }
+        if primary.isRevoked || primary.isExpired || usable.isEmpty {
+            let what =
+                primary.isRevoked || key.encryptionSubkeys.contains(where: \.isRevoked) ? "was revoked" : "has expired"
+            try problem(
+                "key", path, "the key of \(account.name) \(what): nothing can be uploaded",
+                "extend it with gpg, or give the user another key")
+            return
+        }
+        for part in [primary] + usable.filter({ $0.fingerprint != primary.fingerprint }) {
+            switch part.family {
+            case .rsa where part.bits < Doctor.shortestRSA:
+                try problem(
+                    "key", path, "\(account.name) has an RSA key of \(part.bits) bits", "make one of 3072 bits or more")
+            case .dsa, .elgamal:
+                try problem(
+                    "key", path, "\(account.name) has a key for \(part.family == .dsa ? "DSA" : "ElGamal")",
+                    "make a new one: newer programs do not take these any more")
+            case .unknown:
+                try note("key", path, "\(account.name) has a key of an algorithm not known here", "look at it with gpg")
+            case .rsa, .elliptic: break
+            }
+        }
+        let end = [primary.expires, usable.compactMap(\.expires).max()].compactMap(\.self)
+        let lasts = usable.contains { $0.expires == nil } ? primary.expires : end.min()
+        guard let lasts else { return }
+        let days = (lasts - Int(Date().timeIntervalSince1970)) / 86400
+        if days < Doctor.notice {
+            try problem(
+                "key", path, "the key of \(account.name) expires in \(days) days: then nothing can be uploaded",
+                "extend it with gpg")
+        }
+    }
+
+    func examinePermissions() throws {
+        let configuration = vault.configuration
+        guard try Volume(reading: Folder(path: configuration.folder.path)).hasPermissions else {
+            return try note(
+                "permissions", configuration.folder.path, "this file system has no permissions",
+                "whoever can reach the medium can read the keys, protected by their passphrases, and the host keys")
+        }
+        let folder = configuration.folder
+        try examine(folder, configuration.file.lastPathComponent)
+        for name in entries(configuration.hostKeys) { try examine(configuration.hostKeys, name) }
+        let keys = folder.appending(path: "keys")
+        for user in entries(keys) {
+            for part in Doctor.secretFolders {
+                let place = keys.appending(path: user).appending(path: part)
+                for name in entries(place) { try examine(place, name) }
+            }
+        }
+    }
+
+    /// Whether others can read a file, the folders on the way to it included.
+    private func examine(_ folder: URL, _ name: String) throws {
+        let file = folder.appending(path: name)
+        guard let mode = mode(file.path), mode & S_IFMT == S_IFREG else { return }
+        var ways: [mode_t] = []
+        var way = folder
+        let top = vault.configuration.folder.standardizedFileURL.path
+        while way.standardizedFileURL.path != top, way.path.count > top.count {
+            ways.append(self.mode(way.path) ?? 0)
+            way = way.deletingLastPathComponent()
+        }
+        ways.append(self.mode(top) ?? 0)
+        for others: mode_t in [0o070, 0o007]
+        where mode & others & 0o444 != 0 && ways.allSatisfy({ $0 & others & 0o111 != 0 }) {
+            return try problem(
+                "permissions", file.path, "others on this machine can read it", "chmod go= '\(file.path)'")
+        }
+    }
+
+    func entries(_ folder: URL) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).sorted()
+    }
+
+    private func mode(_ path: String) -> mode_t? {
+        var status = stat()
+        return lstat(path, &status) == 0 ? status.st_mode : nil
+    }
+}

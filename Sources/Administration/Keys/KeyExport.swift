@@ -1,0 +1,108 @@
+package import Foundation
+package import GnuPG
+internal import OpenPGP
+private import Platform
+package import Secrets
+package import ServerConfiguration
+
+/// `key export`: what somebody needs to read a user's files without this program, as files and as sheets to print.
+package struct KeyExport {
+    /// The names of the files, in the order in which they are written.
+    package struct Names: Sendable {
+        package let secretKey: String
+        package let publicKey: String
+        package let text: String
+        package let page: String
+        fileprivate let user: String
+
+        fileprivate init(_ user: String) {
+            self.user = user
+            secretKey = "\(user)-secret-key.asc"
+            publicKey = "\(user)-public-key.asc"
+            text = "\(user)-recovery.txt"
+            page = "\(user)-recovery.html"
+        }
+
+        fileprivate func revocation(_ fingerprint: String) -> String { "\(user)-revocation-\(fingerprint).asc" }
+    }
+
+    private let name: String
+    private let configuration: Configuration
+    private let account: Account
+
+    package init(of name: String, in file: URL) throws {
+        self.name = name
+        configuration = try Configuration(file: file)
+        account = configuration.accounts[try configuration.index(of: name)]
+    }
+
+    /// Makes the files in memory.
+    ///
+    /// The secret key is read back before it is given out: a copy that cannot be opened is none.
+    ///
+    /// - Parameters:
+    ///   - passphrase: opens the key, and the exported one, too.
+    ///   - code: makes a QR code of a text, as SVG; nil when it cannot.
+    /// - Returns: names and contents.
+    package func files(
+        passphrase: SecretBytes, code: (Data) -> String?
+    ) throws -> (names: Names, files: [(name: String, contents: Data)], hasCode: Bool) {
+        let folder = configuration.keyFolder(of: name)
+        let workshop = try KeyWorkshop(keysIn: folder)
+        let keys = try workshop.keys()
+        let own = keys.filter { $0.encryption.map { workshop.hasSecret($0) } ?? false }
+        guard let current = own.first(where: { $0.fingerprint == account.key }) else {
+            throw Refusal(description: "the secret part of \(name)'s key is not here: export it where it is")
+        }
+        _ = try SessionHome(keysIn: folder, fingerprint: account.key, passphrase: passphrase)
+        // The one in use first: the sheet is about it.
+        let fingerprints = [current.fingerprint] + own.map(\.fingerprint).filter { $0 != current.fingerprint }
+        let secret = try workshop.export(.secretKeys, of: fingerprints, passphrase: passphrase)
+        try check(secret, own, workshop, passphrase)
+        let names = Names(name)
+        var files: [(name: String, contents: Data)] = [
+            (names.secretKey, secret),
+            (names.publicKey, try workshop.export(.publicKeys, of: fingerprints, passphrase: nil)),
+        ]
+        for fingerprint in fingerprints {
+            let certificate = folder.appending(path: "openpgp-revocs.d/\(fingerprint).rev")
+            if let data = try? Data(contentsOf: certificate) { files.append((names.revocation(fingerprint), data)) }
+        }
+        let sheet = RecoverySheet(
+            user: name, home: account.home, keys: [current] + own.filter { $0.fingerprint != current.fingerprint },
+            secretKeyFile: names.secretKey, secretKey: String(decoding: secret, as: UTF8.self))
+        let drawing = code(secret)
+        files.append((names.text, Data(sheet.text.utf8)))
+        files.append((names.page, Data(sheet.page(code: drawing).utf8)))
+        return (names, files, drawing != nil)
+    }
+
+    /// Takes the exported keys as another machine would.
+    private func check(
+        _ secret: Data, _ own: [KeyDescription], _ source: KeyWorkshop, _ passphrase: SecretBytes
+    ) throws {
+        let copy = try KeyWorkshop(keysIn: nil)
+        try copy.add(keysIn: secret)
+        let here = Set(try copy.keys().flatMap(\.subkeys).filter { copy.hasSecret($0) }.map(\.fingerprint))
+        let there = Set(own.flatMap(\.subkeys).filter { source.hasSecret($0) }.map(\.fingerprint))
+        guard here.isSuperset(of: there) else {
+            throw Refusal(description: "gpg has not exported all of the key: an older one may have another passphrase")
+        }
+        let changes = try copy.changePassphrase(from: passphrase, to: passphrase)
+        guard !changes.values.contains(.refused) else {
+            throw Refusal(description: "what gpg has exported does not open")
+        }
+    }
+
+    /// Writes files that nobody else may read into a folder, each as a whole.
+    ///
+    /// - Throws: ``Refusal`` when one is there already.
+    package static func write(_ files: [(name: String, contents: Data)], to folder: URL) throws {
+        for (name, _) in files where FileManager.default.fileExists(atPath: folder.appending(path: name).path) {
+            throw Refusal(description: "there is a \(name) in \(folder.path) already: take another folder")
+        }
+        try FileManager.default.createDirectory(
+            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        for (name, contents) in files { try DurableFile.replace(folder.appending(path: name), with: contents) }
+    }
+}

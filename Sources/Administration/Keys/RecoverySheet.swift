@@ -1,0 +1,123 @@
+internal import Foundation
+internal import GnuPG
+internal import OpenPGP
+
+/// A sheet of paper that tells how to read a user's files with GnuPG alone.
+///
+/// The commands are the same as in the tests, which run them word for word.
+struct RecoverySheet {
+    let user: String
+    let home: String
+    /// The one in use first.
+    let keys: [KeyDescription]
+    let secretKeyFile: String
+    let secretKey: String
+
+    /// Each step with its commands.
+    private var steps: [(heading: String, commands: [String])] {
+        let folder = home == "." ? "data" : "data/\(home)"
+        return [
+            (
+                "On a machine with GnuPG (on Debian: the package gnupg), in a folder with \(secretKeyFile) and a copy "
+                    + "of the folder data. It asks for the passphrase.",
+                ["gpg --import \(secretKeyFile)"]
+            ),
+            (
+                "One file. It must end without an error; one that was damaged or tampered with does not.",
+                ["gpg --output taxes.pdf --decrypt \(RecoverySheet.quoted(folder))/taxes.pdf.gpg"]
+            ),
+            (
+                "All files. What has not been restored is listed, and stays in the folder restored as it was stored; "
+                    + "files that end in .gpg.part are uploads that were cut off.",
+                [
+                    "cp -R -p \(RecoverySheet.quoted(folder)) restored",
+                    #"find restored -type f -name '*.gpg' -exec sh -c 'for f do t="${f%.gpg}"; [ ! -e "$t" ] "#
+                        + #"&& gpg --batch --yes --quiet --output "$f.new" --decrypt "$f" && touch -r "$f" "$f.new" "#
+                        + #"&& mv "$f.new" "$t" && rm "$f" "#
+                        + #"|| { rm -f "$f.new"; echo "NOT RESTORED: $f"; }; done' sh {} +"#,
+                ]
+            ),
+        ]
+    }
+
+    /// A name as a shell takes it.
+    private static func quoted(_ name: String) -> String {
+        let plain = name.utf8.allSatisfy {
+            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/+,@%".utf8.contains($0)
+        }
+        return plain ? name : "'\(name.replacing("'", with: "'\\''"))'"
+    }
+
+    private var title: String { "How to read the files of \(user) with GnuPG" }
+
+    private var facts: [String] {
+        keys.map { key in
+            let subkeys = key.subkeys.dropFirst().map(\.algorithm).joined(separator: ", ")
+            return "\(RecoverySheet.grouped(key.fingerprint))  (\(key.primary.algorithm), \(subkeys))"
+        }
+    }
+
+    private static func grouped(_ fingerprint: String) -> String {
+        stride(from: 0, to: fingerprint.count, by: 4).map { String(fingerprint.dropFirst($0).prefix(4)) }
+            .joined(separator: " ")
+    }
+
+    private static let notes = [
+        "Whoever has this sheet and the passphrase can read the files. The passphrase is not on it: keep both, apart.",
+        "The key stands below as text, to be typed or scanned; every file of the folder data is a standard OpenPGP message.",
+        "In names, %3A and its like stand for one octet (here a colon) that FAT and exFAT cannot hold.",
+    ]
+
+    /// The sheet for a printer that takes text.
+    var text: String {
+        var lines = [title, "", "Key:"] + facts.map { "  \($0)" } + [""] + RecoverySheet.notes.map { "- \($0)" } + [""]
+        for (number, step) in steps.enumerated() {
+            lines += ["\(number + 1). \(step.heading)", ""] + step.commands.map { "    \($0)" } + [""]
+        }
+        return (lines + ["\(secretKeyFile):", "", secretKey]).joined(separator: "\n")
+    }
+
+    /// The sheet for a browser, with a code that a telephone or a scanner reads.
+    ///
+    /// - Parameter code: an SVG drawing of the secret key as a QR code; without one the page says that there is none.
+    func page(code: String?) -> String {
+        func escaped(_ text: String) -> String {
+            text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+        }
+        let steps = steps.map { step in
+            let commands = step.commands.map(escaped).joined(separator: "\n")
+            return "<li>\(escaped(step.heading))\n<pre>\(commands)</pre></li>"
+        }
+        let drawing =
+            code.map { "<figure>\($0)<figcaption>\(escaped(secretKeyFile)) as a QR code</figcaption></figure>" }
+            ?? "<p>There is no QR code: the program qrencode was not there, or the key is too long for one.</p>"
+        return """
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <title>\(escaped(title))</title>
+            <style>
+            body { font: 11pt/1.4 sans-serif; max-width: 48em; margin: 2em auto; color: #000; background: #fff }
+            pre { font: 9pt/1.3 monospace; white-space: pre-wrap; overflow-wrap: anywhere; margin: .5em 0 }
+            figure { margin: 1em 0; break-inside: avoid } figure svg { width: 12cm; height: 12cm }
+            </style>
+            </head>
+            <body>
+            <h1>\(escaped(title))</h1>
+            <pre>\(facts.map(escaped).joined(separator: "\n"))</pre>
+            <ul>
+            \(RecoverySheet.notes.map { "<li>\(escaped($0))</li>" }.joined(separator: "\n"))
+            </ul>
+            <ol>
+            \(steps.joined(separator: "\n"))
+            </ol>
+            <h2>\(escaped(secretKeyFile))</h2>
+            \(drawing)
+            <pre>\(escaped(secretKey))</pre>
+            </body>
+            </html>
+
+            """
+    }
+}

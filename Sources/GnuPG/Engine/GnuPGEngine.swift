@@ -1,0 +1,46 @@
+private import Glibc
+internal import OpenPGP
+internal import Secrets
+
+/// Messages by gpg, one process for each.
+struct GnuPGEngine: Engine {
+    let key: RecipientKey
+    private let gnupgFraming: GnuPGFraming
+    /// What opens the secret key in this session's home; nil for a session that has none.
+    let passphrase: SecretBytes?
+    let patience: Int
+
+    /// - Parameters:
+    ///   - key: the user's, in the home that ``GnuPG/use(home:)`` named.
+    ///   - passphrase: what opens the secret key there, or nil when there is none.
+    ///   - patience: seconds that gpg may do nothing.
+    init(_ gnupg: GnuPG, _ key: RecipientKey, passphrase: SecretBytes?, patience: Int) {
+        self.key = key
+        gnupgFraming = GnuPGFraming(gnupg.version)
+        self.passphrase = passphrase
+        self.patience = patience
+    }
+
+    var framing: ContentFraming { .gnupg(gnupgFraming) }
+
+    func encrypt(into descriptor: Int32) throws(OpenPGPError) -> any Encryption {
+        GnuPGEncryption(to: key, gnupgFraming, into: descriptor, patience: patience)
+    }
+
+    func decrypt(_ descriptor: Int32) throws(OpenPGPError) -> any Decryption {
+        let passphrase = try unlocked()
+        // A descriptor of its own, and a position of its own: several reads of one file do not disturb each other.
+        let own = open("/proc/self/fd/\(descriptor)", O_RDONLY | O_CLOEXEC)
+        guard own >= 0 else { throw OpenPGPError(.inputOutput, "cannot reopen the stored file", errno: errno) }
+        return GnuPGDecryption(own, passphrase, patience: patience)
+    }
+
+    func sessionKey(of message: StoredMessage) throws(OpenPGPError) -> SessionKey? {
+        try SessionKey.unwrap(message, unlocked(), patience: patience)
+    }
+
+    private func unlocked() throws(OpenPGPError) -> SecretBytes {
+        guard let passphrase else { throw OpenPGPError(.key, "this session has no secret key") }
+        return passphrase
+    }
+}

@@ -1,0 +1,42 @@
+private import Glibc
+package import Secrets
+
+/// The key that one message is encrypted with, in locked memory.
+package struct SessionKey: Sendable {
+    let octets: SecretBytes
+
+    /// How OpenPGP numbers AES, and how long its keys are.
+    ///
+    /// Source: RFC 4880, section 9.2.
+    static let sizes: [UInt8: Int] = [7: 16, 8: 24, 9: 32]
+
+    /// The number of the cipher it is for.
+    var algorithm: UInt8 { UInt8(5 + octets.count / 8) }
+
+    /// A key that is known already.
+    ///
+    /// - Parameter octets: 16, 24 or 32.
+    package init(octets: SecretBytes) {
+        self.octets = octets
+    }
+
+    /// Reads what gpg prints: the algorithm's number, a colon, and the key in hexadecimal digits.
+    ///
+    /// The digits go straight into locked memory; gpgme's own copy is beyond our reach and goes with its context.
+    ///
+    /// - Returns: nil for algorithms other than AES.
+    package init?(gnupg text: UnsafePointer<CChar>) {
+        let digits = UnsafeRawBufferPointer(start: text, count: strlen(text))
+        guard digits.count > 2, digits[1] == UInt8(ascii: ":"), let size = Self.sizes[digits[0] &- UInt8(ascii: "0")],
+            digits.count == 2 + 2 * size
+        else { return nil }
+        func value(_ index: Int) -> UInt8 {
+            UInt8(truncatingIfNeeded: Character(UnicodeScalar(digits[2 + index])).hexDigitValue ?? 0)
+        }
+        let key = SecretBytes(count: size) { bytes in
+            for index in bytes.indices { bytes[index] = value(2 * index) << 4 | value(2 * index + 1) }
+        }
+        guard let key else { return nil }
+        octets = key
+    }
+}

@@ -1,0 +1,38 @@
+/// The packets of a key as gpg exports it.
+///
+/// Source: RFC 4880, section 11.1 (transferable public keys) and 11.2 (transferable secret keys).
+package struct KeyPackets {
+    package enum Tag: UInt8 {
+        case secretKey = 5
+        case secretSubkey = 7
+        case publicSubkey = 14
+    }
+
+    private let packets: [(tag: UInt8, body: [UInt8])]
+
+    /// Cuts an exported key into its packets.
+    ///
+    /// - Returns: nil when it is not a row of whole packets.
+    package init?(_ octets: [UInt8]) {
+        var packets: [(tag: UInt8, body: [UInt8])] = []
+        var rest = octets[...]
+        while !rest.isEmpty {
+            guard let header = PacketHeader(rest), case .definite(let count) = header.length,
+                count <= UInt64(rest.count - header.headerLength)
+            else { return nil }
+            rest = rest.dropFirst(header.headerLength)
+            packets.append((header.tag, Array(rest.prefix(Int(count)))))
+            rest = rest.dropFirst(Int(count))
+        }
+        self.packets = packets
+    }
+
+    package func bodies(_ tag: Tag) -> [[UInt8]] { packets.filter { $0.tag == tag.rawValue }.map(\.body) }
+
+    /// How many secret parts are there, and not left out.
+    ///
+    /// Source: gnupg `doc/DETAILS`, "GNU extensions to the S2K algorithm": in place of a part ends its packet with "GNU" and 1.
+    package var secretParts: Int {
+        (bodies(.secretKey) + bodies(.secretSubkey)).count { !$0.suffix(4).elementsEqual(Array("GNU".utf8) + [1]) }
+    }
+}

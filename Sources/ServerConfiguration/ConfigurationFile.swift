@@ -1,0 +1,116 @@
+package import Foundation
+private import OpenPGP
+private import Platform
+
+/// Where server.conf is, and how it is written: created once, then appended to, or changed line by line.
+package enum ConfigurationFile {
+    /// The file a command means.
+    ///
+    /// - Parameters:
+    ///   - option: what `-c` says; nil takes `./server.conf` if it is there, else the vault's.
+    ///   - vault: the folder with `bin/`; nil when the program does not know one.
+    package static func locate(_ option: String?, vault: String?) -> URL {
+        let here = URL(filePath: FileManager.default.currentDirectoryPath, directoryHint: .isDirectory)
+        if let option { return URL(filePath: option, relativeTo: here).absoluteURL.standardizedFileURL }
+        let local = here.appending(path: "server.conf")
+        if FileManager.default.fileExists(atPath: local.path) { return local }
+        let root = vault.map { URL(filePath: $0, directoryHint: .isDirectory) } ?? here
+        return root.appending(path: "Configs/server.conf").standardizedFileURL
+    }
+
+    /// The text of a new file.
+    package static func template(for file: URL) -> String {
+        let data = file.deletingLastPathComponent().lastPathComponent == "Configs" ? "../data" : "data"
+        return """
+            # cryptsftp: configuration. Edit by hand, or with "cryptsftp user", which leaves all other lines as they are.
+            # Paths are relative to this file, so that the folder can be moved.
+
+            listen = "127.0.0.1:2200"
+            data = "\(data)"
+            # portable_names = true         new names suit FAT, exFAT and Windows, also on other file systems
+            # engine = "native"              "gpgme": a process of gpg for each file
+
+            # [limits]
+            # login_seconds = 30            from the connection to a finished login
+            # login_tries = 6               failed tries on one connection
+            # unauthenticated = 10          connections not logged in yet
+            # sessions = 64                 at once
+            # sessions_per_address = 16
+            # idle_seconds = 900            without a request
+            # stalled_seconds = 120         while the client takes nothing
+            # spool_megabytes = 4096        sealed scratch space for files changed in place, for each session
+            # verify_megabytes = 128        larger files are not verified as a whole before they are read
+
+            # For each user:
+            # [[user]]
+            # name = "alice"
+            # access = "rw"                 "wo": anybody may put files in, and gets cipher text out
+            # home = "alice"                below the data folder
+            # key = "…"                     fingerprint of the key in keys/alice/
+            # password = "$argon2id$…"      hash of the passphrase
+            # wo_password = "$argon2id$…"   what a "wo" login must give; without it any password will do
+            # wo_list = "all"               "own": a "wo" login lists only what it has uploaded itself
+            # authorized_keys = ["ssh-ed25519 AAAA…"]   log in to the "wo" view
+
+            """
+    }
+
+    /// The lines for a new user.
+    package static func block(
+        name: String, access: Account.Access, home: String, key: String, password: String
+    ) -> String {
+        """
+
+        [[user]]
+        name = "\(name)"
+        access = "\(access.rawValue)"
+        home = "\(home)"
+        key = "\(key)"
+        password = "\(password)"
+
+        """
+    }
+
+    /// Adds `text` to the end of `file`, and leaves every octet before it as it is.
+    ///
+    /// All or nothing: the new version takes the name of the old one once it is on the disk.
+    package static func append(_ text: String, to file: URL) throws {
+        let path = file.resolvingSymlinksInPath()
+        var contents = FileManager.default.fileExists(atPath: path.path) ? try Data(contentsOf: path) : Data()
+        if let last = contents.last, last != UInt8(ascii: "\n") { contents.append(UInt8(ascii: "\n")) }
+        contents.append(Data(text.utf8))
+        try DurableFile.replace(path, with: contents)
+    }
+
+    /// Changes the lines of users, and leaves every other octet of the file as it is.
+    ///
+    /// - Parameters:
+    ///   - configuration: the file as it is.
+    ///   - accounts: the users as they are to be.
+    ///   - octets: what to change in place of the file's present contents.
+    /// - Returns: the file as it is then.
+    /// - Throws: ``ConfigurationError`` for values that are not good; ``Refusal`` when the file is written in a way in which
+    ///   the change would come out differently. Then nothing was changed.
+    @discardableResult
+    package static func change(
+        _ configuration: Configuration, to accounts: [Account], from octets: Data? = nil,
+        by change: (inout ConfigurationLines) -> Void
+    ) throws -> Configuration {
+        let present = try Data(contentsOf: configuration.file)
+        var lines = ConfigurationLines([UInt8](octets ?? present))
+        let isPlain = lines.users == configuration.accounts.count
+        change(&lines)
+        let new = try Configuration(String(decoding: lines.octets, as: UTF8.self), file: configuration.file)
+        guard isPlain, new.accounts == accounts, new.listen == configuration.listen,
+            new.data == configuration.data, new.portableNames == configuration.portableNames,
+            new.engine == configuration.engine, new.limits == configuration.limits
+        else {
+            throw Refusal(
+                description: "\(configuration.file.path) is written in a way that only a person can change: edit it")
+        }
+        if Data(lines.octets) != present {
+            try DurableFile.replace(configuration.file.resolvingSymlinksInPath(), with: Data(lines.octets))
+        }
+        return new
+    }
+}

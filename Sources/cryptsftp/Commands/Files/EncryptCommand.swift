@@ -1,0 +1,75 @@
+internal import Administration
+internal import ArgumentParser
+internal import Foundation
+private import SFTP
+internal import ServerConfiguration
+internal import Vault
+
+/// The command `cryptsftp encrypt`.
+struct EncryptCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "encrypt", abstract: "Store existing files, or whole trees of them, as an upload would.",
+        discussion: """
+            Only the public key is needed. What is stored already with the same size and time is not done again, so that
+            a second run goes on where an interrupted one ended.
+
+            With --remove-source each file is decrypted again and compared with its source, which takes the passphrase;
+            only then the source is overwritten and removed. \(EncryptCommand.caveat)
+            """)
+
+    /// What overwriting cannot promise.
+    private static let caveat = """
+        On flash (sticks, cards, SSDs), on file systems that keep old versions, journals or snapshots, and in backups, \
+        copies of the old octets can remain all the same: only a medium that is encrypted as a whole prevents that.
+        """
+
+    @Argument(help: "Files and folders.", completion: .file())
+    var sources: [String]
+
+    @Option(name: .customLong("to"), help: "The user whose key and home they go to. (default: the only user)")
+    var user: String?
+
+    @Option(help: ArgumentHelp("The folder in the home that they go to.", valueName: "path"))
+    var into = "/"
+
+    @Flag(help: "Replace stored files that differ.")
+    var force = false
+
+    @Flag(help: "Overwrite and remove each source once what is stored has been decrypted and compared with it.")
+    var removeSource = false
+
+    @OptionGroup var passphrase: PassphraseOption
+    @OptionGroup var json: JSONOption
+    @OptionGroup var config: ConfigurationOption
+
+    func run() throws {
+        let vault = try config.openVault()
+        let account = try vault.account(user)
+        let target = try VirtualPath(parsing: into.utf8)
+        let places = try sources.map { try find($0, vault) }
+        let secret = try removeSource ? passphrase.passphrase(for: account.name) : nil
+        let interruption = Interruption()
+        let report = try TreeReport(
+            "stored", user: account.name, json: json.json, interruption,
+            work: places.compactMap { try? StoredEntry(root: $0.folder).entry(stored: $0.name) })
+        defer { report.close() }
+        let session = try OwnerSession(vault, account, home: vault.home(of: account), passphrase: secret, stores: true)
+        try interruption.check()
+        let intake = Intake(
+            into: target, of: session.files, replaces: force, sources: removeSource ? .areRemoved : .stay, report)
+        for place in places { try intake.take(place.name, in: place.folder) }
+        try report.finish()
+        if intake.erased > 0 { Terminal.say("\(intake.erased) sources were overwritten and removed. \(Self.caveat)") }
+        try report.judge(leftAloneIsWrong: true)
+    }
+
+    private func find(_ source: String, _ vault: OwnerVault) throws -> (folder: Folder, name: [UInt8]) {
+        let place = URL(filePath: source).resolvingSymlinksInPath()
+        var status = stat()
+        guard lstat(place.path, &status) == 0, place.path != "/" else { throw Refusal.noPath(source) }
+        if status.st_mode & S_IFMT == S_IFDIR, vault.inside(place.path) != nil {
+            throw Problem(.usage, "\(source) is in the data folder already")
+        }
+        return (try Folder(path: place.deletingLastPathComponent().path), Array(place.lastPathComponent.utf8))
+    }
+}

@@ -1,0 +1,105 @@
+internal import Administration
+internal import ArgumentParser
+private import Foundation
+private import Vault
+
+/// The command `cryptsftp rotate NAME`.
+struct RotateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rotate",
+        abstract: "Give a user a new subkey or key, and encrypt all stored files to it.",
+        discussion: """
+            Every file is decrypted and compared before the old version is replaced; times and permissions are kept. It may be \
+            interrupted at any moment, and the same command goes on. A server may run meanwhile, but the user must not be \
+            logged in when it begins. The old key stays beside the new one.
+            """)
+
+    @Argument(help: "The user.")
+    var name: String
+
+    @Flag(help: "Make a new key, with another fingerprint, instead of a new subkey.")
+    var newKey = false
+
+    @Flag(help: "Make none: encrypt anew what is still encrypted to an older one.")
+    var keepKey = false
+
+    @Flag(name: [.customShort("n"), .long], help: "Only count what would be encrypted anew.")
+    var dryRun = false
+
+    @OptionGroup var config: ConfigurationOption
+    @OptionGroup var passphrase: PassphraseOption
+    @OptionGroup var json: JSONOption
+
+    private struct Line: Encodable {
+        let event = "file"
+        let user: String
+        let path: String
+        let result: String
+        let reason: String
+    }
+
+    private struct Summary: Encodable {
+        let event = "summary"
+        let dryRun: Bool
+        let key: String?
+        let subkey: String?
+        let files: Int
+        let octets: UInt64
+        let alreadyDone: Int
+        let otherKeys: Int
+        let busy: Int
+        let damaged: Int
+    }
+
+    func validate() throws {
+        guard !newKey || !keepKey else { throw ValidationError("--new-key and --keep-key exclude each other") }
+    }
+
+    func run() throws {
+        let rotation = try KeyRotation(of: name, in: config.existing())
+        let kind: KeyRotation.Kind = newKey ? .newKey : keepKey ? .keptKey : .newSubkey
+        let isGoingOn = rotation.isUnderWay
+        if dryRun {
+            let interruption = Interruption()
+            let tally = try rotation.survey(kind) { interruption.isDue }
+            return try report(tally, nil, interruption)
+        }
+        let secret = try passphrase.passphrase(for: name)
+        let interruption = Interruption()
+        if isGoingOn { Terminal.say("going on with the rotation that was interrupted") }
+        let target = try rotation.begin(kind, passphrase: secret) { interruption.isDue }
+        let before = try rotation.survey(.keptKey) { interruption.isDue }
+        let line = ProgressLine(files: before.files, octets: before.octets)
+        defer { line.clear() }
+        let tally = try rotation.reencrypt(passphrase: secret, isInterrupted: { interruption.isDue }) { octets in
+            line.advance(files: 1, octets: octets)
+        }
+        line.clear()
+        try report(tally, target, interruption)
+    }
+
+    private func report(
+        _ tally: Reencryption.Tally, _ target: (key: String, subkey: String)?, _ interruption: Interruption
+    ) throws {
+        let output = Output(interruption, json: json.json)
+        let busy = tally.busy.map { (path: $0, reason: "it is being changed by somebody: run the same command again") }
+        for (result, files) in [("damaged", tally.damaged), ("busy", busy)] {
+            for (path, reason) in files {
+                try output.line(
+                    json: Line(user: name, path: path, result: result, reason: reason),
+                    or: "\(result): \(path): \(reason)")
+            }
+        }
+        let done = dryRun ? "would be encrypted anew" : "encrypted anew"
+        let now = target.map { "\nNew files of \(name) are encrypted to the subkey \($0.subkey) of \($0.key)" }
+        try output.line(
+            json: Summary(
+                dryRun: dryRun, key: target?.key, subkey: target?.subkey, files: tally.files, octets: tally.octets,
+                alreadyDone: tally.done, otherKeys: tally.others, busy: tally.busy.count,
+                damaged: tally.damaged.count),
+            or: "\(tally.files) files \(done), \(ProgressLine.amount(tally.octets))\(now ?? "")")
+        try output.flush()
+        if !tally.busy.isEmpty { throw Problem(.inUse, "not all files could be encrypted anew") }
+        if !tally.damaged.isEmpty { throw Problem(.storedWrong, "\(tally.damaged.count) files cannot be read") }
+    }
+}

@@ -1,0 +1,127 @@
+internal import SFTP
+internal import Vault
+
+/// What a tool that works on a tree prints: a line for what did not go well, or for everything as JSON, and a summary.
+final class TreeReport: TreeObserver {
+    /// How a tool calls what it has done: `restored`.
+    private let verb: String
+    let interruption: Interruption
+    private let output: Output
+    private let progress: ProgressLine
+    /// The user whose files are worked on.
+    var user: String
+    private(set) var counts: [String: Int] = [:]
+    private var octets: UInt64 = 0
+
+    private struct Line: Encodable {
+        let event = "file"
+        let user: String
+        let path: String
+        let result: String
+        let reason: String?
+    }
+
+    private struct Summary: Encodable {
+        let event = "summary"
+        let done: Int
+        let unchanged: Int
+        let incomplete: Int
+        let leftAlone: Int
+        let damaged: Int
+        let failed: Int
+        let octets: UInt64
+    }
+
+    /// - Parameter work: what there is to do, for the progress.
+    init(
+        _ verb: String, user: String, json: Bool, _ interruption: Interruption, work: [StoredEntry]
+    ) throws {
+        self.verb = verb
+        self.user = user
+        self.interruption = interruption
+        output = Output(interruption, json: json)
+        let tally = Tally(interruption)
+        if ProgressLine.isSeen { for entry in work { try entry.walk(tally) } }
+        progress = ProgressLine(files: tally.files, octets: tally.octets)
+    }
+
+    func advance(_ octets: Int) throws {
+        try interruption.check()
+        self.octets += UInt64(octets)
+        progress.advance(octets: UInt64(octets))
+    }
+
+    func report(_ path: VirtualPath, _ outcome: TreeOutcome) throws {
+        try interruption.check()
+        let (result, reason): (String, String?) =
+            switch outcome {
+            case .done: (verb, nil)
+            case .unchanged: ("unchanged", nil)
+            case .incomplete: ("incomplete", "an upload that was cut off: not the whole file")
+            case .leftAlone(let reason): ("left-alone", reason)
+            case .damaged(let reason): ("damaged", reason)
+            case .failed(let reason): ("failed", reason)
+            }
+        counts[result, default: 0] += 1
+        progress.advance(files: 1)
+        progress.clear()
+        try output.line(
+            json: Line(user: user, path: path.description, result: result, reason: reason),
+            or: reason.map { "\(result): \(path): \($0)" })
+    }
+
+    func count(_ result: String) -> Int { counts[result, default: 0] }
+
+    /// Prints the summary.
+    ///
+    /// - Parameter remark: what else is to be said of it.
+    func finish(_ remark: String = "") throws {
+        progress.clear()
+        let rest = ["unchanged", "incomplete", "left-alone", "damaged", "failed"].filter { count($0) > 0 }
+        let parts = ["\(count(verb)) \(verb)"] + rest.map { "\(count($0)) \($0)" }
+        try output.line(
+            json: Summary(
+                done: count(verb), unchanged: count("unchanged"), incomplete: count("incomplete"),
+                leftAlone: count("left-alone"), damaged: count("damaged"), failed: count("failed"), octets: octets),
+            or: parts.joined(separator: ", ") + remark)
+        try output.flush()
+    }
+
+    /// Ends with the code that what was reported asks for.
+    ///
+    /// - Parameter leftAloneIsWrong: whether what was left as it is counts.
+    func judge(leftAloneIsWrong: Bool) throws {
+        if count("damaged") > 0 {
+            throw Problem(.storedWrong, "\(count("damaged")) stored files are not as they should be")
+        }
+        if count("failed") > 0 { throw Problem(.failure, "\(count("failed")) files failed") }
+        if leftAloneIsWrong, count("left-alone") > 0 {
+            throw Problem(.leftAlone, "\(count("left-alone")) were left as they are")
+        }
+    }
+
+    /// Lines that have been printed are shown, and the progress is not, however it ends.
+    func close() {
+        progress.clear()
+        try? output.flush()
+    }
+}
+
+/// How much there is to do.
+private final class Tally: StoredTreeVisitor {
+    private let interruption: Interruption
+    private(set) var files = 0
+    private(set) var octets: UInt64 = 0
+
+    init(_ interruption: Interruption) { self.interruption = interruption }
+
+    func enter(_ entry: StoredEntry) throws -> Bool {
+        try interruption.check()
+        if entry.kind == .folder { return true }
+        files += 1
+        octets += entry.storedSize
+        return false
+    }
+
+    func failed(_ path: VirtualPath, _ error: FileSystemError) {}
+}

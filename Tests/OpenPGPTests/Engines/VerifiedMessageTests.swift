@@ -1,0 +1,137 @@
+import Foundation
+import GnuPG
+import OpenPGP
+import TestSupport
+import Testing
+
+/// Reads at any offset of messages that this program wrote.
+@Suite(.serialized) struct VerifiedMessageTests {
+    static let sizes =
+        [0, 1, 15, 16, 17] + Array(490...520) + Array(8179...8200) + [32752, 32766, 32767, 32768, 32769, 32790]
+        + Array(65530...65540) + [200_000, 3 << 20]
+
+    @Test(arguments: sizes) func everyPartIsRead(count: Int) throws {
+        let fixture = try KeyFixture()
+        let plain = Data.random(count)
+        let message = try #require(try fixture.verified(try fixture.encrypt(plain)))
+        try message.expectParts(of: plain)
+    }
+
+    @Test func aHomeWithoutTheSecretKeyCannotVerify() throws {
+        let fixture = try KeyFixture()
+        let file = try fixture.scratch.file("stored", try fixture.encrypt(Data.random(100)))
+        let keys = try TestKeys.shared.get()
+        let home = try SessionHome(publicKeysIn: keys.folder, fingerprint: keys.fingerprint)
+        let handle = try FileHandle(forReadingFrom: file)
+        let count = try handle.seekToEnd()
+        #expect { try home.cryptor.verify(handle.fileDescriptor, count: count) } throws: {
+            ($0 as? OpenPGPError)?.code == .key
+        }
+    }
+
+    @Test func aFileThatBecomesShorterIsAnError() throws {
+        let fixture = try KeyFixture()
+        let plain = Data.random(100_000)
+        let message = try #require(try fixture.verified(try fixture.encrypt(plain)))
+        #expect(try message.read(at: 0, 100) == plain.prefix(100))
+        try FileHandle(forWritingTo: fixture.scratch.url.appending(path: "verified")).truncate(atOffset: 50_000)
+        #expect(try message.read(at: 0, 100) == plain.prefix(100))
+        #expect { try message.read(at: 49_000, 1000) } throws: { ($0 as? OpenPGPError)?.code == .inputOutput }
+    }
+}
+
+/// Messages as no program of today frames them, but as the format allows, and some that it does not.
+@Suite(.serialized) struct OddFramingTests {
+    private let plain = Data.random(150_000, seed: 5)
+    private let fixture: KeyFixture
+
+    init() throws {
+        fixture = try KeyFixture()
+    }
+
+    /// A literal packet's body for `plain`.
+    private var literal: Data { Data([UInt8(ascii: "b"), 3] + Array("abc".utf8) + [1, 2, 3, 4]) + plain }
+
+    /// Encrypts packets as they are.
+    private func encrypt(_ packets: Data) throws -> Data {
+        try fixture.stockEncrypt(packets, ["-z0", "--no-literal"])
+    }
+
+    @Test(
+        arguments: [
+            [], [0], [3, 0], [9], [9, 13], [16], [10, 15, 15, 15], [4, 6, 5, 0, 0, 0, 2],
+            Array(repeating: 9, count: 100),
+            [9, 0, 1, 0, 1, 0, 1, 2, 3, 2, 3, 14, 14, 13, 13, 0],
+        ])
+    func anyOuterAndInnerFraming(exponents: [Int]) throws {
+        let inner = try encrypt(literal.packet(0xcb, exponents))
+        try #require(try fixture.verified(inner)).expectParts(of: plain)
+        #expect(try fixture.size(inner) == UInt64(plain.count))
+        let outer = try fixture.encrypt(plain).reframed(exponents)
+        try #require(try fixture.verified(outer)).expectParts(of: plain)
+        #expect(try fixture.size(outer) == UInt64(plain.count))
+        let both = try inner.reframed(exponents)
+        try #require(try fixture.verified(both)).expectParts(of: plain)
+    }
+
+    /// The file is verified in stretches of about 256 KiB; a length of five octets is put on both sides of their edge.
+    @Test(arguments: 2..<50) func aLengthAcrossTheEdgeOfAStretch(extra: Int) throws {
+        // 262 129 octets of pieces with their lengths, then two more or three at a time.
+        let many = Array(repeating: 15, count: 7) + (5...14).reversed()
+        let exponents = many + (extra % 2 == 1 ? [1] : []) + Array(repeating: 0, count: extra / 2)
+        let plain = Data.random(300_000, seed: 6)
+        let outer = try fixture.encrypt(plain).reframed(exponents)
+        try #require(try fixture.verified(outer)).expectEnds(of: plain)
+        let literal = Data([UInt8(ascii: "b"), 0, 0, 0, 0, 0]) + plain
+        let inner = try encrypt(literal.packet(0xcb, exponents)).reframed([])
+        try #require(try fixture.verified(inner)).expectEnds(of: plain)
+    }
+
+    @Test func piecesOfOneOctetEach() throws {
+        let all = [Int](repeating: 0, count: 5000)
+        let short = Data(literal.prefix(4000))
+        let stored = try encrypt(short.packet(0xcb, all)).reframed(all)
+        try #require(try fixture.verified(stored)).expectParts(of: short.dropFirst(9))
+    }
+
+    @Test func anOldHeaderInside() throws {
+        let length = withUnsafeBytes(of: UInt32(literal.count).bigEndian) { Data($0) }
+        let stored = try encrypt(Data([0xae]) + length + literal)
+        #expect(try fixture.decrypt(stored) == plain)
+        try #require(try fixture.verified(stored)).expectParts(of: plain)
+        #expect(try fixture.size(stored) == UInt64(plain.count))
+    }
+
+    @Test func whatCannotBeReadAtAnyOffsetIsStillVerified() throws {
+        let alternating = (0..<40_000).map { $0 % 2 }
+        let length = withUnsafeBytes(of: UInt32(literal.count + 1).bigEndian) { Data($0) }
+        let packets = [
+            "alternating lengths": literal.packet(0xcb, alternating),
+            "no length": Data([0xaf]) + literal,
+            "two packets": literal.packet(0xcb, []) + literal.packet(0xcb, []),
+            "a length beyond the end": Data([0xcb, 0xff]) + length + literal,
+            "a marker packet first": Data([0xca, 3] + Array("PGP".utf8)) + literal.packet(0xcb, []),
+            "an empty packet": Data([0xcb, 0]),
+            "less than a header": Data([0xcb, 2, UInt8(ascii: "b"), 200]),
+            "a name beyond the end": Data([0xcb, 7, UInt8(ascii: "b"), 200, 0, 0, 0, 0, 0]),
+            "nothing": Data(),
+            "no packet": Data(count: 1000),
+        ]
+        for (what, packet) in packets {
+            let stored = try encrypt(packet)
+            #expect(try fixture.verified(stored) == nil, "\(what)")
+            for index in [stored.count - 1, stored.count - 21] {
+                var damaged = stored
+                damaged[index] ^= 1
+                fixture.expectDamage(damaged, "\(what), damaged")
+            }
+        }
+    }
+
+    @Test func outerLengthsThatAlternateForEverAreNotFollowed() throws {
+        let alternating = (0..<40_000).map { $0 % 2 }
+        #expect(try fixture.verified(try fixture.encrypt(plain).reframed(alternating)) == nil)
+        let some = Array(alternating.prefix(10_000))
+        try #require(try fixture.verified(try fixture.encrypt(plain).reframed(some))).expectParts(of: plain)
+    }
+}
