@@ -12,7 +12,8 @@ let settings: [SwiftSetting] =
         .enableUpcomingFeature("InternalImportsByDefault"),
     ]
 
-/// With CRYPTSFTP_FUZZ, as `bin/fuzz` sets it, there is a driver for libFuzzer too, which an ordinary build cannot link.
+/// With CRYPTSFTP_FUZZ, as `bin/fuzz` sets it, there is a driver for libFuzzer too, which an ordinary build cannot
+/// link.
 let fuzzing: [Target] =
     Context.environment["CRYPTSFTP_FUZZ"] == nil
     ? []

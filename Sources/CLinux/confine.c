@@ -69,7 +69,7 @@ int linux_landlock_allow(int rules, int version, const char *path, int use)
                              | truncate_file,
         [linux_use_home] = read_file | read_dir | write_file | remove_dir | remove_file | make_dir | make_reg | make_sock
                            | refer | truncate_file,
-        [linux_use_remove_folder] = remove_dir,
+        [linux_use_remove_directory] = remove_dir,
     };
     struct landlock_path rule = {.allowed = rights[use] & known(version)};
     struct stat status;

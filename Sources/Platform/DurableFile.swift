@@ -26,17 +26,17 @@ package enum DurableFile {
         synchronize(path.deletingLastPathComponent())
     }
 
-    /// Removes what a replacement has left in `folder` that was interrupted.
-    package static func sweep(_ folder: URL) {
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    /// Removes what a replacement has left in `directory` that was interrupted.
+    package static func sweep(_ directory: URL) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
         where name.hasPrefix(".") && name.hasSuffix(suffix) {
-            unlink(folder.appending(path: name).path)
+            unlink(directory.appending(path: name).path)
         }
     }
 
-    /// Writes a folder's names to the disk.
-    package static func synchronize(_ folder: URL) {
-        let descriptor = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    /// Writes a directory's names to the disk.
+    package static func synchronize(_ directory: URL) {
+        let descriptor = open(directory.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         fsync(descriptor)
         close(descriptor)

@@ -7,8 +7,8 @@ package enum Algorithms {
     static let keyExchange =
         "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521"
 
-    /// OpenSSH's client prefers chacha20, which takes twice the time where the processor has AES: it is offered only where
-    /// the processor has not.
+    /// OpenSSH's client prefers chacha20, which takes twice the time where the processor has AES: it is offered only
+    /// where the processor has not.
     private static let ciphers =
         (linux_processor_has_aes() != 0 ? "" : "chacha20-poly1305@openssh.com,")
         + authenticatedCiphers + ",aes256-ctr,aes192-ctr,aes128-ctr"
@@ -16,8 +16,8 @@ package enum Algorithms {
 
     /// The ciphers for a client: where it has AES-GCM, nothing else, if the processor computes AES itself.
     ///
-    /// OpenSSH's client before 10.0 prefers AES-CTR, which needs a hash over each packet besides and takes half as much time
-    /// again.
+    /// OpenSSH's client before 10.0 prefers AES-CTR, which needs a hash over each packet besides and takes half as much
+    /// time again.
     ///
     /// - Parameter proposal: nil when it is not known.
     package static func ciphers(for proposal: ClientProposal?) -> String {

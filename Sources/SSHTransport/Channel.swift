@@ -1,6 +1,7 @@
 internal import CLibSSH
 private import CLinux
 private import Foundation
+private import Platform
 
 /// One channel of a connection.
 ///
@@ -12,7 +13,7 @@ package final class Channel {
     /// What a client asks for on a channel.
     package enum Request: Equatable {
         case sftp
-        /// A line for a shell, in octets; up to whoever serves the channel, who may refuse it.
+        /// A line for a shell, in bytes; up to whoever serves the channel, who may refuse it.
         case command([UInt8])
     }
 
@@ -22,15 +23,15 @@ package final class Channel {
         case errors
     }
 
-    /// Octets of one channel that may wait to be read.
+    /// Bytes of one channel that may wait to be read.
     ///
-    /// libssh accepts more than the window it has granted, up to 256 MiB; a client that is read to the end each time stays
-    /// near the window of 1.3 MB.
+    /// libssh accepts more than the window it has granted, up to 256 MiB; a client that is read to the end each time
+    /// stays near the window of 1.3 MB.
     private static let backlog: Int32 = 4 << 20
     /// Milliseconds of processor time that one write may take: many times what a few hundred KiB do on a slow machine.
     ///
-    /// A client that says it takes packets of 10 octets, less than an empty one has, lets libssh write empty ones without
-    /// end. Nothing that could be called gets it out of there, nor tells beforehand what the client said.
+    /// A client that says it takes packets of 10 bytes, less than an empty one has, lets libssh write empty ones
+    /// without end. Nothing that could be called gets it out of there, nor tells beforehand what the client said.
     private static let longestWrite: Int32 = 1000
 
     let raw: ssh_channel
@@ -81,7 +82,7 @@ package final class Channel {
 
     /// Reads what has arrived, without waiting.
     ///
-    /// - Returns: how many octets; 0 when there are none now.
+    /// - Returns: how many bytes; 0 when there are none now.
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws(SSHError) -> Int {
         guard !isOver else { return 0 }
         let waiting = ssh_channel_poll(raw, 0)
@@ -96,9 +97,9 @@ package final class Channel {
     ///
     /// SIGXCPU ends the process when that takes more than ``longestWrite``.
     ///
-    /// - Parameter patience: seconds that the client may take nothing.
+    /// - Parameter stallTimeout: how long the client may take nothing.
     /// - Throws: when the client takes nothing for longer, or is gone.
-    package func write(_ bytes: [UInt8], to stream: Stream = .output, patience: Int) throws(SSHError) {
+    package func write(_ bytes: [UInt8], to stream: Stream = .output, stallTimeout: Duration) throws(SSHError) {
         let write = stream == .output ? ssh_channel_write : ssh_channel_write_stderr
         var sent = 0
         linux_limit_thread_time(Channel.longestWrite)
@@ -111,7 +112,7 @@ package final class Channel {
             sent += Int(count)
         }
         // Writing ends without an error when its last flush takes too long; this one tells.
-        guard ssh_blocking_flush(session, Int32(clamping: patience * 1000)) == SSH_OK else {
+        guard ssh_blocking_flush(session, stallTimeout.milliseconds) == SSH_OK else {
             throw SSHError("the client takes nothing", of: session)
         }
     }

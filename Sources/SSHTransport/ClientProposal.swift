@@ -13,18 +13,18 @@ package struct ClientProposal: Equatable {
         case other
     }
 
-    /// Octets beyond which it is not waited for.
+    /// Bytes beyond which it is not waited for.
     static let longest = 32 << 10
     private static let longestIdentification = 255
     private static let keyExchangeInit: UInt8 = 20
 
-    /// Reads the first octets of a connection.
-    package static func read(_ octets: [UInt8]) -> Reading {
-        guard let lineEnd = octets.prefix(longestIdentification).firstIndex(of: UInt8(ascii: "\n")) else {
-            return octets.count < longestIdentification ? .incomplete : .other
+    /// Reads the first bytes of a connection.
+    package static func read(_ bytes: [UInt8]) -> Reading {
+        guard let lineEnd = bytes.prefix(longestIdentification).firstIndex(of: UInt8(ascii: "\n")) else {
+            return bytes.count < longestIdentification ? .incomplete : .other
         }
-        guard octets.starts(with: "SSH-2.0-".utf8) else { return .other }
-        var packet = octets[(lineEnd + 1)...]
+        guard bytes.starts(with: "SSH-2.0-".utf8) else { return .other }
+        var packet = bytes[(lineEnd + 1)...]
         guard let length = packet.popInteger() else { return .incomplete }
         guard (2...longest).contains(length) else { return .other }
         guard packet.count >= length else { return .incomplete }
@@ -44,7 +44,7 @@ package struct ClientProposal: Equatable {
 }
 
 extension ArraySlice<UInt8> {
-    /// Takes four octets, the most significant first.
+    /// Takes four bytes, the most significant first.
     fileprivate mutating func popInteger() -> Int? {
         guard count >= 4 else { return nil }
         defer { removeFirst(4) }

@@ -1,22 +1,24 @@
 internal import CLibSSH
 private import Foundation
+private import Platform
 
 /// One SSH connection, from the accepted socket to channels with the sftp subsystem.
 ///
-/// Everything happens on the thread that calls ``poll(milliseconds:)``. libssh's callbacks only note what happened or ask
-/// the ``Authenticator``; nothing is written while one runs.
+/// Everything happens on the thread that calls ``poll(milliseconds:)``. libssh's callbacks only note what happened or
+/// ask the ``Authenticator``; nothing is written while one runs.
 ///
-/// The corresponding C functions are `ssh_bind_accept_fd`, `ssh_handle_key_exchange`, `ssh_event_dopoll` and `ssh_free`.
+/// The corresponding C functions are `ssh_bind_accept_fd`, `ssh_handle_key_exchange`, `ssh_event_dopoll` and
+/// `ssh_free`.
 package final class Connection {
     /// Bounds for one connection.
     package struct Limits {
         package var authenticationTries: Int
         /// Seconds that a write may wait for a client that takes nothing.
-        package var patience: Int
+        package var stallTimeout: Duration
 
-        package init(authenticationTries: Int, patience: Int) {
+        package init(authenticationTries: Int, stallTimeout: Duration) {
             self.authenticationTries = authenticationTries
-            self.patience = patience
+            self.stallTimeout = stallTimeout
         }
     }
 
@@ -28,7 +30,7 @@ package final class Connection {
     let session: ssh_session
     private let event: ssh_event
     private let callbacks: UnsafeMutablePointer<ssh_server_callbacks_struct>
-    private let introduction: Introduction
+    private let introduction: KexInitPeek
     private let authenticator: any Authenticator
     private let limits: Limits
     private var offeredKeys = 0
@@ -58,8 +60,8 @@ package final class Connection {
         self.authenticator = authenticator
         callbacks = .allocate(capacity: 1)
         callbacks.initialize(to: ssh_server_callbacks_struct())
-        Connection.prepare(descriptor, patience: limits.patience)
-        introduction = try Introduction(descriptor)
+        Connection.prepare(descriptor, stallTimeout: limits.stallTimeout)
+        introduction = try KexInitPeek(descriptor)
         try configure(hostKeys, ciphers: Algorithms.ciphers(for: introduction.proposal))
         guard ssh_bind_accept_fd(bind, session, introduction.descriptor) == SSH_OK else {
             throw SSHError("the connection cannot be taken", of: bind)
@@ -87,10 +89,10 @@ package final class Connection {
     private func configure(_ hostKeys: [HostKey], ciphers: String) throws(SSHError) {
         var no = false
         var smallest = Algorithms.smallestRSA
-        var timeout = limits.patience
+        var timeout = Int(limits.stallTimeout.components.seconds)
         var result = ssh_bind_options_set(bind, SSH_BIND_OPTIONS_PROCESS_CONFIG, &no)
         for (option, value) in [
-            (SSH_BIND_OPTIONS_BANNER, Introduction.banner),
+            (SSH_BIND_OPTIONS_BANNER, KexInitPeek.banner),
             (SSH_BIND_OPTIONS_KEY_EXCHANGE, Algorithms.keyExchange),
             (SSH_BIND_OPTIONS_CIPHERS_C_S, ciphers),
             (SSH_BIND_OPTIONS_CIPHERS_S_C, ciphers),
@@ -115,14 +117,14 @@ package final class Connection {
     }
 
     /// Sets the options of the socket that libssh sets for clients only.
-    private static func prepare(_ descriptor: Int32, patience: Int) {
+    private static func prepare(_ descriptor: Int32, stallTimeout: Duration) {
         var yes: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, 4)
         setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &yes, 4)
         // A client that takes nothing ends its connection, also while libssh waits inside one call to send.
-        var milliseconds = UInt32(clamping: patience * 1000)
+        var milliseconds = UInt32(clamping: stallTimeout.milliseconds)
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &milliseconds, 4)
-        var time = timeval(tv_sec: patience, tv_usec: 0)
+        var time = timeval(tv_sec: Int(stallTimeout.components.seconds), tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
     }
 
@@ -146,8 +148,8 @@ package final class Connection {
     /// The C function is `ssh_session_set_disconnect_message`.
     package func explain(_ reason: String) {
         ssh_session_set_disconnect_message(session, reason)
-        // libssh only sends it if the socket has been seen to take more since the last packet. What comes in meanwhile may
-        // be answered, a few times.
+        // libssh only sends it if the socket has been seen to take more since the last packet. What comes in meanwhile
+        // may be answered, a few times.
         for _ in 0..<4 where ssh_event_dopoll(event, 10) == SSH_ERROR { return }
     }
 

@@ -37,7 +37,8 @@ package final class HostKey {
         ssh_key_free(raw)
     }
 
-    /// Writes a key file that must not exist yet, readable for this user only, through to the disk: whole or not at all.
+    /// Writes a key file that must not exist yet, readable for this user only, through to the disk: whole or not at
+    /// all.
     package func write(to path: String) throws(SSHError) {
         var text: UnsafeMutablePointer<CChar>?
         guard ssh_pki_export_privkey_base64(raw, nil, nil, nil, &text) == SSH_OK, let text else {
@@ -66,7 +67,8 @@ package final class HostKey {
         return "\(bits) \(PublicKey(borrowing: raw).fingerprint) no comment (\(name))"
     }
 
-    /// The size of the key: of the modulus for RSA, which is the last number of its public part (RFC 4253, section 6.6).
+    /// The size of the key: of the modulus for RSA, which is the last number of its public part (RFC 4253, section
+    /// 6.6).
     private var bits: Int {
         var text: UnsafeMutablePointer<CChar>?
         guard ssh_key_type(raw) == SSH_KEYTYPE_RSA, ssh_pki_export_pubkey_base64(raw, &text) == SSH_OK, let text else {
@@ -74,7 +76,7 @@ package final class HostKey {
         }
         defer { ssh_string_free_char(text) }
         guard let blob = Data(base64Encoded: String(cString: text)) else { return 0 }
-        // Type and exponent, each with a length of four octets before it; then the modulus, likewise.
+        // Type and exponent, each with a length of four bytes before it; then the modulus, likewise.
         var rest = blob[...]
         var field = Data()
         while rest.count >= 4 {

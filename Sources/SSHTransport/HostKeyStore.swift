@@ -4,13 +4,13 @@ package import SSHTransport
 /// The host keys beside server.conf: made once, then only read.
 package enum HostKeyStore {
     /// Makes what is missing.
-    package static func create(in folder: URL) throws {
+    package static func create(in directory: URL) throws {
         try FileManager.default.createDirectory(
-            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        for kind in HostKey.Kind.allCases where !FileManager.default.fileExists(atPath: path(kind, in: folder)) {
-            try HostKey(generating: kind).write(to: path(kind, in: folder))
+            at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        for kind in HostKey.Kind.allCases where !FileManager.default.fileExists(atPath: path(kind, in: directory)) {
+            try HostKey(generating: kind).write(to: path(kind, in: directory))
         }
-        let descriptor = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let descriptor = open(directory.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         fsync(descriptor)
         close(descriptor)
@@ -19,14 +19,14 @@ package enum HostKeyStore {
     /// Reads the keys that are there.
     ///
     /// - Throws: ``SSHError`` when one cannot be read, or when there is none.
-    package static func load(from folder: URL) throws -> [HostKey] {
-        let paths = HostKey.Kind.allCases.map { path($0, in: folder) }
+    package static func load(from directory: URL) throws -> [HostKey] {
+        let paths = HostKey.Kind.allCases.map { path($0, in: directory) }
         let keys = try paths.filter { FileManager.default.fileExists(atPath: $0) }.map { try HostKey(path: $0) }
-        guard !keys.isEmpty else { throw SSHError("there is no host key in \(folder.path)") }
+        guard !keys.isEmpty else { throw SSHError("there is no host key in \(directory.path)") }
         return keys
     }
 
-    private static func path(_ kind: HostKey.Kind, in folder: URL) -> String {
-        folder.appending(path: "\(kind.rawValue)_key").path
+    private static func path(_ kind: HostKey.Kind, in directory: URL) -> String {
+        directory.appending(path: "\(kind.rawValue)_key").path
     }
 }

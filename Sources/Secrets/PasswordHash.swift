@@ -8,7 +8,7 @@ package struct PasswordHash: Sendable, Equatable {
     package let text: String
 
     private static let passes: UInt64 = 4
-    /// Octets; every session process needs them once, while it logs in.
+    /// Bytes; every session process needs them once, while it logs in.
     private static let memory = 32 << 20
 
     /// Takes a stored hash.
@@ -51,7 +51,7 @@ package struct PasswordHash: Sendable, Equatable {
 }
 
 extension SecretBytes {
-    /// Lends the octets as the characters that the hash functions take.
+    /// Lends the bytes as the characters that the hash functions take.
     fileprivate func withUnsafeCharacters(_ body: (UnsafePointer<CChar>, UInt64) -> Bool) -> Bool {
         withUnsafeBytes { bytes in
             bytes.withMemoryRebound(to: CChar.self) { characters in

@@ -3,8 +3,8 @@ private import Glibc
 
 /// Scratch space in a file that tells nothing to whoever reads it: blocks, each sealed with XChaCha20-Poly1305.
 ///
-/// The key is made with the object, lives in locked memory and goes with it: afterwards the file is noise. Every write takes
-/// a new random nonce; the block's number and that of the write are bound in, so that a block put in another's
+/// The key is made with the object, lives in locked memory and goes with it: afterwards the file is noise. Every write
+/// takes a new random nonce; the block's number and that of the write are bound in, so that a block put in another's
 /// place, an older one put back or one of another file is recognised.
 ///
 /// The C functions are `crypto_aead_xchacha20poly1305_ietf_encrypt` and `…_decrypt`.
@@ -16,10 +16,10 @@ package final class SealedFile {
         case damaged
     }
 
-    /// Octets of plaintext in a block.
+    /// Bytes of plaintext in a block.
     package static let blockSize = 32 << 10
     private static let nonceSize = Int(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
-    /// Octets a block takes in the file.
+    /// Bytes a block takes in the file.
     package static let slotSize = nonceSize + blockSize + Int(crypto_aead_xchacha20poly1305_ietf_ABYTES)
 
     /// Where a block is, and the number of the write that put it there.
@@ -52,7 +52,7 @@ package final class SealedFile {
 
     /// Writes a block, in place of an older one of that number.
     ///
-    /// - Parameter plain: ``blockSize`` octets.
+    /// - Parameter plain: ``blockSize`` bytes.
     package func store(_ plain: [UInt8], at block: UInt64) throws(Failure) {
         var entry = entries[block] ?? Entry(slot: takeSlot())
         writes &+= 1

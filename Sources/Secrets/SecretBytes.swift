@@ -1,28 +1,28 @@
 private import CSodium
 
-/// Octets that must not reach a disk: locked in memory, guarded by inaccessible pages, wiped when released.
+/// Bytes that must not reach a disk: locked in memory, guarded by inaccessible pages, wiped when released.
 ///
 /// Short ones share pages (``SecretSlots``); the pages of a longer one are its own, and read-only. The corresponding C
 /// functions are `sodium_malloc` and `sodium_free`.
 ///
-/// Sendable, although it owns a pointer: the octets are written only inside `init`, before any reference exists, and in
+/// Sendable, although it owns a pointer: the bytes are written only inside `init`, before any reference exists, and in
 /// `deinit`, when there is none any more. In between every thread only reads.
 package final class SecretBytes: @unchecked Sendable {
     private let base: UnsafeMutableRawPointer
     package let count: Int
 
-    /// Allocates `count` octets and lets `fill` write them.
+    /// Allocates `count` bytes and lets `fill` write them.
     ///
     /// - Parameter count: at most 64 KiB: locked memory is scarce (8 MiB on many systems).
     /// - Returns: nil when the memory cannot be had. That it could not be locked (a limit of zero) is not an error.
-    /// - Throws: what `fill` throws; the octets are wiped then.
+    /// - Throws: what `fill` throws; the bytes are wiped then.
     package init?<E>(count: Int, fill: (UnsafeMutableRawBufferPointer) throws(E) -> Void) throws(E) {
         guard Sodium.ready, (0...65536).contains(count),
             let base = count <= SecretSlots.size ? SecretSlots.take() : sodium_malloc(count)
         else { return nil }
         self.base = base
         self.count = count
-        // What it throws releases the octets, too.
+        // What it throws releases the bytes, too.
         try fill(UnsafeMutableRawBufferPointer(start: base, count: count))
         if count > SecretSlots.size { sodium_mprotect_readonly(base) }
     }
@@ -32,7 +32,7 @@ package final class SecretBytes: @unchecked Sendable {
         self.init(count: bytes.count) { $0.copyMemory(from: bytes) }
     }
 
-    /// Random octets, usable as a key.
+    /// Random bytes, usable as a key.
     ///
     /// The C function is `randombytes_buf`.
     package static func random(_ count: Int) -> SecretBytes? {
@@ -41,9 +41,9 @@ package final class SecretBytes: @unchecked Sendable {
         }
     }
 
-    /// Random octets in hexadecimal digits, usable as a passphrase.
+    /// Random bytes in hexadecimal digits, usable as a passphrase.
     ///
-    /// - Parameter count: how many random octets; the secret is twice as long.
+    /// - Parameter count: how many random bytes; the secret is twice as long.
     package static func randomHex(_ count: Int) -> SecretBytes? {
         let digits = Array("0123456789abcdef".utf8)
         return SecretBytes(count: 2 * count) { buffer in
@@ -55,7 +55,7 @@ package final class SecretBytes: @unchecked Sendable {
         if count <= SecretSlots.size { SecretSlots.give(base) } else { sodium_free(base) }
     }
 
-    /// Lends the octets for the time of `body`.
+    /// Lends the bytes for the time of `body`.
     package func withUnsafeBytes<R, E>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
         try body(UnsafeRawBufferPointer(start: base, count: count))
     }

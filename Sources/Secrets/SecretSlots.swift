@@ -3,10 +3,10 @@ private import Synchronization
 
 /// Locked memory for short secrets, such as keys: a page is cut into slots, which are wiped when they come back.
 ///
-/// A page of its own for each, locked and guarded and given back, would be a dozen system calls, and a file takes several
-/// secrets for a moment. Pages stay with the process; before and after each is one that cannot be touched.
+/// A page of its own for each, locked and guarded and given back, would be a dozen system calls, and a file takes
+/// several secrets for a moment. Pages stay with the process; before and after each is one that cannot be touched.
 enum SecretSlots {
-    /// Octets of a slot.
+    /// Bytes of a slot.
     static let size = 64
     /// As many as fit into a page with what libsodium adds.
     private static let slotsInPage = 63

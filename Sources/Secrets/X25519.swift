@@ -2,9 +2,10 @@ private import CSodium
 
 /// The Diffie-Hellman function on curve25519, with all that is secret in locked memory.
 ///
-/// Points and scalars are 32 octets, least significant first.
+/// Points and scalars are 32 bytes, least significant first.
 ///
-/// Source: RFC 7748, section 5; the C functions are `crypto_scalarmult_curve25519` and `crypto_scalarmult_curve25519_base`.
+/// Source: RFC 7748, section 5; the C functions are `crypto_scalarmult_curve25519` and
+/// `crypto_scalarmult_curve25519_base`.
 package enum X25519 {
     package static let size = 32
 

@@ -11,7 +11,7 @@ package struct Account: Sendable, Equatable {
 
     package let name: String
     package var access: Access
-    /// The folder below the data folder, `.` for the data folder itself.
+    /// The directory below the data directory, `.` for the data directory itself.
     package var home: String
     /// The fingerprint of the key that files are encrypted to.
     package var key: String
@@ -26,7 +26,7 @@ package struct Account: Sendable, Equatable {
     /// Keys that log in to the write-only view, as `authorized_keys` has them.
     package var authorizedKeys: [String]
 
-    /// Whether a name can be a user's: it becomes a folder's name and is printed in logs.
+    /// Whether a name can be a user's: it becomes a directory's name and is printed in logs.
     package static func isValid(name: String) -> Bool {
         guard let first = name.utf8.first, first != UInt8(ascii: "-"), first != UInt8(ascii: ".") else { return false }
         return name.utf8.count <= 64

@@ -3,34 +3,35 @@ package import OpenPGP
 
 /// A server.conf that has been read and found good.
 package struct Configuration: Sendable {
-    /// Where the file is; what it names is relative to its folder.
+    /// Where the file is; what it names is relative to its directory.
     package let file: URL
     /// The text it was read from: sessions get it from the listener, so that all see the same.
     package let text: String
     package var listen: ListenAddress
     package let data: URL
-    /// Whether stored names are to suit FAT, exFAT and NTFS wherever they are, so that the folder can be copied there.
+    /// Whether stored names are to suit FAT, exFAT and NTFS wherever they are, so that the directory can be copied
+    /// there.
     package let portableNames: Bool
     /// Who is to make and read messages.
     package let engine: EngineKind
     package let limits: ServerLimits
     package let accounts: [Account]
 
-    package var folder: URL { file.deletingLastPathComponent() }
-    package var hostKeys: URL { folder.appending(path: "hostkeys") }
-    package func keyFolder(of user: String) -> URL { folder.appending(path: "keys").appending(path: user) }
+    package var directory: URL { file.deletingLastPathComponent() }
+    package var hostKeys: URL { directory.appending(path: "hostkeys") }
+    package func keyDirectory(of user: String) -> URL { directory.appending(path: "keys").appending(path: user) }
 
     package func account(named name: String) -> Account? { accounts.first { $0.name == name } }
 
     /// Where the files of a user are.
-    package func folder(of account: Account) -> URL {
+    package func directory(of account: Account) -> URL {
         account.home == "." ? data : data.appending(path: account.home)
     }
 
     /// The user's place among all.
-    package func index(of name: String) throws(Refusal) -> Int {
+    package func index(of name: String) throws(UserError) -> Int {
         guard let index = accounts.firstIndex(where: { $0.name == name }) else {
-            throw Refusal(description: "there is no user '\(name.prefix(64))' in \(file.path)")
+            throw UserError(description: "there is no user '\(name.prefix(64))' in \(file.path)")
         }
         return index
     }

@@ -8,7 +8,7 @@ package enum ConfigurationFile {
     ///
     /// - Parameters:
     ///   - option: what `-c` says; nil takes `./server.conf` if it is there, else the vault's.
-    ///   - vault: the folder with `bin/`; nil when the program does not know one.
+    ///   - vault: the directory with `bin/`; nil when the program does not know one.
     package static func locate(_ option: String?, vault: String?) -> URL {
         let here = URL(filePath: FileManager.default.currentDirectoryPath, directoryHint: .isDirectory)
         if let option { return URL(filePath: option, relativeTo: here).absoluteURL.standardizedFileURL }
@@ -23,7 +23,7 @@ package enum ConfigurationFile {
         let data = file.deletingLastPathComponent().lastPathComponent == "Configs" ? "../data" : "data"
         return """
             # cryptsftp: configuration. Edit by hand, or with "cryptsftp user", which leaves all other lines as they are.
-            # Paths are relative to this file, so that the folder can be moved.
+            # Paths are relative to this file, so that the directory can be moved.
 
             listen = "127.0.0.1:2200"
             data = "\(data)"
@@ -45,7 +45,7 @@ package enum ConfigurationFile {
             # [[user]]
             # name = "alice"
             # access = "rw"                 "wo": anybody may put files in, and gets cipher text out
-            # home = "alice"                below the data folder
+            # home = "alice"                below the data directory
             # key = "…"                     fingerprint of the key in keys/alice/
             # password = "$argon2id$…"      hash of the passphrase
             # wo_password = "$argon2id$…"   what a "wo" login must give; without it any password will do
@@ -71,7 +71,7 @@ package enum ConfigurationFile {
         """
     }
 
-    /// Adds `text` to the end of `file`, and leaves every octet before it as it is.
+    /// Adds `text` to the end of `file`, and leaves every byte before it as it is.
     ///
     /// All or nothing: the new version takes the name of the old one once it is on the disk.
     package static func append(_ text: String, to file: URL) throws {
@@ -82,34 +82,34 @@ package enum ConfigurationFile {
         try DurableFile.replace(path, with: contents)
     }
 
-    /// Changes the lines of users, and leaves every other octet of the file as it is.
+    /// Changes the lines of users, and leaves every other byte of the file as it is.
     ///
     /// - Parameters:
     ///   - configuration: the file as it is.
     ///   - accounts: the users as they are to be.
-    ///   - octets: what to change in place of the file's present contents.
+    ///   - bytes: what to change in place of the file's present contents.
     /// - Returns: the file as it is then.
-    /// - Throws: ``ConfigurationError`` for values that are not good; ``Refusal`` when the file is written in a way in which
-    ///   the change would come out differently. Then nothing was changed.
+    /// - Throws: ``ConfigurationError`` for values that are not good; ``UserError`` when the file is written in a way
+    ///   in which the change would come out differently. Then nothing was changed.
     @discardableResult
     package static func change(
-        _ configuration: Configuration, to accounts: [Account], from octets: Data? = nil,
+        _ configuration: Configuration, to accounts: [Account], from bytes: Data? = nil,
         by change: (inout ConfigurationLines) -> Void
     ) throws -> Configuration {
         let present = try Data(contentsOf: configuration.file)
-        var lines = ConfigurationLines([UInt8](octets ?? present))
+        var lines = ConfigurationLines([UInt8](bytes ?? present))
         let isPlain = lines.users == configuration.accounts.count
         change(&lines)
-        let new = try Configuration(String(decoding: lines.octets, as: UTF8.self), file: configuration.file)
+        let new = try Configuration(String(decoding: lines.bytes, as: UTF8.self), file: configuration.file)
         guard isPlain, new.accounts == accounts, new.listen == configuration.listen,
             new.data == configuration.data, new.portableNames == configuration.portableNames,
             new.engine == configuration.engine, new.limits == configuration.limits
         else {
-            throw Refusal(
+            throw UserError(
                 description: "\(configuration.file.path) is written in a way that only a person can change: edit it")
         }
-        if Data(lines.octets) != present {
-            try DurableFile.replace(configuration.file.resolvingSymlinksInPath(), with: Data(lines.octets))
+        if Data(lines.bytes) != present {
+            try DurableFile.replace(configuration.file.resolvingSymlinksInPath(), with: Data(lines.bytes))
         }
         return new
     }

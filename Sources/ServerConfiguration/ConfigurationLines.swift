@@ -1,14 +1,14 @@
-/// The lines of a server.conf, in which one user's can be changed and every other octet is kept.
+/// The lines of a server.conf, in which one user's can be changed and every other byte is kept.
 ///
-/// Source: TOML 1.0, as far as `[[user]]` tables need it. What it takes for a setting is checked by whoever changes one: the
-/// changed file is read again before it is kept (``ConfigurationFile/change(_:to:by:)``).
+/// Source: TOML 1.0, as far as `[[user]]` tables need it. What it takes for a setting is checked by whoever changes
+/// one: the changed file is read again before it is kept (``ConfigurationFile/change(_:to:by:)``).
 package struct ConfigurationLines {
     /// Each with its end.
     private var lines: [ArraySlice<UInt8>]
 
-    init(_ octets: [UInt8]) {
+    init(_ bytes: [UInt8]) {
         lines = []
-        var rest = octets[...]
+        var rest = bytes[...]
         while !rest.isEmpty {
             let end = rest.firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? rest.endIndex
             lines.append(rest[..<end])
@@ -16,7 +16,7 @@ package struct ConfigurationLines {
         }
     }
 
-    var octets: [UInt8] { Array(lines.joined()) }
+    var bytes: [UInt8] { Array(lines.joined()) }
 
     /// Sets `key` of the user counted from 0 to a value as TOML writes it; all else on its line stays.
     ///
@@ -59,7 +59,7 @@ package struct ConfigurationLines {
     private struct Setting {
         let key: String
         let lines: Range<Int>
-        /// Where the value is in these lines' octets.
+        /// Where the value is in these lines' bytes.
         let value: Range<Int>
     }
 
@@ -103,11 +103,11 @@ package struct ConfigurationLines {
         guard let first = text.first, first != UInt8(ascii: "#"), let equals = text.firstIndex(of: UInt8(ascii: "="))
         else { return nil }
         let key = String(decoding: text[..<equals].filter { $0 != UInt8(ascii: " ") && $0 != 9 }, as: UTF8.self)
-        let octets = Array(lines[line..<end].joined())
+        let bytes = Array(lines[line..<end].joined())
         var start = equals - lines[line].startIndex + 1
-        while start < octets.count, octets[start] == UInt8(ascii: " ") || octets[start] == 9 { start += 1 }
-        guard let last = TOMLValue.end(in: octets, from: start) else { return nil }
-        let breaks = octets[..<last].count { $0 == UInt8(ascii: "\n") }
+        while start < bytes.count, bytes[start] == UInt8(ascii: " ") || bytes[start] == 9 { start += 1 }
+        guard let last = TOMLValue.end(in: bytes, from: start) else { return nil }
+        let breaks = bytes[..<last].count { $0 == UInt8(ascii: "\n") }
         return Setting(key: key, lines: line..<line + breaks + 1, value: start..<last)
     }
 }

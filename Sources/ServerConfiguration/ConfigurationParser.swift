@@ -58,10 +58,10 @@ extension Configuration {
             }
             accounts.append(account)
         }
-        let folder = file.deletingLastPathComponent()
+        let directory = file.deletingLastPathComponent()
         self.init(
             file: file, text: text, listen: listen,
-            data: URL(filePath: document.data ?? "data", relativeTo: folder).absoluteURL.standardizedFileURL,
+            data: URL(filePath: document.data ?? "data", relativeTo: directory).absoluteURL.standardizedFileURL,
             portableNames: document.portable_names ?? false, engine: engine,
             limits: try document.limits?.limits { wrong($0, nil, $1) } ?? ServerLimits(), accounts: accounts)
     }
@@ -100,7 +100,7 @@ private struct UserTable: Decodable {
             $0 >= 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
         }
         guard isPlain, home == "." || !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) else {
-            throw wrong("home", "must be a folder below the data folder, of ordinary characters")
+            throw wrong("home", "must be a directory below the data directory, of ordinary characters")
         }
         guard key.utf8.count == 40, key.allSatisfy(\.isHexDigit) else {
             throw wrong("key", "must be a key's fingerprint of 40 hexadecimal digits")

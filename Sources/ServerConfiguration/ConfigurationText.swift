@@ -1,11 +1,11 @@
 /// The text of server.conf, before the parser of TOML sees it.
 ///
-/// That parser ends the program on some texts that are malformed, such as dates that are none, the heading `[`, or a brace in
-/// an array. So it sees only what our settings are made of: headings of ours, keys, strings of one line, whole numbers,
-/// `true` and `false`, and arrays of these.
+/// That parser ends the program on some texts that are malformed, such as dates that are none, the heading `[`, or a
+/// brace in an array. So it sees only what our settings are made of: headings of ours, keys, strings of one line, whole
+/// numbers, `true` and `false`, and arrays of these.
 struct ConfigurationText {
     private let text: String
-    private let octets: [UInt8]
+    private let bytes: [UInt8]
     private var position = 0
     private var line = 1
 
@@ -16,9 +16,9 @@ struct ConfigurationText {
 
     init(_ text: String) {
         self.text = text
-        octets = Array(text.utf8)
+        bytes = Array(text.utf8)
         // The mark that some editors put at the start.
-        if octets.starts(with: [0xef, 0xbb, 0xbf]) { position = 3 }
+        if bytes.starts(with: [0xef, 0xbb, 0xbf]) { position = 3 }
     }
 
     /// The first thing that has no place in it; nil when the parser may see it.
@@ -26,11 +26,11 @@ struct ConfigurationText {
         if let unknown = firstUnknownHeading { return unknown }
         var isValue = false
         var depth = 0
-        while let octet = next {
-            switch octet {
+        while let byte = next {
+            switch byte {
             case UInt8(ascii: "#"): skip { $0 != Self.lineFeed }
             case UInt8(ascii: "\""), UInt8(ascii: "'"):
-                if let reason = string(octet) { return (line, reason) }
+                if let reason = string(byte) { return (line, reason) }
             case UInt8(ascii: "="): isValue = true
             case UInt8(ascii: "[") where isValue: depth += 1
             case UInt8(ascii: "]") where isValue: depth -= 1
@@ -40,7 +40,7 @@ struct ConfigurationText {
             case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: ","), UInt8(ascii: "["),
                 UInt8(ascii: "]"):
                 break
-            case _ where Self.isWord(octet):
+            case _ where Self.isWord(byte):
                 let word = word()
                 if isValue, !Self.isNumberOrBoolean(word) {
                     return (line, "'\(String(decoding: word.prefix(40), as: UTF8.self))' must be in quotes")
@@ -53,8 +53,8 @@ struct ConfigurationText {
     }
 
     /// Whether it is of a key, a number, or what else begins like these, such as a date.
-    private static func isWord(_ octet: UInt8) -> Bool {
-        switch octet {
+    private static func isWord(_ byte: UInt8) -> Bool {
+        switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "+"),
             UInt8(ascii: "."), UInt8(ascii: ":"):
@@ -77,7 +77,7 @@ struct ConfigurationText {
     /// None of our values has lines of its own that begin like this.
     private var firstUnknownHeading: Oddity? {
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
-            // In octets: a bracket with an accent is no bracket to Swift, but is one to the parser.
+            // In bytes: a bracket with an accent is no bracket to Swift, but is one to the parser.
             let start = line.utf8.drop { $0 >= 0x80 || $0 <= 0x20 }
             guard start.first == UInt8(ascii: "[") else { continue }
             let heading = start.prefix { $0 != UInt8(ascii: "#") }.filter { $0 != 0x20 && $0 != 0x09 }
@@ -90,11 +90,11 @@ struct ConfigurationText {
 
     private var next: UInt8? { peek(0) }
     private func peek(_ ahead: Int) -> UInt8? {
-        position + ahead < octets.count ? octets[position + ahead] : nil
+        position + ahead < bytes.count ? bytes[position + ahead] : nil
     }
 
     private mutating func skip(while isSkipped: (UInt8) -> Bool) {
-        while let octet = next, isSkipped(octet) { position += 1 }
+        while let byte = next, isSkipped(byte) { position += 1 }
         // Its caller passes one more.
         position -= 1
     }
@@ -103,7 +103,7 @@ struct ConfigurationText {
     private mutating func word() -> ArraySlice<UInt8> {
         let start = position
         skip(while: Self.isWord)
-        return octets[start...position]
+        return bytes[start...position]
     }
 
     /// Goes to the quote that ends a string.
@@ -112,9 +112,9 @@ struct ConfigurationText {
     private mutating func string(_ quote: UInt8) -> String? {
         if peek(1) == quote, peek(2) == quote { return "strings of several lines have no place here" }
         position += 1
-        while let octet = next, octet != quote {
-            if octet == Self.lineFeed || octet == UInt8(ascii: "\r") { return "a string without an end" }
-            let isEscape = octet == UInt8(ascii: "\\") && quote == UInt8(ascii: "\"")
+        while let byte = next, byte != quote {
+            if byte == Self.lineFeed || byte == UInt8(ascii: "\r") { return "a string without an end" }
+            let isEscape = byte == UInt8(ascii: "\\") && quote == UInt8(ascii: "\"")
             position += isEscape && peek(1) != Self.lineFeed ? 2 : 1
         }
         return next == nil ? "a string without an end" : nil

@@ -1,13 +1,13 @@
 /// A value of TOML, as far as one has to know where it ends and how a text is written.
 package enum TOMLValue {
     /// Where the value ends that begins at `start`; nil for one that does not end.
-    static func end(in octets: [UInt8], from start: Int) -> Int? {
+    static func end(in bytes: [UInt8], from start: Int) -> Int? {
         var place = start
         var depth = 0
-        while place < octets.count {
-            switch octets[place] {
+        while place < bytes.count {
+            switch bytes[place] {
             case UInt8(ascii: "\""), UInt8(ascii: "'"):
-                guard let end = stringEnd(in: octets, from: place) else { return nil }
+                guard let end = stringEnd(in: bytes, from: place) else { return nil }
                 place = end
                 if depth == 0 { return place }
             case UInt8(ascii: "["), UInt8(ascii: "{"):
@@ -18,7 +18,7 @@ package enum TOMLValue {
                 place += 1
                 if depth <= 0 { return place }
             case UInt8(ascii: "#") where depth > 0:
-                while place < octets.count, octets[place] != UInt8(ascii: "\n") { place += 1 }
+                while place < bytes.count, bytes[place] != UInt8(ascii: "\n") { place += 1 }
             case 0...UInt8(ascii: " ") where depth == 0, UInt8(ascii: "#"): return place
             default: place += 1
             }
@@ -26,17 +26,17 @@ package enum TOMLValue {
         return depth == 0 ? place : nil
     }
 
-    private static func stringEnd(in octets: [UInt8], from start: Int) -> Int? {
-        let quote = octets[start]
-        let isLong = octets[start...].prefix(3).elementsEqual([quote, quote, quote])
+    private static func stringEnd(in bytes: [UInt8], from start: Int) -> Int? {
+        let quote = bytes[start]
+        let isLong = bytes[start...].prefix(3).elementsEqual([quote, quote, quote])
         let closing = [UInt8](repeating: quote, count: isLong ? 3 : 1)
         var place = start + closing.count
-        while place < octets.count {
-            if octets[place] == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
+        while place < bytes.count {
+            if bytes[place] == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
                 place += 2
-            } else if octets[place...].starts(with: closing) {
+            } else if bytes[place...].starts(with: closing) {
                 return place + closing.count
-            } else if octets[place] == UInt8(ascii: "\n"), !isLong {
+            } else if bytes[place] == UInt8(ascii: "\n"), !isLong {
                 return nil
             } else {
                 place += 1

@@ -31,11 +31,11 @@ enum ExitStatus: Int32, CaseIterable {
         case .wrongPassphrase: "the passphrase is wrong, too short, or was not given"
         case .noGnuPG: "gpg is missing, too old, or failed"
         case .addressUnavailable: "the address or port is not to be had"
-        case .dataUnavailable: "the data folder is missing or cannot be read"
+        case .dataUnavailable: "the data directory is missing or cannot be read"
         case .inUse: "somebody is logged in, or another command is at work: try again later"
         case .storedWrong: "something that is stored is damaged, or the vault has a problem: the lines before say what"
         case .leftAlone: "something was left as it is, because it differs or cannot be taken: the lines before say what"
-        case .noSuchPath: "there is no such file or folder"
+        case .noSuchPath: "there is no such file or directory"
         case .interrupted: "interrupted by the user"
         }
     }
@@ -54,14 +54,14 @@ enum ExitStatus: Int32, CaseIterable {
         case let problem as Problem: self = problem.status
         case is ConfigurationError: self = .badConfiguration
         case is Interrupted: self = .interrupted
-        case let refusal as Refusal: self.init(refusal.reason)
+        case let refusal as UserError: self.init(refusal.reason)
         case let error as OpenPGPError where error.code == .passphrase: self = .wrongPassphrase
         case let error as OpenPGPError where error.code == .engine: self = .noGnuPG
         default: self = .failure
         }
     }
 
-    private init(_ reason: Refusal.Reason) {
+    private init(_ reason: UserError.Reason) {
         self =
             switch reason {
             case .request: .failure

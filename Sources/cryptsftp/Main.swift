@@ -38,7 +38,8 @@ struct Main: ParsableCommand {
     }
 
     private static func end(with error: any Error) -> Never {
-        // The parser throws its help and version too; what is wrong with a command line has the parser's text and our code.
+        // The parser throws its help and version too; what is wrong with a command line has the parser's text and our
+        // code.
         switch exitCode(for: error) {
         case .success:
             print(fullMessage(for: error))

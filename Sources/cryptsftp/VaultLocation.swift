@@ -1,8 +1,8 @@
 private import Foundation
 
-/// The folder this program was started from.
+/// The directory this program was started from.
 enum Vault {
-    /// The folder with `bin/` and `Configs/`: the launcher tells it; else it is above `bin/<system>-<machine>/`.
+    /// The directory with `bin/` and `Configs/`: the launcher tells it; else it is above `bin/<system>-<machine>/`.
     static var path: String? {
         if let told = ProcessInfo.processInfo.environment["CRYPTSFTP_VAULT"], !told.isEmpty { return told }
         guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {

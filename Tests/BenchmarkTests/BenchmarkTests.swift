@@ -16,8 +16,8 @@ import Testing
         data = scratch.url.appending(path: "data")
         try FileManager.default.createDirectory(at: data, withIntermediateDirectories: false)
         // Started by root, sshd is another user's.
-        for folder in [scratch.url, data] {
-            try FileManager.default.setAttributes([.posixPermissions: 0o711], ofItemAtPath: folder.path)
+        for directory in [scratch.url, data] {
+            try FileManager.default.setAttributes([.posixPermissions: 0o711], ofItemAtPath: directory.path)
         }
     }
 

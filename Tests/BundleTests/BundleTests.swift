@@ -7,11 +7,11 @@ import Testing
 struct BundleTests {
     private static let sources = URL(filePath: #filePath).deletingLastPathComponent()
 
-    /// Made once for all tests, as it is built for this: in a folder that holds a vault of its own.
+    /// Made once for all tests, as it is built for this: in a directory that holds a vault of its own.
     ///
     /// It lies where the other test data of this process does, and goes with it.
     private static let made = Result { () throws -> URL in
-        let stick = TestVaults.folder.appending(path: "stick")
+        let stick = TestVaults.directory.appending(path: "stick")
         let command = try Readme.commands(under: "On a stick")[0].replacing("/media/stick", with: stick.path)
         let run = try Command.run("sh", ["-c", command], in: Readme.top, seconds: 1500)
         guard run.status == 0 else { throw Unexpected(description: "bin/bundle: \(run.errors)") }
@@ -23,14 +23,14 @@ struct BundleTests {
     /// The main job in a bare root: a user is made, a file goes up and comes down, and what is stored is verified.
     private func work(in root: BareRoot) throws -> Command {
         let start = try Readme.commands(under: "On a stick")[1].replacing("/media/stick", with: "/vault")
-        let folder = try Scratch()
-        try folder.file("up", Data.random(3_000_003))
-        try folder.file("askpass", Data("#!/bin/sh\necho '\(RunningServer.passphrase)'\n".utf8), mode: 0o755)
+        let directory = try Scratch()
+        try directory.file("up", Data.random(3_000_003))
+        try directory.file("askpass", Data("#!/bin/sh\necho '\(RunningServer.passphrase)'\n".utf8), mode: 0o755)
         try Data((RunningServer.passphrase + "\n").utf8).write(to: root.scratch.url.appending(path: "passphrase"))
         return try Command.run(
             "unshare",
             ["--mount", "--net", "sh", Self.sources.appending(path: "Scripts/in_root.sh").path]
-                + [root.scratch.url.path, folder.url.path, start], seconds: 600)
+                + [root.scratch.url.path, directory.url.path, start], seconds: 600)
     }
 
     private func expectWork(_ run: Command, gpg: String) throws {
@@ -92,14 +92,14 @@ struct BundleTests {
         let copy = try Scratch()
         try require("cp", ["-r", stick.path + "/bin", copy.url.path])
         let program = copy.url.appending(path: "bin/\(try machine)/cryptsftp")
-        var octets = try Data(contentsOf: program)
-        octets[octets.count / 2] ^= 1
-        try octets.write(to: program)
+        var bytes = try Data(contentsOf: program)
+        bytes[bytes.count / 2] ^= 1
+        try bytes.write(to: program)
         let refused = try Command.run("sh", [copy.path("bin/cryptsftp"), "help"])
         #expect(refused.status == 1)
         #expect(refused.errors.contains("cryptsftp: FAILED") && refused.errors.contains("--skip-check"))
-        octets[octets.count / 2] ^= 1
-        try octets.write(to: program)
+        bytes[bytes.count / 2] ^= 1
+        try bytes.write(to: program)
         try Data().write(to: copy.url.appending(path: "bin/\(try machine)/lib/libz.so.1"))
         #expect(try Command.run("sh", [copy.path("bin/cryptsftp"), "help"]).status == 1)
         let skipped = try Command.run("sh", [copy.path("bin/cryptsftp"), "--skip-check", "help"])
@@ -107,13 +107,13 @@ struct BundleTests {
     }
 
     @Test func hasLicencesAndChecksumsOfAll() throws {
-        let folder = try stick.path + "/bin/\(machine)"
-        let files = try FileManager.default.subpathsOfDirectory(atPath: folder).filter {
-            var isFolder: ObjCBool = false
-            return FileManager.default.fileExists(atPath: "\(folder)/\($0)", isDirectory: &isFolder)
-                && !isFolder.boolValue
+        let directory = try stick.path + "/bin/\(machine)"
+        let files = try FileManager.default.subpathsOfDirectory(atPath: directory).filter {
+            var isDirectory: ObjCBool = false
+            return FileManager.default.fileExists(atPath: "\(directory)/\($0)", isDirectory: &isDirectory)
+                && !isDirectory.boolValue
         }
-        let sums = try String(contentsOfFile: folder + "/SHA256SUMS", encoding: .utf8)
+        let sums = try String(contentsOfFile: directory + "/SHA256SUMS", encoding: .utf8)
         for file in files where file != "SHA256SUMS" { #expect(sums.contains("  \(file)\n"), "\(file)") }
         for package in ["cryptsftp", "swift", "gpg", "gpg-agent", "libc6", "libssh-4", "TOMLKit"] {
             #expect(files.contains("licenses/\(package)"), "\(package)")

@@ -8,7 +8,7 @@ import Vault
 let arguments = CommandLine.arguments
 print("Landlock of the kernel:", linux_landlock_version())
 let inForce = try Confinement.enter(
-    changing: [Folder(path: arguments[1])], keys: arguments[2], programFolder: "/usr/bin")
+    changing: [Directory(path: arguments[1])], keys: arguments[2], programDirectory: "/usr/bin")
 print("in force:", inForce.joined(separator: ", "))
 for path in arguments.dropFirst(3) {
     if open(path, O_RDONLY) >= 0 { print("read", path) }

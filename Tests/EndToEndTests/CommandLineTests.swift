@@ -112,8 +112,8 @@ import Testing
         #expect(try contents("keys/alice/pubring.kbx") == keys)
     }
 
-    /// The ancestor's steps 1 to 3 and 7, in any folder: a user, then no options at all.
-    @Test func aFolderWithAServerConfNeedsNoOptions() throws {
+    /// The ancestor's steps 1 to 3 and 7, in any directory: a user, then no options at all.
+    @Test func aDirectoryWithAServerConfNeedsNoOptions() throws {
         #expect(
             try run(["-c", "server.conf", "-a", "alice", "--passphrase-file", "-"], input: "correct horse\n").status
                 == 0)
@@ -130,12 +130,12 @@ import Testing
         #expect(server.wait(seconds: 60) == 0)
     }
 
-    @Test func aFolderCalledConfigsHasItsDataBesideIt() throws {
+    @Test func aDirectoryCalledConfigsHasItsDataBesideIt() throws {
         let added = try run(
             ["-c", "Configs/server.conf", "-a", "alice", "--passphrase-file", "-"], input: "correct horse\n")
         #expect(added.status == 0, "\(added.errors)")
         #expect(FileManager.default.fileExists(atPath: scratch.path("data/alice")))
-        // Without options, in the folder above: the vault's.
+        // Without options, in the directory above: the vault's.
         #expect(
             try run(["user", "list"], environment: ["CRYPTSFTP_VAULT": scratch.url.path]).text.hasPrefix("alice\trw"))
     }

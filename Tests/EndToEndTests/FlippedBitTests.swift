@@ -49,13 +49,13 @@ import Testing
             let requests = WireClient.writes(handle, contents) + [RequestWriter.onHandle(.close, handle)]
             let replies = try ask(client, requests)
             #expect(wire.hasFlipped)
-            #expect(replies.count < requests.count, "\(cipher), octet \(place): all was answered")
+            #expect(replies.count < requests.count, "\(cipher), byte \(place): all was answered")
             try withExtendedLifetime(wire) { try expectEnd() }
             // What arrived before it may be kept to be resumed.
             for name in try stored where name.hasPrefix("file\(index).") {
-                #expect(name == "file\(index).gpg.part", "\(cipher), octet \(place)")
+                #expect(name == "file\(index).gpg.part", "\(cipher), byte \(place)")
                 let kept = try server.recover("alice/\(name)")
-                #expect(kept.status == 0 && contents.starts(with: kept.output), "\(cipher), octet \(place)")
+                #expect(kept.status == 0 && contents.starts(with: kept.output), "\(cipher), byte \(place)")
             }
         }
     }
@@ -72,9 +72,9 @@ import Testing
             let offsets = stride(from: 0, to: contents.count, by: 32768)
             let replies = try ask(client, offsets.map { RequestWriter.read(handle, at: UInt64($0), 32768) })
             #expect(wire.hasFlipped)
-            #expect(replies.count < offsets.underestimatedCount, "\(cipher), octet \(place): all was taken")
+            #expect(replies.count < offsets.underestimatedCount, "\(cipher), byte \(place): all was taken")
             for (reply, offset) in zip(replies, offsets) {
-                #expect(reply == .data(Array(contents.dropFirst(offset).prefix(32768))), "\(cipher), octet \(place)")
+                #expect(reply == .data(Array(contents.dropFirst(offset).prefix(32768))), "\(cipher), byte \(place)")
             }
             client.close()
             try expectEnd()

@@ -9,7 +9,7 @@ import Testing
 
     init() throws { server = try RunningServer([("alice", "rw"), ("drop", "wo")], quickLogin: true) }
 
-    /// What coreutils say of the same octets.
+    /// What coreutils say of the same bytes.
     private func local(_ command: String, _ contents: Data) throws -> String {
         try Command.run(command, [], input: contents).text.split(separator: " ").first.map(String.init) ?? ""
     }

@@ -21,16 +21,16 @@ import Testing
         var places = [server.data.path, server.configuration.deletingLastPathComponent().path]
         var open: Set<String> = []
         for process in [server.process.identifier] + server.sessions + server.sessions.flatMap(children) {
-            let folder = "/proc/\(process)/fd"
-            for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
-                guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(name)"),
+            let directory = "/proc/\(process)/fd"
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] {
+                guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "\(directory)/\(name)"),
                     target.hasPrefix("/"), !target.hasPrefix("/dev/"), !target.hasPrefix("/proc/")
                 else { continue }
-                // A session's private folder is held open; whatever else is open is looked at, unlinked or not.
+                // A session's private directory is held open; whatever else is open is looked at, unlinked or not.
                 if target.contains("/.cryptsftp-session-") {
                     places.append(target)
                 } else {
-                    open.insert("\(folder)/\(name)")
+                    open.insert("\(directory)/\(name)")
                 }
             }
         }

@@ -5,16 +5,16 @@ import Testing
 
 /// Starting, stopping, reloading, and what is left after something was killed.
 @Suite(.serialized) struct LifecycleTests {
-    /// The private folders of a server's sessions, of which there is one at least.
-    private func folders(of server: RunningServer) throws -> Set<String> {
-        let folders = Set(server.runtimeFolders.map(\.path))
-        try #require(!folders.isEmpty)
-        return folders
+    /// The private directories of a server's sessions, of which there is one at least.
+    private func directories(of server: RunningServer) throws -> Set<String> {
+        let directories = Set(server.runtimeDirectories.map(\.path))
+        try #require(!directories.isEmpty)
+        return directories
     }
 
-    private func expectGone(_ folders: Set<String>) throws {
-        try waitUntil("the private folders are gone") {
-            folders.allSatisfy { !FileManager.default.fileExists(atPath: $0) }
+    private func expectGone(_ directories: Set<String>) throws {
+        try waitUntil("the private directories are gone") {
+            directories.allSatisfy { !FileManager.default.fileExists(atPath: $0) }
         }
     }
 
@@ -96,7 +96,7 @@ import Testing
         for reply in try wire.replies(reads.count) { if case .data(let bytes) = reply { got += bytes } }
         // Not compared in the macro, which would look for all differences of two large files.
         let isSame = got == contents
-        #expect(isSame, "\(got.count) octets; \(server.log.suffix(500))")
+        #expect(isSame, "\(got.count) bytes; \(server.log.suffix(500))")
         #expect(try wire.ask(RequestWriter.onHandle(.close, handle)) == .ok)
         #expect(server.process.wait(seconds: 60) == 0)
     }
@@ -107,14 +107,14 @@ import Testing
         _ = try wire.initialize()
         let handle = try #require(try wire.open("/file", [.write, .create]))
         #expect(try wire.ask(RequestWriter.write(handle, at: 0, [1, 2, 3])) == .ok)
-        let folders = try folders(of: server)
+        let directories = try directories(of: server)
         server.process.signal(SIGINT)
         try waitUntil("it says what it waits for") { server.log.contains("upload /file") }
         server.process.signal(SIGINT)
         #expect(server.process.wait(seconds: 60) == 0)
-        #expect(folders.allSatisfy { !FileManager.default.fileExists(atPath: $0) })
+        #expect(directories.allSatisfy { !FileManager.default.fileExists(atPath: $0) })
         #expect(try FileManager.default.contentsOfDirectory(atPath: server.data.appending(path: "alice").path).isEmpty)
-        try server.waitUntilSwept(folders)
+        try server.waitUntilSwept(directories)
     }
 
     @Test func aKilledSessionLeavesNothing() throws {
@@ -123,13 +123,13 @@ import Testing
         _ = try wire.initialize()
         let handle = try #require(try wire.open("/file", [.write, .create]))
         #expect(try wire.ask(RequestWriter.write(handle, at: 0, [UInt8](repeating: 1, count: 100_000))) == .ok)
-        let folders = try folders(of: server)
+        let directories = try directories(of: server)
         let processes = ProcessTable.all()
-        #expect(folders.allSatisfy { !RuntimeFolders.agents(of: $0, in: processes).isEmpty })
+        #expect(directories.allSatisfy { !RuntimeDirectories.agents(of: $0, in: processes).isEmpty })
         #expect(server.drafts.count == 1)
         for session in server.sessions { kill(session, SIGKILL) }
-        try expectGone(folders)
-        try server.waitUntilSwept(folders)
+        try expectGone(directories)
+        try server.waitUntilSwept(directories)
         #expect(try server.sftp("alice", "ls").status == 0, "the server goes on")
     }
 
@@ -137,11 +137,11 @@ import Testing
         let server = try RunningServer([("alice", "rw")], quickLogin: true)
         let wire = try server.wire("alice")
         _ = try wire.initialize()
-        let folders = try folders(of: server)
+        let directories = try directories(of: server)
         server.process.signal(SIGKILL)
         _ = server.process.wait()
-        try expectGone(folders)
-        try server.waitUntilSwept(folders)
+        try expectGone(directories)
+        try server.waitUntilSwept(directories)
     }
 
     @Test func everythingKilledAtOnceIsSweptAtTheNextStart() throws {
@@ -150,17 +150,17 @@ import Testing
         _ = try wire.initialize()
         let handle = try #require(try wire.open("/file", [.write, .create]))
         #expect(try wire.ask(RequestWriter.write(handle, at: 0, [1])) == .ok)
-        let folders = try folders(of: first)
+        let directories = try directories(of: first)
         let processes = [first.process.identifier] + first.sessions
         for process in processes { kill(process, SIGSTOP) }
         for process in processes { kill(process, SIGKILL) }
         _ = first.process.wait()
-        #expect(folders.allSatisfy { FileManager.default.fileExists(atPath: $0) })
+        #expect(directories.allSatisfy { FileManager.default.fileExists(atPath: $0) })
         let second = try ChildProcess(
             RunningServer.program, ["serve", "-c", first.configuration.path, "--listen", "127.0.0.1:0"])
         defer { second.signal(SIGTERM) }
-        try expectGone(folders)
-        try first.waitUntilSwept(folders)
+        try expectGone(directories)
+        try first.waitUntilSwept(directories)
     }
 
     @Test func aLogThatIsGoneDoesNotEndTheServer() throws {

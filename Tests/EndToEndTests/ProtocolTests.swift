@@ -65,7 +65,7 @@ import Testing
         #expect(try wire.ask(RequestWriter.onPaths(.opendir, "link"))?.code == 2)
     }
 
-    @Test func namesAreOctets() throws {
+    @Test func namesAreBytes() throws {
         let wire = try connect()
         let name: [UInt8] = [0xff, 0xfe, 0x20, 0x80]
         let open = RequestWriter.request(.open) {
@@ -78,8 +78,8 @@ import Testing
             return
         }
         #expect(try wire.ask(RequestWriter.onHandle(.close, handle)) == .ok)
-        guard case .handle(let folder)? = try wire.ask(RequestWriter.onPaths(.opendir, "/")),
-            case .names(let entries)? = try wire.ask(RequestWriter.onHandle(.readdir, folder))
+        guard case .handle(let directory)? = try wire.ask(RequestWriter.onPaths(.opendir, "/")),
+            case .names(let entries)? = try wire.ask(RequestWriter.onHandle(.readdir, directory))
         else {
             Issue.record("no listing")
             return
@@ -93,8 +93,8 @@ import Testing
         #expect(try wire.size("/new") == 0)
         #expect(try wire.ask(RequestWriter.write(handle, at: 0, [1, 2, 3])) == .ok)
         #expect(try wire.size("/new") == 3)
-        guard case .handle(let folder)? = try wire.ask(RequestWriter.onPaths(.opendir, "/")),
-            case .names(let entries)? = try wire.ask(RequestWriter.onHandle(.readdir, folder))
+        guard case .handle(let directory)? = try wire.ask(RequestWriter.onPaths(.opendir, "/")),
+            case .names(let entries)? = try wire.ask(RequestWriter.onHandle(.readdir, directory))
         else {
             Issue.record("no listing")
             return
@@ -121,7 +121,7 @@ import Testing
         #expect(drafts.isEmpty)
     }
 
-    /// Its octets are encrypted only when the connection has ended: the keys must last until then.
+    /// Its bytes are encrypted only when the connection has ended: the keys must last until then.
     @Test func whatWasNotEncryptedYetIsKeptAsWell() throws {
         let wire = try connect()
         let handle = try #require(try wire.open("/file", [.read, .write, .create]))

@@ -13,7 +13,7 @@ import Testing
         if !isInstalled { print("skipped: rclone is not installed") }
     }
 
-    /// Runs rclone, with all it says, against the remote `there:` and in the folder of the test.
+    /// Runs rclone, with all it says, against the remote `there:` and in the directory of the test.
     ///
     /// It keeps in its configuration what it has found out.
     private func rclone(
@@ -35,10 +35,10 @@ import Testing
         try Command.run(command, [], input: contents).text.split(separator: " ").first.map(String.init) ?? ""
     }
 
-    private func makeFolder(_ files: [String: Data]) throws {
-        let folder = server.scratch.url.appending(path: "folder")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        for (name, contents) in files { try contents.write(to: folder.appending(path: name)) }
+    private func makeDirectory(_ files: [String: Data]) throws {
+        let directory = server.scratch.url.appending(path: "directory")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        for (name, contents) in files { try contents.write(to: directory.appending(path: name)) }
     }
 
     @Test func findsTheCommandsAndUsesThem() throws {
@@ -47,10 +47,10 @@ import Testing
             "plain": Data.random(300_000), "it's; $(two) \"words\" `&` \\ *?": Data("x".utf8), "empty": Data(),
             "line\nbreak": Data("y".utf8), "ä": Data("z".utf8),
         ]
-        try makeFolder(files)
-        #expect(try server.sftp("alice", "put -r folder").status == 0)
+        try makeDirectory(files)
+        #expect(try server.sftp("alice", "put -r directory").status == 0)
         // On one file first: rclone 1.60 has no hash for those that it comes to while it still tries the commands.
-        let first = try rclone("alice", ["hashsum", "md5", "there:folder/plain"])
+        let first = try rclone("alice", ["hashsum", "md5", "there:directory/plain"])
         #expect(first.errors.contains("Remote command result: %ComSpec%"), "\(first.errors)")
         #expect(first.errors.contains("Shell type \"unix\" detected"), "\(first.errors)")
         for command in ["md5sum", "sha1sum"] {
@@ -58,7 +58,7 @@ import Testing
         }
         #expect(first.errors.components(separatedBy: "Hash command accepted").count == 3, "\(first.errors)")
         for (name, command) in [("md5", "md5sum"), ("sha1", "sha1sum")] {
-            let run = try rclone("alice", ["hashsum", name, "there:folder"])
+            let run = try rclone("alice", ["hashsum", name, "there:directory"])
             #expect(run.status == 0, "\(run.errors)")
             for (file, contents) in files {
                 #expect(run.text.contains("\(try local(command, contents))  \(file)\n"), "\(run.text)")
@@ -68,23 +68,23 @@ import Testing
 
     @Test func seesThatContentsDiffer() throws {
         guard isInstalled else { return }
-        try makeFolder(["same": Data.random(100_000), "other": Data.random(100_000, seed: 2)])
-        #expect(try server.sftp("alice", "put -rp folder").status == 0)
-        let good = try rclone("alice", ["check", "folder", "there:folder"])
+        try makeDirectory(["same": Data.random(100_000), "other": Data.random(100_000, seed: 2)])
+        #expect(try server.sftp("alice", "put -rp directory").status == 0)
+        let good = try rclone("alice", ["check", "directory", "there:directory"])
         #expect(good.status == 0, "\(good.errors)")
         #expect(good.errors.contains("0 differences found") && good.errors.contains("2 matching files"))
         #expect(!good.errors.contains("hashes could not be checked"), "\(good.errors)")
-        // One octet, the same size, the same time.
-        let file = server.scratch.url.appending(path: "folder/other")
+        // One byte, the same size, the same time.
+        let file = server.scratch.url.appending(path: "directory/other")
         let date = try FileManager.default.attributesOfItem(atPath: file.path)[.modificationDate] ?? Date()
         var contents = try Data(contentsOf: file)
         contents[50_000] ^= 1
         try contents.write(to: file)
         try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: file.path)
-        let bad = try rclone("alice", ["check", "folder", "there:folder"])
+        let bad = try rclone("alice", ["check", "directory", "there:directory"])
         #expect(bad.status != 0)
         #expect(bad.errors.contains("1 differences found") && bad.errors.contains("1 matching files"), "\(bad.errors)")
-        let copy = try rclone("alice", ["copy", "--checksum", "--dry-run", "folder", "there:folder"])
+        let copy = try rclone("alice", ["copy", "--checksum", "--dry-run", "directory", "there:directory"])
         #expect(copy.errors.contains("other: Skipped copy as --dry-run is set"), "\(copy.errors)")
         #expect(!copy.errors.contains("same: Skipped copy as --dry-run is set"))
     }
@@ -93,12 +93,12 @@ import Testing
     @Test func itsUploadsPassItsOwnCheck() throws {
         guard isInstalled else { return }
         let contents = Data.random(500_000)
-        try makeFolder(["file": contents])
-        let owner = try rclone("alice", ["copy", "folder", "there:"])
+        try makeDirectory(["file": contents])
+        let owner = try rclone("alice", ["copy", "directory", "there:"])
         #expect(owner.status == 0, "\(owner.errors)")
         #expect(owner.errors.contains(" = \(try local("md5sum", contents)) OK"), "\(owner.errors)")
         #expect(try server.recover("alice/file.gpg").output == contents)
-        let stranger = try rclone("drop", ["copy", "folder", "there:"], password: "stranger")
+        let stranger = try rclone("drop", ["copy", "directory", "there:"], password: "stranger")
         #expect(stranger.status == 0, "\(stranger.errors)")
         #expect(!stranger.errors.contains("Hash command accepted"))
         #expect(try server.recover("drop/file.gpg", user: "drop").output == contents)

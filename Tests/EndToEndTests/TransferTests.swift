@@ -45,8 +45,9 @@ import Testing
 
     @Test func wholeTrees() throws {
         let tree = server.scratch.url.appending(path: "tree")
-        for folder in ["", "a", "a/b", "empty"] {
-            try FileManager.default.createDirectory(at: tree.appending(path: folder), withIntermediateDirectories: true)
+        for directory in ["", "a", "a/b", "empty"] {
+            try FileManager.default.createDirectory(
+                at: tree.appending(path: directory), withIntermediateDirectories: true)
         }
         for (index, name) in ["one", "a/two", "a/b/three", "a/b/four and more"].enumerated() {
             try Data.random(1000 * index, seed: UInt64(index)).write(to: tree.appending(path: name))
@@ -73,7 +74,7 @@ import Testing
         #expect(run.text.contains("-rw-r-----") && run.text.contains("Feb 13  2009"))
     }
 
-    @Test func foldersRenamesAndRemovals() throws {
+    @Test func directoriesRenamesAndRemovals() throws {
         try server.scratch.file("up", Data("text".utf8))
         let run = try server.sftp(
             "alice",
@@ -105,7 +106,7 @@ import Testing
             "cd nowhere",
             "rmdir full/one", "rm full", "ln full/one hard", "ln -s full soft", "put up full",
         ] {
-            // The last is no failure for sftp: it puts the file into the folder.
+            // The last is no failure for sftp: it puts the file into the directory.
             let isFailure = command != "put up full"
             #expect((try server.sftp("alice", command).status != 0) == isFailure, "\(command)")
         }
@@ -129,14 +130,14 @@ import Testing
     }
 
     @Test func manySmallFilesInOneSession() throws {
-        let folder = server.scratch.url.appending(path: "many")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let directory = server.scratch.url.appending(path: "many")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         for index in 0..<200 {
-            try Data.random(index, seed: UInt64(index)).write(to: folder.appending(path: "f\(index)"))
+            try Data.random(index, seed: UInt64(index)).write(to: directory.appending(path: "f\(index)"))
         }
         let run = try server.sftp("alice", "put -r many\nget -r many many-back")
         #expect(run.status == 0, "\(run.errors)")
-        #expect(try Command.run("diff", ["-r", folder.path, server.scratch.path("many-back")]).status == 0)
+        #expect(try Command.run("diff", ["-r", directory.path, server.scratch.path("many-back")]).status == 0)
     }
 
     @Test func severalClientsAtOnce() async throws {

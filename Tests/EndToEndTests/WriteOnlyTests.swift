@@ -146,7 +146,7 @@ import Testing
             try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(session)/fd/\($0)")
         }
         #expect(!descriptors.contains { $0.contains("private-keys") })
-        // The session holds a lock on its private folder.
+        // The session holds a lock on its private directory.
         let homes = descriptors.filter { $0.contains("/.cryptsftp-session-") }
         #expect(!homes.isEmpty)
         for home in homes {

@@ -61,7 +61,7 @@ import Testing
 
     @Test(arguments: BrokenGnuPG.Fault.visible) func anUploadFails(fault: BrokenGnuPG.Fault) throws {
         try gnupg.fail(.encrypt, fault)
-        // Each takes a while when it is patience that ends it.
+        // Each takes a while when it is the stall timeout that ends it.
         for (path, flags) in fault.isHanging ? BrokenGnuPGTests.ways.suffix(2) : BrokenGnuPGTests.ways[...] {
             expectFailure(try wire.upload(path, Data.random(400_000), flags), "\(path) with \(flags.rawValue)")
         }

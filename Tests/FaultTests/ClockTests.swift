@@ -9,31 +9,32 @@ import Testing
 @Suite(.serialized) struct ClockTests {
     /// Gives alice a key that, by this machine's clock, is yet to be made.
     private func useKeyFromTheFuture(_ server: RunningServer) throws -> URL {
-        let folder = server.scratch.url.appending(path: "future")
+        let directory = server.scratch.url.appending(path: "future")
         try FileManager.default.createDirectory(
-            at: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-        try Data("s2k-count 65536\n".utf8).write(to: folder.appending(path: "gpg-agent.conf"))
+            at: directory, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+        try Data("s2k-count 65536\n".utf8).write(to: directory.appending(path: "gpg-agent.conf"))
         let time = ["--faked-system-time", "20900101T000000"]
-        let made = try TestKeys.gpg(folder, time + ["--quick-gen-key", "tester", "future-default", "default", "never"])
-        let listed = try TestKeys.gpg(folder, time + ["--list-keys", "--with-colons"]).text
+        let made = try TestKeys.gpg(
+            directory, time + ["--quick-gen-key", "tester", "future-default", "default", "never"])
+        let listed = try TestKeys.gpg(directory, time + ["--list-keys", "--with-colons"]).text
         let fingerprint = listed.split(separator: "\n").first { $0.hasPrefix("fpr:") }?.split(separator: ":").last
         try #require(made.status == 0, "\(made.errors)")
         let key = try #require(fingerprint)
-        _ = try Command.run("gpgconf", ["--homedir", folder.path, "--kill", "all"])
+        _ = try Command.run("gpgconf", ["--homedir", directory.path, "--kill", "all"])
         for part in ["pubring.kbx", "private-keys-v1.d"] {
             let copy = server.scratch.url.appending(path: "Configs/keys/alice/\(part)")
             try FileManager.default.removeItem(at: copy)
-            try FileManager.default.copyItem(at: folder.appending(path: part), to: copy)
+            try FileManager.default.copyItem(at: directory.appending(path: part), to: copy)
         }
         let text = try String(contentsOf: server.configuration, encoding: .utf8)
         try Data(text.replacing(/(?m)^key = ".*"$/, with: "key = \"\(key)\"").utf8)
             .write(to: server.configuration)
-        return folder
+        return directory
     }
 
     @Test func aKeyFromTheFutureIsUsed() throws {
         let server = try RunningServer([("alice", "rw")], quickLogin: true)
-        let folder = try useKeyFromTheFuture(server)
+        let directory = try useKeyFromTheFuture(server)
         let wire = try server.wire("alice")
         _ = try wire.initialize()
         let contents = Data.random(300_000, seed: 31)
@@ -43,9 +44,9 @@ import Testing
         #expect(try wire.ask(RequestWriter.write(handle, at: 0, [1])) == .ok)
         #expect(try wire.ask(RequestWriter.onHandle(.close, handle)) == .ok)
         let stored = server.data.appending(path: "alice/file.gpg").path
-        let recovered = try TestKeys.gpg(folder, ["--decrypt", stored])
+        let recovered = try TestKeys.gpg(directory, ["--decrypt", stored])
         #expect(recovered.output == Data([1]) + contents.dropFirst())
-        _ = try Command.run("gpgconf", ["--homedir", folder.path, "--kill", "all"])
+        _ = try Command.run("gpgconf", ["--homedir", directory.path, "--kill", "all"])
     }
 
     /// Files whose times are far from now are what they are, and can be replaced.

@@ -106,13 +106,13 @@ struct FullDiskTests {
 
     @Test func onAReadOnlyMediumFilesAreReadAndNotChanged() throws {
         try disk.remount(readOnly: true)
-        let sentence = "the data folder is on a read-only medium"
+        let sentence = "the data directory is on a read-only medium"
         for path in ["/older", "/new"] {
             #expect(try wire.ask(RequestWriter.open(path, [.write, .create, .truncate])) == .status(3, sentence))
         }
         #expect(try wire.ask(RequestWriter.onPaths(.rename, "/older", "/moved")) == .status(3, sentence))
         #expect(try wire.ask(RequestWriter.onPaths(.remove, "/older")) == .status(3, sentence))
-        #expect(try wire.ask(RequestWriter.onPath(.mkdir, "/folder", FileAttributes())) == .status(3, sentence))
+        #expect(try wire.ask(RequestWriter.onPath(.mkdir, "/directory", FileAttributes())) == .status(3, sentence))
         #expect(try wire.download("/older") == older)
         #expect(try server.sftp("alice", "get older").status == 0, "a new session, too")
         try disk.remount(readOnly: false)

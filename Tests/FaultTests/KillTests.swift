@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Processes killed at random moments while several clients upload: what was acknowledged is kept, the rest is not there.
+/// Processes killed at random moments while several clients upload: what was acknowledged is kept, the rest is not
+/// there.
 ///
 /// `CRYPTSFTP_KILLS` is how many; `bin/soak` sets it.
 @Suite(.serialized) struct KillTests {

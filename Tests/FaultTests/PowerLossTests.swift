@@ -3,7 +3,8 @@ import SFTP
 import TestSupport
 import Testing
 
-/// The order of system calls, which decides what is left when the power fails: octets, fsync, name, fsync of the folder, OK.
+/// The order of system calls, which decides what is left when the power fails: bytes, fsync, name, fsync of the
+/// directory, OK.
 @Suite(
     .serialized,
     .enabled(if: SystemCallTrace.obstacle == nil, "nothing to record here: \(SystemCallTrace.obstacle ?? "")"))
@@ -15,7 +16,7 @@ struct PowerLossTests {
         server = try RunningServer([("alice", "rw")], quickLogin: true)
         wire = try server.wire("alice")
         _ = try wire.initialize()
-        try #require(try wire.ask(RequestWriter.onPath(.mkdir, "/folder", FileAttributes())) == .ok)
+        try #require(try wire.ask(RequestWriter.onPath(.mkdir, "/directory", FileAttributes())) == .ok)
         try #require(try wire.upload("/older", Data.random(100_000)) == .ok)
     }
 
@@ -34,8 +35,8 @@ struct PowerLossTests {
     /// - Parameters:
     ///   - name: the stored file's.
     ///   - isReplacing: whether there was one of that name.
-    private func expectOrder(_ calls: [SystemCallTrace.Call], _ name: String, in folder: String) throws {
-        let target = server.data.appending(path: folder).path
+    private func expectOrder(_ calls: [SystemCallTrace.Call], _ name: String, in directory: String) throws {
+        let target = server.data.appending(path: directory).path
         let drafts = server.data.appending(path: ".cryptsftp-drafts").path
         let index = try #require(
             calls.lastIndex { $0.name.hasPrefix("rename") && $0.arguments.contains("<\(target)>, \"\(name)\"") },
@@ -45,7 +46,7 @@ struct PowerLossTests {
         #expect(draft.1 == drafts)
         let path = "\(draft.1)/\(draft.2)"
         let writes = calls.filter { $0.name.contains("write") && $0.arguments.contains("<\(path)>") }
-        let lastWrite = try #require(writes.last, "no octets are written to \(path)")
+        let lastWrite = try #require(writes.last, "no bytes are written to \(path)")
         #expect(writes.reduce(0) { $0 + $1.result } > 0)
         let synchronized = calls.first {
             $0.name == "fsync" && $0.arguments.contains("<\(path)>") && $0.begin > lastWrite.end
@@ -55,19 +56,20 @@ struct PowerLossTests {
         expectTold(after: rename, synchronizing: [target, drafts], calls)
     }
 
-    /// Checks that folders are synchronised after a change of names, and that no reply is sent before that.
+    /// Checks that directories are synchronised after a change of names, and that no reply is sent before that.
     private func expectTold(
-        after change: SystemCallTrace.Call, synchronizing folders: [String], _ calls: [SystemCallTrace.Call]
+        after change: SystemCallTrace.Call, synchronizing directories: [String], _ calls: [SystemCallTrace.Call]
     ) {
         var end = change.end
-        for folder in folders {
+        for directory in directories {
             let fsync = calls.first {
-                $0.name == "fsync" && $0.arguments.hasSuffix("<\(folder)>") && $0.begin > change.end
+                $0.name == "fsync" && $0.arguments.hasSuffix("<\(directory)>") && $0.begin > change.end
             }
-            #expect(fsync != nil, "the folder \(folder) is not synchronised")
+            #expect(fsync != nil, "the directory \(directory) is not synchronised")
             end = max(end, fsync?.end ?? .max)
         }
-        // A window adjustment is shorter than any reply; the two replies of the record are its last two sends of that size.
+        // A window adjustment is shorter than any reply; the two replies of the record are its last two sends of that
+        // size.
         let sends = calls.filter {
             ["sendto", "sendmsg", "write"].contains($0.name) && $0.arguments.contains("<socket:")
         }
@@ -78,11 +80,11 @@ struct PowerLossTests {
 
     @Test func anUpload() throws {
         let calls = try calls {
-            let handle = try #require(try wire.open("/folder/new", [.write, .create, .truncate]))
+            let handle = try #require(try wire.open("/directory/new", [.write, .create, .truncate]))
             _ = try wire.ask(all: WireClient.writes(handle, Data.random(300_000)))
             return RequestWriter.onHandle(.close, handle)
         }
-        try expectOrder(calls, "new.gpg", in: "alice/folder")
+        try expectOrder(calls, "new.gpg", in: "alice/directory")
     }
 
     @Test func anOverwrite() throws {
@@ -105,51 +107,51 @@ struct PowerLossTests {
     }
 
     @Test func anUploadThatIsCutOff() throws {
-        let handle = try #require(try wire.open("/folder/cut", [.write, .create, .truncate]))
+        let handle = try #require(try wire.open("/directory/cut", [.write, .create, .truncate]))
         _ = try wire.ask(all: WireClient.writes(handle, Data.random(300_000)))
         let session = try #require(server.sessions.first)
         let trace = try SystemCallTrace(of: session, in: server.scratch)
         wire.close()
         try waitUntil("the session has ended") { server.sessions.isEmpty }
         let calls = try trace.calls().filter { $0.result >= 0 }
-        let target = server.data.appending(path: "alice/folder").path
+        let target = server.data.appending(path: "alice/directory").path
         let rename = try #require(calls.last { $0.name.hasPrefix("rename") && $0.arguments.contains("cut.gpg.part") })
         #expect(calls.contains { $0.name == "fsync" && $0.arguments.contains("-drafts/") && $0.end < rename.begin })
         #expect(calls.contains { $0.name == "fsync" && $0.arguments.hasSuffix("<\(target)>") && $0.begin > rename.end })
     }
 
     @Test func aRename() throws {
-        let calls = try calls { RequestWriter.onPaths(.rename, "/older", "/folder/moved") }
+        let calls = try calls { RequestWriter.onPaths(.rename, "/older", "/directory/moved") }
         let home = server.data.appending(path: "alice").path
         let rename = try #require(calls.last { $0.name.hasPrefix("rename") && $0.arguments.contains("\"moved.gpg\"") })
-        expectTold(after: rename, synchronizing: ["\(home)/folder", home], calls)
+        expectTold(after: rename, synchronizing: ["\(home)/directory", home], calls)
     }
 
     @Test func aRenameOverAnOlderVersion() throws {
-        #expect(try wire.upload("/folder/moved", Data.random(1000)) == .ok)
+        #expect(try wire.upload("/directory/moved", Data.random(1000)) == .ok)
         let calls = try calls {
             RequestWriter.extended("posix-rename@openssh.com") {
                 $0.append(string: "/older".utf8)
-                $0.append(string: "/folder/moved".utf8)
+                $0.append(string: "/directory/moved".utf8)
             }
         }
         let home = server.data.appending(path: "alice").path
         let rename = try #require(calls.last { $0.name.hasPrefix("rename") && $0.arguments.contains("\"moved.gpg\"") })
-        expectTold(after: rename, synchronizing: ["\(home)/folder", home], calls)
+        expectTold(after: rename, synchronizing: ["\(home)/directory", home], calls)
         #expect(!calls.contains { $0.name.hasPrefix("unlink") && $0.arguments.hasSuffix("\"moved.gpg\", 0") })
     }
 
     @Test func aRenameOfAFolder() throws {
-        let calls = try calls { RequestWriter.onPaths(.rename, "/folder", "/other") }
+        let calls = try calls { RequestWriter.onPaths(.rename, "/directory", "/other") }
         let home = server.data.appending(path: "alice").path
         let rename = try #require(calls.last { $0.name.hasPrefix("rename") && $0.arguments.contains("\"other\"") })
         expectTold(after: rename, synchronizing: [home], calls)
     }
 
-    @Test func aNewFolder() throws {
-        let calls = try calls { RequestWriter.onPath(.mkdir, "/folder/inner", FileAttributes()) }
+    @Test func aNewDirectory() throws {
+        let calls = try calls { RequestWriter.onPath(.mkdir, "/directory/inner", FileAttributes()) }
         let made = try #require(calls.last { $0.name.hasPrefix("mkdir") && $0.arguments.contains("\"inner\"") })
-        expectTold(after: made, synchronizing: [server.data.appending(path: "alice/folder").path], calls)
+        expectTold(after: made, synchronizing: [server.data.appending(path: "alice/directory").path], calls)
     }
 
     @Test func aRemoval() throws {

@@ -15,21 +15,21 @@ import Testing
         let descriptors: Int
         let sessions: Int
         let gnupg: Int
-        let folders: Int
+        let directories: Int
         let drafts: Int
 
-        init(_ server: RunningServer, _ folders: Set<String>) {
+        init(_ server: RunningServer, _ directories: Set<String>) {
             memory = ProcessTable.figure("VmRSS", of: server.process.identifier) ?? -1
             descriptors = ProcessTable.descriptors(of: server.process.identifier) ?? -1
             sessions = server.sessions.count
-            gnupg = ProcessTable.all().filter { process in folders.contains { process.uses($0) } }.count
-            self.folders = folders.filter { FileManager.default.fileExists(atPath: $0) }.count
+            gnupg = ProcessTable.all().filter { process in directories.contains { process.uses($0) } }.count
+            self.directories = directories.filter { FileManager.default.fileExists(atPath: $0) }.count
             drafts = server.drafts.count
         }
 
         var description: String {
             "listener \(memory) KiB, \(descriptors) descriptors; \(sessions) sessions, \(gnupg) gpg and agents,"
-                + " \(folders) runtime folders, \(drafts) drafts"
+                + " \(directories) runtime directories, \(drafts) drafts"
         }
     }
 
@@ -83,11 +83,11 @@ import Testing
             let user = client.isStranger ? "drop" : "alice"
             stored.withLock { $0[user]?.merge(client.files.merging(client.left) { $1 }) { $1 } }
         }
-        var folders: Set<String> = []
+        var directories: Set<String> = []
         var counts: [Counts] = []
         for (stage, name) in ["logged in", "in the middle", "at the end"].enumerated() {
-            crowd.waitForAll(stage) { folders.formUnion(server.runtimeFolders.map(\.path)) }
-            counts.append(Counts(server, folders))
+            crowd.waitForAll(stage) { directories.formUnion(server.runtimeDirectories.map(\.path)) }
+            counts.append(Counts(server, directories))
             print("\(name): \(counts.last.map(String.init(describing:)) ?? "")")
             crowd.goOn(from: stage)
         }
@@ -97,7 +97,7 @@ import Testing
         #expect(crowd.problems.isEmpty, "\(crowd.problems.joined(separator: "\n"))")
         #expect(jobs.count == SoakClient.Job.allCases.count, "each kind of work was done")
         try expectLittleGrowth(before, counts)
-        try expectNothingLeft(before, folders)
+        try expectNothingLeft(before, directories)
         for (user, files) in stored.withLock({ $0 }) {
             let found = try server.recover(all: files.keys.map { "\(user)\($0).gpg" }, user: user)
             for (path, contents) in files where found["\(user)\(path).gpg"] != contents {
@@ -115,15 +115,15 @@ import Testing
         #expect(end.memory < middle.memory + middle.memory / 8, "the listener grows")
     }
 
-    private func expectNothingLeft(_ before: Counts, _ folders: Set<String>) throws {
-        var after = Counts(server, folders)
+    private func expectNothingLeft(_ before: Counts, _ directories: Set<String>) throws {
+        var after = Counts(server, directories)
         try? waitUntil("all is cleaned up", seconds: 60) {
-            after = Counts(server, folders)
-            return after.sessions + after.gnupg + after.folders + after.drafts == 0
+            after = Counts(server, directories)
+            return after.sessions + after.gnupg + after.directories + after.drafts == 0
         }
         print("after: \(after)")
-        #expect(after.sessions == 0 && after.gnupg == 0 && after.folders == 0 && after.drafts == 0)
+        #expect(after.sessions == 0 && after.gnupg == 0 && after.directories == 0 && after.drafts == 0)
         #expect(after.descriptors == before.descriptors)
-        #expect(folders.count >= SoakTests.sessions)
+        #expect(directories.count >= SoakTests.sessions)
     }
 }

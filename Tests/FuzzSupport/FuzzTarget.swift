@@ -1,7 +1,7 @@
 /// What is fuzzed.
 ///
-/// Each takes any octets, and besides not trapping it has properties that must hold for all of them. The same entries serve
-/// libFuzzer (`bin/fuzz`), the replay of the corpus, and the bounded random inputs of the ordinary tests.
+/// Each takes any bytes, and besides not trapping it has properties that must hold for all of them. The same entries
+/// serve libFuzzer (`bin/fuzz`), the replay of the corpus, and the bounded random inputs of the ordinary tests.
 package enum FuzzTarget: String, CaseIterable, Sendable {
     /// The SFTP codec and the state of a session, over files in memory.
     case session

@@ -1,7 +1,8 @@
 internal import OpenPGP
 private import Secrets
 
-/// The input as a packet with a session key in it, as what is wrapped in one, and as a subkey that packets are made for.
+/// The input as a packet with a session key in it, as what is wrapped in one, and as a subkey that packets are made
+/// for.
 enum KeysFuzz {
     private static let subkey = open()
 
@@ -11,19 +12,19 @@ enum KeysFuzz {
         }
         let (opened, other): (SessionKey?, CurveSubkey?)
         do throws(OpenPGPError) {
-            (opened, other) = (try SessionKeyPacket.open(input, with: secret), try CurveSubkey(input))
+            (opened, other) = (try PKESK.open(input, with: secret), try CurveSubkey(input))
         } catch {
-            throw FuzzFailure(description: "octets are an error instead of no key: \(error)")
+            throw FuzzFailure(description: "bytes are an error instead of no key: \(error)")
         }
         if let other { try require(input.starts(with: [4]), "\(other) is taken for a subkey") }
-        for key in [opened, SessionKeyPacket.sessionKey(content)].compactMap(\.self) { try wrap(key, part, secret) }
+        for key in [opened, PKESK.sessionKey(content)].compactMap(\.self) { try wrap(key, part, secret) }
     }
 
     /// A key that was found can be sent again.
     private static func wrap(_ key: SessionKey, _ part: CurveSubkey, _ secret: SecretSubkey) throws(FuzzFailure) {
-        // The packet's header takes two octets.
-        let packet = (try? SessionKeyPacket.make(key, for: part))?.dropFirst(2)
-        let again = packet.flatMap { try? SessionKeyPacket.open(Array($0), with: secret) }
+        // The packet's header takes two bytes.
+        let packet = (try? PKESK.make(key, for: part))?.dropFirst(2)
+        let again = packet.flatMap { try? PKESK.open(Array($0), with: secret) }
         try require(again != nil, "a wrapped key cannot be opened")
     }
 

@@ -1,7 +1,7 @@
 import GnuPG
 internal import OpenPGP
 
-/// Octets as a stored message, as what gpg writes, and as what is inside a message.
+/// Bytes as a stored message, as what gpg writes, and as what is inside a message.
 struct MessageFuzz {
     private let input: [UInt8]
 
@@ -17,10 +17,10 @@ struct MessageFuzz {
 
     /// What is read of a stored message lies in it.
     private func stored(_ bytes: [UInt8]) throws(FuzzFailure) {
-        let octets = try MemoryOctets.hold(bytes)
+        let file = try MemoryBytes.hold(bytes)
         let results = (
-            Result { () throws(OpenPGPError) in try StoredMessage(octets) },
-            Result { () throws(OpenPGPError) in try StoredMessage(octets.withHead()) }
+            Result { () throws(OpenPGPError) in try EncryptedMessage(file) },
+            Result { () throws(OpenPGPError) in try EncryptedMessage(file.withHead()) }
         )
         guard case (.success(let message), .success(let withHead)) = results else {
             guard case (.failure(let error), .failure(let other)) = results, error == other, error.code == .message
@@ -35,19 +35,19 @@ struct MessageFuzz {
         if case .success(let pieces?) = map { try check(pieces, from: message.lengthOffset, bytes.count) }
         guard let beginning = try? message.beginning() else { return }
         // What gpg is given to unwrap the session key is a message, too.
-        let short = try MemoryOctets.hold(beginning)
-        guard let again = try? StoredMessage(short), let first = try? again.pieces() else {
+        let short = try MemoryBytes.hold(beginning)
+        guard let again = try? EncryptedMessage(short), let first = try? again.pieces() else {
             throw FuzzFailure(description: "the beginning is no message")
         }
         try require(again.lengthOffset == message.lengthOffset && (1...256).contains(first.count), "another beginning")
     }
 
-    private func check(_ pieces: PieceMap, from start: UInt64, _ count: Int) throws(FuzzFailure) {
+    private func check(_ pieces: PartialBodyMap, from start: UInt64, _ count: Int) throws(FuzzFailure) {
         var sum: UInt64 = 0
         var end = start
         try pieces.forEachPart(of: 0..<pieces.count) { part throws(FuzzFailure) in
             try require(part.lowerBound >= end && !part.isEmpty, "pieces out of order")
-            try require(pieces.offset(of: sum) == part.lowerBound, "an octet in two places")
+            try require(pieces.offset(of: sum) == part.lowerBound, "a byte in two places")
             sum += UInt64(part.count)
             end = part.upperBound
         }
@@ -60,7 +60,7 @@ struct MessageFuzz {
             let whole = frame(framing, pieces: .max)
             try require(whole == frame(framing, pieces: 7), "pieces make a difference to the framer")
             guard let (output, count) = whole.map({ ($0.output, $0.count) }) else { continue }
-            let message = try? StoredMessage(MemoryOctets.hold(output))
+            let message = try? EncryptedMessage(MemoryBytes.hold(output))
             // Short bodies are framed alike by all.
             try require(message?.stored?.body == count, "a message of \(count) is taken for another")
             try stored(output)
@@ -73,7 +73,7 @@ struct MessageFuzz {
     }
 
     private func frame(_ framing: GnuPGFraming, pieces: Int) -> Framed? {
-        var framer = MessageFramer(keyID: Array(1...8), StoredFraming(framing))
+        var framer = GnuPGReframer(keyID: Array(1...8), OuterFraming(framing))
         var output: [UInt8] = []
         var rest = input[...]
         do {

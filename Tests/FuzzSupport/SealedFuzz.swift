@@ -2,11 +2,11 @@ private import CGcrypt
 internal import OpenPGP
 private import Secrets
 
-/// A message whose inside is the input, after two octets that choose how it is framed and damaged: well encrypted and with
-/// a good modification detection code, as whoever has the public key can make it.
+/// A message whose inside is the input, after two bytes that choose how it is framed and damaged: well encrypted and
+/// with a good modification detection code, as whoever has the public key can make it.
 enum SealedFuzz {
-    private static let octets = (0..<32).map { UInt8($0) }
-    private static let key = octets.withUnsafeBytes { SecretBytes(copying: $0) }.map(SessionKey.init)
+    private static let bytes = (0..<32).map { UInt8($0) }
+    private static let key = bytes.withUnsafeBytes { SecretBytes(copying: $0) }.map(SessionKey.init)
     /// A session key packet; what is in it does not matter here.
     private static let start: [UInt8] = [0x84, 12, 3, 1, 2, 3, 4, 5, 6, 7, 8, 18, 0, 0]
 
@@ -18,22 +18,22 @@ enum SealedFuzz {
         let framed = start + frame([1] + text, exponent: input[0] & 0x1f)
         let message = try verified(framed, key)
         if let message { try check(message, against: plaintext(inside.dropFirst(18)), framed, key) }
-        // One octet changed: it must be noticed, wherever it is.
+        // One byte changed: it must be noticed, wherever it is.
         var damaged = text
         damaged[Int(input[1]) * (text.count - 1) / 255] ^= 1 | input[0] & 0xe0
         let other = start + frame([1] + damaged, exponent: input[0] & 0x1f)
         let result = Result { () throws(FuzzFailure) in try verified(other, key) }
         if case .success(let found?) = result {
-            throw FuzzFailure(description: "a damaged message of \(found.count) octets is good")
+            throw FuzzFailure(description: "a damaged message of \(found.count) bytes is good")
         }
     }
 
     /// - Returns: nil when it cannot be read at any offset.
     private static func verified(_ bytes: [UInt8], _ key: SessionKey) throws(FuzzFailure) -> VerifiedMessage? {
         do throws(OpenPGPError) {
-            let stored: StoredOctets
-            do { stored = try MemoryOctets.hold(bytes) } catch { return nil }
-            let pass = try MessagePass(over: StoredMessage(stored), key)
+            let stored: CiphertextFile
+            do { stored = try MemoryBytes.hold(bytes) } catch { return nil }
+            let pass = try MessagePass(over: EncryptedMessage(stored), key)
             return try pass.verify()
         } catch {
             throw FuzzFailure(description: "a good message is not: \(error)")
@@ -45,17 +45,17 @@ enum SealedFuzz {
         _ message: VerifiedMessage, against plain: [UInt8]?, _ stored: [UInt8], _ key: SessionKey
     ) throws(FuzzFailure) {
         guard let plain else { throw FuzzFailure(description: "plaintext where there is none") }
-        try require(message.count == UInt64(plain.count), "\(plain.count) octets are \(message.count)")
+        try require(message.count == UInt64(plain.count), "\(plain.count) bytes are \(message.count)")
         for (offset, length) in [(0, plain.count + 9), (plain.count / 3, plain.count / 2), (plain.count, 9)] {
             var buffer = [UInt8](repeating: 0, count: length)
             let got = try? buffer.withUnsafeMutableBytes {
-                try message.read(MemoryOctets.file, at: UInt64(offset), into: $0)
+                try message.read(MemoryBytes.file, at: UInt64(offset), into: $0)
             }
             let expected = plain.dropFirst(offset).prefix(length)
-            try require(got == expected.count && buffer.starts(with: expected), "other octets at \(offset)")
+            try require(got == expected.count && buffer.starts(with: expected), "other bytes at \(offset)")
         }
-        guard let octets = try? StoredMessage(MemoryOctets.hold(stored)) else { return }
-        let count = try? LiteralPacket.dataCount(in: octets, key)
+        guard let bytes = try? EncryptedMessage(MemoryBytes.hold(stored)) else { return }
+        let count = try? LiteralPacket.dataCount(in: bytes, key)
         try require(count == message.count, "its size is \(String(describing: count)) and \(message.count)")
     }
 
@@ -94,7 +94,7 @@ enum SealedFuzz {
             packet += rest.prefix(size)
             rest = rest.dropFirst(size)
         }
-        return packet + PacketLength.fiveOctets(rest.count) + rest
+        return packet + PacketLength.fiveBytes(rest.count) + rest
     }
 
     private static func hash(_ bytes: [UInt8]) throws(FuzzFailure) -> [UInt8] {
@@ -108,7 +108,7 @@ enum SealedFuzz {
         var text = bytes
         let aes = Int32(GCRY_CIPHER_AES256.rawValue)
         var result = gcry_cipher_open(&handle, aes, Int32(GCRY_CIPHER_MODE_CFB.rawValue), 0)
-        result |= gcry_cipher_setkey(handle, octets, octets.count)
+        result |= gcry_cipher_setkey(handle, bytes, bytes.count)
         result |= gcry_cipher_setiv(handle, nil, 0)
         result |= gcry_cipher_encrypt(handle, &text, text.count, nil, 0)
         gcry_cipher_close(handle)

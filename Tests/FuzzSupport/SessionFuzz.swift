@@ -6,7 +6,7 @@ internal import TestSupport
 /// Handles are random, so that no input could name one: a handle of ``marker`` and a number stands for the open handle
 /// with that number.
 package struct SessionFuzz {
-    /// The first octets of a handle that stands for another.
+    /// The first bytes of a handle that stands for another.
     package static let marker = Array("HANDLE:".utf8)
 
     private let input: [UInt8]
@@ -36,7 +36,7 @@ package struct SessionFuzz {
             "\(files.opened) files opened, \(files.closed) closed, \(files.abandoned) abandoned")
     }
 
-    /// Octets of the packet that `rest` starts with, as its length says.
+    /// Bytes of the packet that `rest` starts with, as its length says.
     private func packet(_ rest: ArraySlice<UInt8>) -> Int {
         rest.count < 4 ? rest.count : 4 + min(rest.count, rest.prefix(4).reduce(0) { $0 << 8 | Int($1) })
     }

@@ -4,13 +4,13 @@ import Testing
 
 /// Inputs that were found, or that lead a fuzzer on its way, once more.
 @Suite struct CorpusTests {
-    static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpus")
+    static let directory = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpus")
 
     /// The files for one target, by name.
     static func inputs(_ target: FuzzTarget) throws -> [(name: String, bytes: [UInt8])] {
-        let folder = folder.appending(path: target.rawValue)
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
-        return try names.map { ($0, Array(try Data(contentsOf: folder.appending(path: $0)))) }
+        let directory = directory.appending(path: target.rawValue)
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
+        return try names.map { ($0, Array(try Data(contentsOf: directory.appending(path: $0)))) }
     }
 
     @Test(arguments: FuzzTarget.allCases) func replays(target: FuzzTarget) throws {

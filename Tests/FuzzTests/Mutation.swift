@@ -21,7 +21,9 @@ struct Mutation {
     /// One of `choices`, which must not be empty.
     mutating func one<Choice>(of choices: [Choice]) -> Choice { choices[number(choices.count)] }
 
-    mutating func octets(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) } }
+    mutating func randomBytes(_ count: Int) -> [UInt8] {
+        (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    }
 
     /// Changes `bytes` in one to eight places.
     ///
@@ -45,7 +47,7 @@ struct Mutation {
                 let start = number(other.count + 1)
                 bytes.insert(contentsOf: other[start..<start + number(other.count - start + 1)], at: place)
             case 7: bytes.removeSubrange(place...)
-            default: bytes.insert(contentsOf: octets(number(8)), at: place)
+            default: bytes.insert(contentsOf: randomBytes(number(8)), at: place)
             }
         }
         return Array(bytes.prefix(8192))

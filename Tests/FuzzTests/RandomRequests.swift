@@ -2,8 +2,8 @@ import FuzzSupport
 import SFTP
 import TestSupport
 
-/// Requests as a client could send them, with fields that none would: whole packets, so that what is behind the codec is
-/// reached.
+/// Requests as a client could send them, with fields that none would: whole packets, so that what is behind the codec
+/// is reached.
 struct RandomRequests {
     private var mutation: Mutation
     private let paths: [String]
@@ -13,7 +13,7 @@ struct RandomRequests {
     /// - Parameters:
     ///   - paths: that occur, and that other files are put beside.
     ///   - isReal: whether a file as long as it can be would really be made.
-    ///   - handle: makes the octets of a handle.
+    ///   - handle: makes the bytes of a handle.
     init(
         _ random: SeededNumbers, paths: [String], isReal: Bool = false,
         handle: @escaping (inout Mutation) -> [UInt8]
@@ -47,7 +47,7 @@ struct RandomRequests {
                 if type == .read {
                     packet.append(uint32: mutation.one(of: Self.lengths))
                 } else {
-                    packet.append(string: mutation.octets(mutation.one(of: [0, 1, 100, 4000])))
+                    packet.append(string: mutation.randomBytes(mutation.one(of: [0, 1, 100, 4000])))
                 }
             case .close, .fstat, .readdir: packet.append(string: handle(&mutation))
             case .fsetstat:
@@ -87,7 +87,7 @@ struct RandomRequests {
 
     private mutating func path() -> [UInt8] {
         switch mutation.number(12) {
-        case 0: mutation.octets(mutation.number(300))
+        case 0: mutation.randomBytes(mutation.number(300))
         case 1: Array(repeating: Array("/x".utf8), count: mutation.number(2100)).flatMap(\.self)
         case 2: Array("/\(mutation.number(20))".utf8)
         case 3: Array("\(mutation.one(of: paths))/../\(mutation.one(of: paths))".utf8)

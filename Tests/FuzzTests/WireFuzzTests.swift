@@ -3,7 +3,7 @@ import SFTP
 import TestSupport
 import Testing
 
-/// Random octets for the running server: whatever they are, only their own session may end, and none by a trap.
+/// Random bytes for the running server: whatever they are, only their own session may end, and none by a trap.
 @Suite(.serialized) struct WireFuzzTests {
     private let server: RunningServer
     /// A session that is there all the time, with an upload under way.
@@ -22,7 +22,8 @@ import Testing
         try #require(try bystander.ask(all: half).allSatisfy { $0 == .ok })
     }
 
-    /// Finishes what was under way, stores something new in a new session, and looks for sessions that did not end well.
+    /// Finishes what was under way, stores something new in a new session, and looks for sessions that did not end
+    /// well.
     private func requireUnharmed() throws {
         #expect(server.process.isRunning)
         let rest = WireClient.writes(handle, contents.dropFirst(150_000), at: 150_000)
@@ -46,9 +47,10 @@ import Testing
         let known = Known()
         var requests = RandomRequests(random, paths: ["/a", "/b", "/", "/d", "/d/e", ".", "/a.gpg"], isReal: true) {
             mutation in
-            var octets: [UInt8] = []
-            known.handles.isEmpty ? octets += mutation.octets(8) : mutation.one(of: known.handles).append(to: &octets)
-            return Array(octets.suffix(8))
+            var bytes: [UInt8] = []
+            known.handles.isEmpty
+                ? bytes += mutation.randomBytes(8) : mutation.one(of: known.handles).append(to: &bytes)
+            return Array(bytes.suffix(8))
         }
         let end = Date().addingTimeInterval(4)
         var sent = 0
@@ -66,7 +68,7 @@ import Testing
                 sent += 1
                 switch mutation.number(40) {
                 case 0: try? wire.send(mutation.mutate(packet, with: [packet]))
-                case 1: try? wire.send(mutation.octets(mutation.number(2000)))
+                case 1: try? wire.send(mutation.randomBytes(mutation.number(2000)))
                 case 2: try? wire.send(Array(packet.dropLast(mutation.number(packet.count))))
                 default: try? wire.send(packet)
                 }
@@ -87,9 +89,10 @@ import Testing
         let known = Known()
         var mutation = Mutation(random)
         var requests = RandomRequests(random, paths: ["/a", "/b", "/", "/d"], isReal: true) { mutation in
-            var octets: [UInt8] = []
-            known.handles.isEmpty ? octets += mutation.octets(8) : mutation.one(of: known.handles).append(to: &octets)
-            return Array(octets.suffix(8))
+            var bytes: [UInt8] = []
+            known.handles.isEmpty
+                ? bytes += mutation.randomBytes(8) : mutation.one(of: known.handles).append(to: &bytes)
+            return Array(bytes.suffix(8))
         }
         let end = Date().addingTimeInterval(4)
         var answered = 0
@@ -112,7 +115,7 @@ import Testing
         try requireUnharmed()
     }
 
-    /// Octets before, in place of, and after the version string and the first packet of the key exchange.
+    /// Bytes before, in place of, and after the version string and the first packet of the key exchange.
     @Test func unauthenticatedGarbage() throws {
         var mutation = Mutation(SeededNumbers(for: "unauthenticated garbage"))
         let banner = Array("SSH-2.0-fuzz\r\n".utf8)
@@ -122,11 +125,11 @@ import Testing
             let raw = try RawConnection(to: server, from: "127.0.0.2")
             connections += 1
             switch mutation.number(6) {
-            case 0: raw.send(mutation.octets(mutation.number(3000)))
-            case 1: raw.send(mutation.octets(mutation.number(200)) + banner + mutation.octets(3000))
-            case 2: raw.send(banner + mutation.octets(mutation.number(40000)))
+            case 0: raw.send(mutation.randomBytes(mutation.number(3000)))
+            case 1: raw.send(mutation.randomBytes(mutation.number(200)) + banner + mutation.randomBytes(3000))
+            case 2: raw.send(banner + mutation.randomBytes(mutation.number(40000)))
             case 3: raw.send(mutation.mutate(banner, with: [banner]) + KeyExchange.start)
-            case 4: raw.send(banner + KeyExchange.start + mutation.octets(mutation.number(3000)))
+            case 4: raw.send(banner + KeyExchange.start + mutation.randomBytes(mutation.number(3000)))
             default:
                 raw.send(banner + mutation.mutate(KeyExchange.start, with: [KeyExchange.start]) + KeyExchange.point)
             }

@@ -1,16 +1,17 @@
 import Foundation
 import TestSupport
 
-/// One hostile client: a process of its own, so that its work is not the tests'; `Scripts/hostile.py` tells what it does.
+/// One hostile client: a process of its own, so that its work is not the tests'; `Scripts/hostile.py` tells what it
+/// does.
 final class HostileClient {
     private let process: ChildProcess
     private let scratch: Scratch
 
-    private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    private static let directory = URL(filePath: #filePath).deletingLastPathComponent()
     /// The Python of the environment that `bin/test` makes.
-    private static let python = folder.deletingLastPathComponent().deletingLastPathComponent()
+    private static let python = directory.deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: ".build/venv/bin/python3").path
-    private static let script = folder.appending(path: "Scripts/hostile.py")
+    private static let script = directory.appending(path: "Scripts/hostile.py")
 
     /// The kinds that the script knows, in its order.
     static let kinds: [String] = {

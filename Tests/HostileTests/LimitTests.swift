@@ -101,7 +101,8 @@ import Testing
         try waitUntil("somebody else can log in") { try server.sftp("alice", "ls").status == 0 }
     }
 
-    /// Each failure of an address makes its next connection wait longer, and nobody else's; a login by the owner ends that.
+    /// Each failure of an address makes its next connection wait longer, and nobody else's; a login by the owner ends
+    /// that.
     @Test func delaysThatGrow() throws {
         let server = try start("login_tries = 6")
         func seconds() throws -> Double {
@@ -127,7 +128,7 @@ import Testing
         var handles: [Handle] = []
         for case .handle(let handle) in replies { handles.append(handle) }
         #expect(handles.count == Limits.handles)
-        #expect(replies.last == .status(4, "256 files and folders are open: close some first"))
+        #expect(replies.last == .status(4, "256 files and directories are open: close some first"))
         #expect(try wire.ask(RequestWriter.onHandle(.close, handles[0])) == .ok)
         // Files have a limit of their own, as each may have a gpg.
         for handle in handles.dropFirst() { #expect(try wire.ask(RequestWriter.onHandle(.close, handle)) == .ok) }
@@ -168,20 +169,21 @@ import Testing
         #expect(try wire.ask(RequestWriter.onPaths(.stat, deepest))?.code == 2)
         #expect(
             try wire.ask(RequestWriter.onPaths(.stat, deepest + "/"))
-                == .status(4, "the path is longer than 4096 octets"))
+                == .status(4, "the path is longer than 4096 bytes"))
         #expect(try wire.ask(RequestWriter.onPaths(.stat, "/" + String(repeating: "n", count: 255)))?.code == 2)
         #expect(
             try wire.ask(RequestWriter.onPaths(.stat, "/" + String(repeating: "n", count: 256)))
-                == .status(4, "the name is longer than 255 octets"))
+                == .status(4, "the name is longer than 255 bytes"))
         // As long as it goes, and a file there: fifteen long names and some short ones.
-        var folder = ""
+        var directory = ""
         for length in Array(repeating: 250, count: 15) + Array(repeating: 1, count: 150) {
-            folder += "/" + String(repeating: "d", count: length)
-            guard folder.utf8.count + 2 <= Limits.pathLength else { break }
-            try #require(try wire.ask(RequestWriter.onPath(.mkdir, folder, .init())) == .ok, "\(folder.utf8.count)")
+            directory += "/" + String(repeating: "d", count: length)
+            guard directory.utf8.count + 2 <= Limits.pathLength else { break }
+            try #require(
+                try wire.ask(RequestWriter.onPath(.mkdir, directory, .init())) == .ok, "\(directory.utf8.count)")
         }
-        #expect(try wire.upload(folder + "/f", Data("deep".utf8)) == .ok)
-        #expect(try wire.download(folder + "/f") == Data("deep".utf8))
+        #expect(try wire.upload(directory + "/f", Data("deep".utf8)) == .ok)
+        #expect(try wire.download(directory + "/f") == Data("deep".utf8))
     }
 
     @Test func clientsThatTakeNothing() throws {

@@ -3,14 +3,14 @@ import SFTP
 import TestSupport
 import Testing
 
-/// Damaged files, fetched by every client: it says that it failed, or has the right octets.
+/// Damaged files, fetched by every client: it says that it failed, or has the right bytes.
 @Suite(.serialized) struct DamagedFileTests {
     private static let passphrase = RunningServer.passphrase
 
     /// Fetches every file in one way.
     ///
     /// - Parameters:
-    ///   - part: which octets are fetched; nil for all, and then the server may give out the beginning of a large file
+    ///   - part: which bytes are fetched; nil for all, and then the server may give out the beginning of a large file
     ///     before it fails.
     ///   - fetch: leaves what it gets in the file `down`; throws when the client says that it failed.
     private func expectNoLie(
@@ -41,7 +41,7 @@ import Testing
         let first = zip(got, expected).enumerated().first { $1.0 != $1.1 }?.offset ?? -1
         try client.require(
             false,
-            "\(how) of \(file.name) succeeded with \(got.count) octets of \(expected.count), the first wrong one at \(first)"
+            "\(how) of \(file.name) succeeded with \(got.count) bytes of \(expected.count), the first wrong one at \(first)"
         )
     }
 
@@ -113,8 +113,8 @@ import Testing
 
     /// Every way of reading that a mount has, twice: the kernel keeps what it has read.
     ///
-    /// sshfs (3.7) takes an error for the end of the file, so that only an OPEN can fail: of the large ones those are left
-    /// out that open.
+    /// sshfs (3.7) takes an error for the end of the file, so that only an OPEN can fail: of the large ones those are
+    /// left out that open.
     @Test(.enabled(if: Mount.obstacle == nil, "nothing can be mounted here: \(Mount.obstacle ?? "")"))
     func sshfs() throws {
         let (client, all) = try station("sshfs")
@@ -193,9 +193,9 @@ import Testing
             }
             let offsets = stride(from: 0, to: file.plain.count + 1, by: 32768)
             let replies = try wire.ask(all: offsets.map { RequestWriter.read(handle, at: UInt64($0), 32768) })
-            let octets = replies.reduce(into: Data()) { if case .data(let more) = $1 { $0 += more } }
+            let bytes = replies.reduce(into: Data()) { if case .data(let more) = $1 { $0 += more } }
             let isWhole = replies.allSatisfy { if case .data = $0 { true } else { $0.code == 1 } }
-            try client.require(isWhole ? octets == file.plain : !file.isGood, "\(file.name): \(octets.count) octets")
+            try client.require(isWhole ? bytes == file.plain : !file.isGood, "\(file.name): \(bytes.count) bytes")
             _ = try wire.ask(RequestWriter.onHandle(.close, handle))
         }
     }

@@ -38,8 +38,8 @@ import Testing
         let wire = try CutOff.connect(client)
         // Listed with its true size, and not to be read as if it were whole.
         try client.require(try wire.size("/file") == UInt64(count), "size: \(try wire.size("/file") as Any)")
-        guard case .handle(let folder)? = try wire.ask(RequestWriter.onPaths(.opendir, "/")),
-            case .names(let entries)? = try wire.ask(RequestWriter.onHandle(.readdir, folder))
+        guard case .handle(let directory)? = try wire.ask(RequestWriter.onPaths(.opendir, "/")),
+            case .names(let entries)? = try wire.ask(RequestWriter.onHandle(.readdir, directory))
         else { return try client.require(false, "no listing") }
         let listed = entries.first { $0.name == Array("file".utf8) }
         try client.require(listed?.attributes.size == UInt64(count), "listed: \(listed as Any)")
@@ -49,7 +49,7 @@ import Testing
         }
         try resume(way, from: count, wire, client)
         let read = try CutOff.read("/file", Self.contents.count, wire, client)
-        try client.require(read == Self.contents, "read back: \(read.count) octets")
+        try client.require(read == Self.contents, "read back: \(read.count) bytes")
         try client.requireStored("file", Self.contents)
         try client.shown("–", "continuing an upload that was cut off")
     }

@@ -34,7 +34,7 @@ import Testing
         }
         #expect(try server.sftp("alice", "put -r -p local/. .").status == 0)
         let secret = try server.scratch.file("passphrase", Data("\(RunningServer.passphrase)\n".utf8))
-        let away = place.folder
+        let away = place.directory
         let export = try Command.run(
             RunningServer.program,
             [
@@ -82,9 +82,9 @@ import Testing
     @Test func theSheetNamesWhatItDoesNotRestore() throws {
         let vault = try KeyVault()
         for name in ["good", "bad"] { try vault.store("\(name).gpg", Data.random(100_000)) }
-        var octets = try Data(contentsOf: vault.data.appending(path: "bad.gpg"))
-        octets[70_000] ^= 1
-        try octets.write(to: vault.data.appending(path: "bad.gpg"))
+        var bytes = try Data(contentsOf: vault.data.appending(path: "bad.gpg"))
+        bytes[70_000] ^= 1
+        try bytes.write(to: vault.data.appending(path: "bad.gpg"))
         #expect(
             try vault.run(["key", "export", "alice", vault.scratch.url.path], passphrase: KeyVault.passphrase).status
                 == 0)
@@ -101,40 +101,42 @@ import Testing
 
     @Test func theFilesAreForTheirOwnerAlone() throws {
         let vault = try KeyVault([("alice", "rw")], quick: false)
-        let folder = vault.scratch.url.appending(path: "paper")
-        let wrong = try vault.run(["key", "export", "alice", folder.path], passphrase: "not the passphrase")
+        let directory = vault.scratch.url.appending(path: "paper")
+        let wrong = try vault.run(["key", "export", "alice", directory.path], passphrase: "not the passphrase")
         #expect(wrong.status == 12, "\(wrong.errors)")
-        #expect(!FileManager.default.fileExists(atPath: folder.path))
+        #expect(!FileManager.default.fileExists(atPath: directory.path))
         let before = try KeyVault.snapshot(vault.scratch.url.appending(path: "Configs"))
-        let export = try vault.run(["key", "export", "alice", folder.path, "--json"], passphrase: KeyVault.passphrase)
+        let export = try vault.run(
+            ["key", "export", "alice", directory.path, "--json"], passphrase: KeyVault.passphrase)
         #expect(export.status == 0, "\(export.errors)")
         let document = try vault.summary(export)
         let fingerprint = try #require(try vault.line("key")).dropFirst(7).dropLast()
         let names = (Self.files + ["alice-revocation-\(fingerprint).asc"]).sorted()
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == names)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted() == names)
         #expect((document["files"] as? [String])?.map { URL(filePath: $0).lastPathComponent }.sorted() == names)
         for name in names {
-            let mode = try FileManager.default.attributesOfItem(atPath: folder.appending(path: name).path)[
+            let mode = try FileManager.default.attributesOfItem(atPath: directory.appending(path: name).path)[
                 .posixPermissions]
             #expect(mode as? Int == 0o600)
             // The passphrase is nowhere.
-            let contents = try Data(contentsOf: folder.appending(path: name))
+            let contents = try Data(contentsOf: directory.appending(path: name))
             #expect(contents.range(of: Data(KeyVault.passphrase.utf8)) == nil)
         }
         // What is there already stays.
-        #expect(try vault.run(["key", "export", "alice", folder.path], passphrase: KeyVault.passphrase).status == 1)
+        #expect(try vault.run(["key", "export", "alice", directory.path], passphrase: KeyVault.passphrase).status == 1)
         #expect(try KeyVault.snapshot(vault.scratch.url.appending(path: "Configs")) == before)
     }
 
     @Test func theCodeOnThePageIsTheKey() throws {
         let vault = try KeyVault()
-        let folder = vault.scratch.url.appending(path: "paper")
-        let export = try vault.run(["key", "export", "alice", folder.path, "--json"], passphrase: KeyVault.passphrase)
+        let directory = vault.scratch.url.appending(path: "paper")
+        let export = try vault.run(
+            ["key", "export", "alice", directory.path, "--json"], passphrase: KeyVault.passphrase)
         #expect(try vault.summary(export)["qr_code"] as? Bool == true, "\(export.errors)")
-        let page = try String(contentsOf: folder.appending(path: "alice-recovery.html"), encoding: .utf8)
+        let page = try String(contentsOf: directory.appending(path: "alice-recovery.html"), encoding: .utf8)
         let picture = try vault.scratch.file("code.pbm", bitmap(of: page))
         let read = try Command.run("zbarimg", ["--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", picture.path])
-        let key = try String(contentsOf: folder.appending(path: "alice-secret-key.asc"), encoding: .utf8)
+        let key = try String(contentsOf: directory.appending(path: "alice-secret-key.asc"), encoding: .utf8)
         #expect(
             read.text.trimmingCharacters(in: .whitespacesAndNewlines)
                 == key.trimmingCharacters(in: .whitespacesAndNewlines), "\(read.errors)")
@@ -160,7 +162,7 @@ import Testing
 
     @Test func withoutTheDrawingProgramThePageSaysSo() throws {
         let vault = try KeyVault()
-        // A folder with gpg's programs only.
+        // A directory with gpg's programs only.
         let programs = vault.scratch.url.appending(path: "programs")
         try FileManager.default.createDirectory(at: programs, withIntermediateDirectories: true)
         for name in ["gpg", "gpgconf", "gpg-agent", "env"] {

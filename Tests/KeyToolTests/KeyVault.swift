@@ -8,26 +8,26 @@ final class KeyVault {
     static let newPassphrase = "another horse in the stable"
 
     let scratch: Scratch
-    private let folder: URL
+    private let directory: URL
     /// Where ``copyKeys()`` has put them, and what was there to copy.
-    private var copy: URL { folder.appending(path: "reader") }
+    private var copy: URL { directory.appending(path: "reader") }
     private var copied: [String: Data] = [:]
 
     /// - Parameter quick: whether the users' keys are protected by a passphrase that is stretched little.
     init(_ users: [(name: String, access: String)] = [("alice", "rw")], quick: Bool = true) throws {
         scratch = try Scratch()
-        folder = scratch.url
-        try TestVaults.copy(users, to: folder)
+        directory = scratch.url
+        try TestVaults.copy(users, to: directory)
         guard quick else { return }
         let text = try String(contentsOf: configuration, encoding: .utf8)
-        try Data(TestVaults.useTestKeys(for: users.map(\.name), in: folder, text).utf8).write(to: configuration)
+        try Data(TestVaults.useTestKeys(for: users.map(\.name), in: directory, text).utf8).write(to: configuration)
     }
 
-    var configuration: URL { folder.appending(path: "Configs/server.conf") }
-    var keys: URL { folder.appending(path: "Configs/keys/alice") }
-    var data: URL { folder.appending(path: "data/alice") }
+    var configuration: URL { directory.appending(path: "Configs/server.conf") }
+    var keys: URL { directory.appending(path: "Configs/keys/alice") }
+    var data: URL { directory.appending(path: "data/alice") }
     var drafts: [String] {
-        (try? FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "data/.cryptsftp-drafts").path))
+        (try? FileManager.default.contentsOfDirectory(atPath: directory.appending(path: "data/.cryptsftp-drafts").path))
             ?? []
     }
 
@@ -55,7 +55,7 @@ final class KeyVault {
     ) throws -> Command {
         try Command.run(
             RunningServer.program, self.arguments(arguments, passphrase: passphrase, new: new),
-            environment: environment, in: folder)
+            environment: environment, in: directory)
     }
 
     /// The last line of JSON that a run has printed.
@@ -63,7 +63,7 @@ final class KeyVault {
         try #require(try run.json().last, "\(run.text)\(run.errors)")
     }
 
-    /// Runs stock gpg on the user's key folder.
+    /// Runs stock gpg on the user's key directory.
     func gpg(_ arguments: [String], passphrase: String = KeyVault.passphrase, input: Data? = nil) throws -> Command {
         try gpg(in: keys, arguments, passphrase: passphrase, input: input)
     }
@@ -79,7 +79,7 @@ final class KeyVault {
             ] + arguments, input: input)
     }
 
-    /// Opens a stored file with stock gpg, and the secret keys that are in the user's folder now.
+    /// Opens a stored file with stock gpg, and the secret keys that are in the user's directory now.
     func decrypt(_ path: String) throws -> Command {
         try copyKeys()
         return try gpg(in: copy, ["--decrypt", data.appending(path: path).path], passphrase: KeyVault.passphrase)
@@ -107,7 +107,7 @@ final class KeyVault {
         }
     }
 
-    /// Stores a file as stock gpg encrypts it to a key of the user's folder.
+    /// Stores a file as stock gpg encrypts it to a key of the user's directory.
     func store(_ path: String, _ contents: Data, to recipient: String = "tester", mode: Int = 0o640) throws {
         let file = data.appending(path: path)
         try FileManager.default.createDirectory(
@@ -139,11 +139,11 @@ final class KeyVault {
         return parts
     }
 
-    /// All below a folder with their octets, to compare.
-    static func snapshot(_ folder: URL) throws -> [String: Data] {
+    /// All below a directory with their bytes, to compare.
+    static func snapshot(_ directory: URL) throws -> [String: Data] {
         var contents: [String: Data] = [:]
-        for case let name as String in FileManager.default.enumerator(atPath: folder.path) ?? .init() {
-            let file = folder.appending(path: name)
+        for case let name as String in FileManager.default.enumerator(atPath: directory.path) ?? .init() {
+            let file = directory.appending(path: name)
             // Sockets that a stock gpg has left are no files.
             guard
                 try FileManager.default.attributesOfItem(atPath: file.path)[.type] as? FileAttributeType == .typeRegular

@@ -74,13 +74,13 @@ import Testing
             vault.arguments(
                 arguments, passphrase: KeyVault.passphrase,
                 new: arguments.contains("passwd") ? KeyVault.newPassphrase : nil), in: vault.scratch.url)
-        try waitUntil("it holds its private folder") {
-            RuntimeFolders.all().contains { $0.owner == process.identifier } || !process.isRunning
+        try waitUntil("it holds its private directory") {
+            RuntimeDirectories.all().contains { $0.owner == process.identifier } || !process.isRunning
         }
         process.signal(SIGINT)
         #expect(process.wait(seconds: 60) == 130)
         #expect(try KeyVault.snapshot(vault.scratch.url.appending(path: "Configs")) == before)
         #expect(!FileManager.default.fileExists(atPath: vault.scratch.path("paper")))
-        #expect(!RuntimeFolders.all().contains { $0.owner == process.identifier })
+        #expect(!RuntimeDirectories.all().contains { $0.owner == process.identifier })
     }
 }

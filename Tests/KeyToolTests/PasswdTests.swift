@@ -80,18 +80,19 @@ import Testing
         #expect(try vault.gpg(["--armor", "--sign"], passphrase: Self.new, input: Data("x".utf8)).status == 0)
     }
 
-    /// Killed before each rename that the change consists of: one of the two logs in, and the same command completes it.
+    /// Killed before each rename that the change consists of: one of the two logs in, and the same command completes
+    /// it.
     @Test func killedAnywhereOneLogsIn() throws {
         var states: Set<String> = []
         for number in 1...6 {
             let server = try server()
-            let folder = server.scratch.url.appending(path: "Configs")
+            let directory = server.scratch.url.appending(path: "Configs")
             let keys = try FileManager.default.contentsOfDirectory(
-                atPath: folder.appending(path: "keys/alice/private-keys-v1.d").path)
+                atPath: directory.appending(path: "keys/alice/private-keys-v1.d").path)
             // The new version of each file, before it takes the old one's name.
             let paths =
-                [folder.appending(path: ".server.conf.new").path]
-                + keys.map { folder.appending(path: "keys/alice/private-keys-v1.d/.\($0).new").path }
+                [directory.appending(path: ".server.conf.new").path]
+                + keys.map { directory.appending(path: "keys/alice/private-keys-v1.d/.\($0).new").path }
             let killed = try passwd(
                 server,
                 under: [
@@ -124,12 +125,12 @@ import Testing
         let process = try ChildProcess(
             RunningServer.program,
             vault.arguments(["user", "passwd", "alice"], passphrase: Self.old, new: Self.new))
-        try waitUntil("it holds its private folder", seconds: 60) {
-            RuntimeFolders.all().contains { $0.owner == process.identifier }
+        try waitUntil("it holds its private directory", seconds: 60) {
+            RuntimeDirectories.all().contains { $0.owner == process.identifier }
         }
         process.signal(SIGINT)
         #expect(process.wait(seconds: 60) == 130)
         #expect(try KeyVault.snapshot(vault.scratch.url.appending(path: "Configs")) == before)
-        #expect(!RuntimeFolders.all().contains { $0.owner == process.identifier })
+        #expect(!RuntimeDirectories.all().contains { $0.owner == process.identifier })
     }
 }

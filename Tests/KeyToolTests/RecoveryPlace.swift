@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// Where somebody recovers, years later: a clean GnuPG home, a folder, and a shell.
+/// Where somebody recovers, years later: a clean GnuPG home, a directory, and a shell.
 final class RecoveryPlace {
     enum Machine: CaseIterable {
         case this
@@ -14,24 +14,24 @@ final class RecoveryPlace {
     private let scratch: Scratch
     private let root: BareRoot?
     /// What is brought along goes here, and what is restored comes here.
-    let folder: URL
+    let directory: URL
     /// The GnuPG home, as this machine has it.
     private let home: URL
 
-    /// - Parameter folder: one that is there, for this machine.
+    /// - Parameter directory: one that is there, for this machine.
     /// - Throws: ``Unexpected`` when there can be no such machine here.
-    init(_ machine: Machine = .this, in folder: URL? = nil, passphrase: String) throws {
+    init(_ machine: Machine = .this, in directory: URL? = nil, passphrase: String) throws {
         scratch = try Scratch()
         switch machine {
         case .this:
             root = nil
-            self.folder = folder ?? scratch.url
+            self.directory = directory ?? scratch.url
             home = scratch.url.appending(path: "clean")
         case .minimalDebian:
             if let obstacle = BareRoot.obstacle { throw Unexpected(description: "no bare root: \(obstacle)") }
             let root = try BareRoot(.debian(packages: ["gnupg"]))
             self.root = root
-            self.folder = root.vault
+            self.directory = root.vault
             home = root.scratch.url.appending(path: "clean")
         }
         try makeHome(passphrase)
@@ -74,10 +74,10 @@ final class RecoveryPlace {
         return String(file.path.dropFirst(root.scratch.url.path.count))
     }
 
-    /// Runs a command of the sheet in the folder, word for word.
+    /// Runs a command of the sheet in the directory, word for word.
     func run(_ command: String) throws -> Command {
         let here = [
-            "env", "-C", seen(folder), "GNUPGHOME=\(seen(home))", "HOME=\(seen(home))", "LC_ALL=C.UTF-8", "sh", "-c",
+            "env", "-C", seen(directory), "GNUPGHOME=\(seen(home))", "HOME=\(seen(home))", "LC_ALL=C.UTF-8", "sh", "-c",
             command,
         ]
         guard let root else { return try Command.run(here[0], Array(here.dropFirst()), seconds: 600) }
@@ -90,8 +90,8 @@ final class RecoveryPlace {
             "unshare", ["--mount", "--net", "sh", "-c", inside, "sh", root.scratch.url.path] + here, seconds: 600)
     }
 
-    private func give(_ folder: URL) throws {
-        let given = try Command.run("chown", ["-R", Self.nobody, folder.path])
+    private func give(_ directory: URL) throws {
+        let given = try Command.run("chown", ["-R", Self.nobody, directory.path])
         guard given.status == 0 else { throw Unexpected(description: given.errors) }
     }
 }

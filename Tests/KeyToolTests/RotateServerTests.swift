@@ -56,7 +56,8 @@ import Testing
         #expect(try server.recover("alice/old.gpg").output == contents)
     }
 
-    /// A rotation goes on while somebody has a file open to change it: that file is left alone, and what was changed stays.
+    /// A rotation goes on while somebody has a file open to change it: that file is left alone, and what was changed
+    /// stays.
     @Test func filesThatAreBeingChangedWait() throws {
         for name in ["edited", "other"] { try put(name, Data.random(40_000)) }
         // Begun, and killed before the first file has been replaced.

@@ -5,7 +5,7 @@ import Testing
 
 /// `rotate`: another key for all files, whatever happens meanwhile.
 @Suite(.serialized) struct RotateTests {
-    /// What is stored: small and large files, folders, odd names, permissions and sizes.
+    /// What is stored: small and large files, directories, odd names, permissions and sizes.
     private static let tree: [String: Data] = {
         var tree = [
             "empty.txt.gpg": Data(), "large.bin.gpg": Data.random(6_000_000), "a b/ö.txt.gpg": Data("x".utf8),
@@ -62,7 +62,7 @@ import Testing
     @Test func aNewKeyForAllFiles() throws {
         let tree = Self.tree.filter { !$0.key.contains("many") }
         let vault = try vault(tree)
-        // Another user's file in the same folder is none of this one's.
+        // Another user's file in the same directory is none of this one's.
         #expect(try vault.gpg(["--quick-gen-key", "other", "future-default", "default", "never"]).status == 0)
         try vault.store("other.gpg", Data("not mine".utf8), to: "other")
         let other = try Data(contentsOf: vault.data.appending(path: "other.gpg"))
@@ -110,9 +110,9 @@ import Testing
         let tree = ["good.gpg": Data("good".utf8), "deep/better.gpg": Data.random(50_000)]
         let vault = try vault(tree.merging(["bad.gpg": Data.random(90_000)]) { $1 })
         let bad = vault.data.appending(path: "bad.gpg")
-        var octets = try Data(contentsOf: bad)
-        octets[60_000] ^= 1
-        try octets.write(to: bad)
+        var bytes = try Data(contentsOf: bad)
+        bytes[60_000] ^= 1
+        try bytes.write(to: bad)
         try Data("no OpenPGP".utf8).write(to: vault.data.appending(path: "none.gpg"))
         let run = try vault.run(["rotate", "alice"], passphrase: KeyVault.passphrase)
         #expect(run.status == 26, "\(run.errors)")
@@ -120,7 +120,7 @@ import Testing
         let again = try vault.run(["rotate", "alice", "--keep-key", "--json"], passphrase: KeyVault.passphrase).json()
         let damaged = again.filter { $0["result"] as? String == "damaged" }.compactMap { $0["path"] as? String }
         #expect(damaged.sorted() == ["/bad", "/none"] && again.last?["damaged"] as? Int == 2, "\(again)")
-        #expect(try Data(contentsOf: bad) == octets)
+        #expect(try Data(contentsOf: bad) == bytes)
         try check(vault, tree, vault.parts().last?.fingerprint ?? "")
     }
 
@@ -194,7 +194,7 @@ import Testing
         process.signal(SIGINT)
         #expect(process.wait(seconds: 60) == 130)
         #expect(vault.drafts.isEmpty)
-        #expect(!RuntimeFolders.all().contains { $0.owner == process.identifier })
+        #expect(!RuntimeDirectories.all().contains { $0.owner == process.identifier })
         let again = try vault.run(["rotate", "alice"], passphrase: KeyVault.passphrase)
         #expect(again.status == 0 && again.errors.contains("going on"), "\(again.errors)")
         #expect(try vault.parts().count == parts + 1)

@@ -155,7 +155,7 @@ import Testing
         #expect(try KeyVault.snapshot(vault.scratch.url.appending(path: "Configs/keys")) == after)
     }
 
-    /// Random files of many users: whoever is removed, every other octet stays.
+    /// Random files of many users: whoever is removed, every other byte stays.
     @Test func removingFromRandomFiles() throws {
         var numbers = SeededNumbers(for: "removingFromRandomFiles")
         for _ in 0..<200 {

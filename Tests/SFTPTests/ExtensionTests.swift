@@ -88,16 +88,16 @@ import Testing
         let source = try #require(try exchange.open("/a", .read))
         let both = try #require(try exchange.open("/a", [.read, .write]))
         let target = try #require(try exchange.open("/b", [.write, .create]))
-        guard case .handle(let folder)? = try exchange.ask(RequestWriter.onPaths(.opendir, "/")) else {
-            Issue.record("no folder")
+        guard case .handle(let directory)? = try exchange.ask(RequestWriter.onPaths(.opendir, "/")) else {
+            Issue.record("no directory")
             return
         }
         #expect(try copy(source, 0, 0, to: source, 0)?.code == 3)
         #expect(try copy(target, 0, 0, to: target, 0)?.code == 3)
         #expect(try copy(target, 0, 0, to: source, 0)?.code == 3)
         #expect(try copy(both, 0, 10, to: both, 100)?.code == 4)
-        #expect(try copy(folder, 0, 0, to: target, 0)?.code == 4)
-        #expect(try copy(source, 0, 0, to: folder, 0)?.code == 4)
+        #expect(try copy(directory, 0, 0, to: target, 0)?.code == 4)
+        #expect(try copy(source, 0, 0, to: directory, 0)?.code == 4)
         #expect(try copy(source, 0, 0, to: Handle(target.value ^ 1), 0)?.code == 4)
         #expect(try copy(Handle(source.value ^ 1), 0, 0, to: target, 0)?.code == 4)
         #expect(try file("/a") == contents)
@@ -132,7 +132,7 @@ import Testing
         #expect(try check("/a", "short", 700_000)?.code == 4)
     }
 
-    /// 261 120 octets are one piece, and no multiple of most of these blocks.
+    /// 261 120 bytes are one piece, and no multiple of most of these blocks.
     @Test(arguments: [256, 1000, 1024, 261_120, 300_000, 699_999, 700_000, 700_001, UInt32.max])
     func hashesBlocks(block: UInt32) throws {
         let hashes = stride(from: 10, to: contents.count, by: Int(block)).flatMap {
@@ -149,7 +149,7 @@ import Testing
 
     @Test func refusesBlocksThatAreTooSmallOrTooMany() throws {
         for block: UInt32 in [1, 255] { #expect(try check("/a", block: block)?.code == 4) }
-        // 64 octets for each of 2735 blocks fit a packet; five times as many do not.
+        // 64 bytes for each of 2735 blocks fit a packet; five times as many do not.
         guard case .extended(let fields)? = try check("/a", "long", block: 256) else {
             Issue.record("no hashes")
             return

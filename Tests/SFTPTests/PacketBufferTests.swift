@@ -12,7 +12,7 @@ import Testing
         return bytes
     }
 
-    @Test func cutsPacketsThatArriveOctetByOctet() throws {
+    @Test func cutsPacketsThatArriveByteByByte() throws {
         var buffer = PacketBuffer()
         var packets: [[UInt8]] = []
         for byte in length(2) + [1, 2] + length(1) + [3] {

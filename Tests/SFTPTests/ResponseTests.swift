@@ -2,21 +2,21 @@ import SFTP
 import TestSupport
 import Testing
 
-/// Replies against octets written by hand from the draft, then read back.
+/// Replies against bytes written by hand from the draft, then read back.
 @Suite struct ResponseTests {
-    private func octets(_ response: Response, id: UInt32 = 7) -> [UInt8] {
+    private func bytes(_ response: Response, id: UInt32 = 7) -> [UInt8] {
         var output: [UInt8] = []
         response.append(to: &output, id: id)
         return output
     }
 
     @Test func statusOK() {
-        #expect(octets(.ok) == [0, 0, 0, 17, 101, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+        #expect(bytes(.ok) == [0, 0, 0, 17, 101, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
     }
 
     @Test func statusFailure() {
         #expect(
-            octets(.failed(.failure("no")))
+            bytes(.failed(.failure("no")))
                 == [0, 0, 0, 19, 101, 0, 0, 0, 7, 0, 0, 0, 4, 0, 0, 0, 2, 0x6e, 0x6f, 0, 0, 0, 0])
     }
 
@@ -30,7 +30,7 @@ import Testing
 
     @Test func handle() {
         #expect(
-            octets(.handle(Handle(0x0102_0304_0506_0708)))
+            bytes(.handle(Handle(0x0102_0304_0506_0708)))
                 == [0, 0, 0, 17, 102, 0, 0, 0, 7, 0, 0, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8])
     }
 
@@ -38,12 +38,12 @@ import Testing
         let attributes = FileAttributes(
             size: 258, owner: .init(user: 1, group: 2), permissions: 0o100644, times: .init(access: 3, modification: 4))
         #expect(
-            octets(.attributes(attributes)) == [
+            bytes(.attributes(attributes)) == [
                 0, 0, 0, 37, 105, 0, 0, 0, 7, 0, 0, 0, 15, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0x81,
                 0xa4,
                 0, 0, 0, 3, 0, 0, 0, 4,
             ])
-        #expect(Reply.all(in: octets(.attributes(attributes))) == [.attributes(attributes)])
+        #expect(Reply.all(in: bytes(.attributes(attributes))) == [.attributes(attributes)])
     }
 
     @Test func names() {
@@ -51,11 +51,11 @@ import Testing
             DirectoryEntry(name: [0xff], longName: [0x6c], attributes: FileAttributes(size: 1)),
             DirectoryEntry(name: [], longName: [], attributes: FileAttributes()),
         ]
-        #expect(Reply.all(in: octets(.names(entries))) == [.names(entries)])
+        #expect(Reply.all(in: bytes(.names(entries))) == [.names(entries)])
     }
 
     @Test func limits() throws {
-        guard case .extended(let fields)? = Reply.all(in: octets(.limits)).first else {
+        guard case .extended(let fields)? = Reply.all(in: bytes(.limits)).first else {
             Issue.record("no extended reply")
             return
         }

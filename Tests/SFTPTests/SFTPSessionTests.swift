@@ -108,11 +108,11 @@ import Testing
         let reading = try #require(try exchange.open("/a", .read))
         #expect(try exchange.ask(RequestWriter.write(reading, at: 0, [1]))?.code == 3)
         #expect(try exchange.ask(RequestWriter.fsetstat(reading, FileAttributes(size: 0)))?.code == 3)
-        guard case .handle(let folder)? = try exchange.ask(RequestWriter.onPaths(.opendir, "/")) else {
-            Issue.record("no folder")
+        guard case .handle(let directory)? = try exchange.ask(RequestWriter.onPaths(.opendir, "/")) else {
+            Issue.record("no directory")
             return
         }
-        #expect(try exchange.ask(RequestWriter.read(folder, at: 0, 1))?.code == 4)
+        #expect(try exchange.ask(RequestWriter.read(directory, at: 0, 1))?.code == 4)
         #expect(try exchange.ask(RequestWriter.onHandle(.readdir, reading))?.code == 4)
     }
 
@@ -190,7 +190,7 @@ import Testing
         for index in 0..<250 { fileSystem.files[try VirtualPath(parsing: "/\(index)".utf8)] = [] }
         let exchange = try Exchange(fileSystem)
         guard case .handle(let handle)? = try exchange.ask(RequestWriter.onPaths(.opendir, "/")) else {
-            Issue.record("no folder")
+            Issue.record("no directory")
             return
         }
         var counts: [Int] = []

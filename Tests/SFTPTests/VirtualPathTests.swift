@@ -15,7 +15,7 @@ import Testing
         #expect(try text(path) == expected)
     }
 
-    @Test func keepsOctetsThatAreNotUTF8() throws {
+    @Test func keepsBytesThatAreNotUTF8() throws {
         let path = try VirtualPath(parsing: [0x2f, 0xff, 0xfe, 0x80])
         #expect(path.name == [0xff, 0xfe, 0x80])
         #expect(path.bytes == [0x2f, 0xff, 0xfe, 0x80])
@@ -30,7 +30,7 @@ import Testing
     @Test func boundsNamesAndPaths() throws {
         let longest = [UInt8](repeating: 0x61, count: Limits.nameLength)
         #expect(try VirtualPath(parsing: longest).name == longest)
-        #expect(throws: FileSystemError.failure("the name is longer than 255 octets")) {
+        #expect(throws: FileSystemError.failure("the name is longer than 255 bytes")) {
             try VirtualPath(parsing: longest + [0x61])
         }
         let path = [UInt8](repeating: 0x2f, count: Limits.pathLength)
@@ -39,17 +39,17 @@ import Testing
     }
 
     @Test func rejectsNUL() {
-        #expect(throws: FileSystemError.badMessage("a name must not contain a NUL octet")) {
+        #expect(throws: FileSystemError.badMessage("a name must not contain a NUL byte")) {
             try VirtualPath(parsing: [0x61, 0, 0x62])
         }
     }
 
     @Test func knowsWhatLiesBelow() throws {
-        let folder = try VirtualPath(parsing: "/a".utf8)
-        #expect(try VirtualPath(parsing: "/a/b/c".utf8).isBelow(folder))
-        #expect(try !VirtualPath(parsing: "/ab".utf8).isBelow(folder))
-        #expect(!folder.isBelow(folder))
-        let moved = try VirtualPath(parsing: "/a/b".utf8).moved(from: folder, to: VirtualPath(parsing: "/x/y".utf8))
+        let directory = try VirtualPath(parsing: "/a".utf8)
+        #expect(try VirtualPath(parsing: "/a/b/c".utf8).isBelow(directory))
+        #expect(try !VirtualPath(parsing: "/ab".utf8).isBelow(directory))
+        #expect(!directory.isBelow(directory))
+        let moved = try VirtualPath(parsing: "/a/b".utf8).moved(from: directory, to: VirtualPath(parsing: "/x/y".utf8))
         #expect(moved.description == "/x/y/b")
     }
 

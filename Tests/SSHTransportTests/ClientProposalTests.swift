@@ -6,15 +6,15 @@ import Testing
     private static let openSSH =
         "chacha20-poly1305@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr,aes128-gcm@openssh.com,aes256-gcm@openssh.com"
 
-    private func octets(_ number: Int) -> [UInt8] { (0..<4).reversed().map { UInt8(number >> (8 * $0) & 0xff) } }
+    private func bytes(_ number: Int) -> [UInt8] { (0..<4).reversed().map { UInt8(number >> (8 * $0) & 0xff) } }
 
     /// An identification, and a packet with these ciphers.
     private func words(_ ciphers: [String], type: UInt8 = 20, line: String = "SSH-2.0-Client\r\n") -> [UInt8] {
         let lists = ["curve25519-sha256", "ssh-ed25519"] + ciphers + ["", "", "", "", "", ""]
         var packet: [UInt8] = [4, type] + [UInt8](repeating: 7, count: 16)
-        for list in lists { packet += octets(list.utf8.count) + Array(list.utf8) }
+        for list in lists { packet += bytes(list.utf8.count) + Array(list.utf8) }
         packet += [UInt8](repeating: 0, count: 5 + 4)
-        return Array(line.utf8) + octets(packet.count) + packet
+        return Array(line.utf8) + bytes(packet.count) + packet
     }
 
     @Test func itIsReadOnceAllOfItIsThere() {
@@ -35,12 +35,12 @@ import Testing
         #expect(ClientProposal.read(words([Self.openSSH, ""], line: "GET / HTTP/1.1\r\n")) == .other)
         #expect(ClientProposal.read(Array(repeating: 65, count: 300)) == .other)
         let start = Array("SSH-2.0-Client\r\n".utf8)
-        for length in [0, 1, 1 << 20, 0xffff_ffff] { #expect(ClientProposal.read(start + octets(length)) == .other) }
+        for length in [0, 1, 1 << 20, 0xffff_ffff] { #expect(ClientProposal.read(start + bytes(length)) == .other) }
         // A list that is longer than its packet, and a packet that ends before its lists.
         var long = good
-        long.replaceSubrange((start.count + 22)..<(start.count + 26), with: octets(1 << 30))
+        long.replaceSubrange((start.count + 22)..<(start.count + 26), with: bytes(1 << 30))
         #expect(ClientProposal.read(long) == .other)
-        #expect(ClientProposal.read(start + octets(20) + [4, 20] + Array(repeating: 0, count: 18)) == .other)
+        #expect(ClientProposal.read(start + bytes(20) + [4, 20] + Array(repeating: 0, count: 18)) == .other)
     }
 
     @Test func whoHasGCMIsOfferedNothingElse() {

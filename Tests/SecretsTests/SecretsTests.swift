@@ -6,7 +6,7 @@ import Testing
         try #require(Array(text.utf8).withUnsafeBytes { SecretBytes(copying: $0) })
     }
 
-    @Test func keepsItsOctets() throws {
+    @Test func keepsItsBytes() throws {
         #expect(try secret("hello").withUnsafeBytes { Array($0) } == Array("hello".utf8))
         #expect(try secret("").count == 0)
     }
@@ -26,7 +26,7 @@ import Testing
                 withExtendedLifetime(old) {}
             }
             let new = try #require(SecretBytes(count: count) { _ in })
-            #expect(!new.withUnsafeBytes { $0.contains(0xee) }, "\(count) octets")
+            #expect(!new.withUnsafeBytes { $0.contains(0xee) }, "\(count) bytes")
         }
     }
 

@@ -3,13 +3,13 @@ import Testing
 
 /// The function against the vectors of RFC 7748, section 5.2.
 @Suite struct X25519Tests {
-    private func octets(_ hex: String) -> [UInt8] {
+    private func bytes(_ hex: String) -> [UInt8] {
         let digits = hex.compactMap(\.hexDigitValue).map(UInt8.init)
         return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
     }
 
-    private func secret(_ octets: [UInt8]) throws -> SecretBytes {
-        try #require(octets.withUnsafeBytes { SecretBytes(copying: $0) })
+    private func secret(_ bytes: [UInt8]) throws -> SecretBytes {
+        try #require(bytes.withUnsafeBytes { SecretBytes(copying: $0) })
     }
 
     @Test(
@@ -26,8 +26,8 @@ import Testing
             ),
         ])
     func vectors(_ scalar: String, _ point: String, _ result: String) throws {
-        let shared = try #require(X25519.shared(secret(octets(scalar)), with: octets(point)))
-        #expect(shared.withUnsafeBytes { Array($0) } == octets(result))
+        let shared = try #require(X25519.shared(secret(bytes(scalar)), with: bytes(point)))
+        #expect(shared.withUnsafeBytes { Array($0) } == bytes(result))
     }
 
     @Test func thePointOfAScalarIsItsMultipleOfNine() throws {

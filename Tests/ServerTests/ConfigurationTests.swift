@@ -31,7 +31,7 @@ import Testing
         #expect(configuration.engine == .native)
         #expect(configuration.accounts.isEmpty)
         #expect(!configuration.portableNames)
-        #expect(configuration.data.path == configuration.folder.appending(path: "data").path)
+        #expect(configuration.data.path == configuration.directory.appending(path: "data").path)
     }
 
     @Test func readsWhetherNamesArePortable() throws {
@@ -64,12 +64,12 @@ import Testing
 
     @Test func pathsAreRelativeToTheFile() throws {
         let scratch = try Scratch()
-        let folder = scratch.url.appending(path: "Configs")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try Data("data = \"../data\"\n".utf8).write(to: folder.appending(path: "server.conf"))
-        let configuration = try Configuration(file: folder.appending(path: "server.conf"))
+        let directory = scratch.url.appending(path: "Configs")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        try Data("data = \"../data\"\n".utf8).write(to: directory.appending(path: "server.conf"))
+        let configuration = try Configuration(file: directory.appending(path: "server.conf"))
         #expect(configuration.data.path == scratch.path("data"))
-        #expect(configuration.keyFolder(of: "alice").path == folder.appending(path: "keys/alice").path)
+        #expect(configuration.keyDirectory(of: "alice").path == directory.appending(path: "keys/alice").path)
     }
 
     @Test(arguments: [

@@ -24,7 +24,7 @@ import Testing
         for count in 0..<packet.count {
             guard let other = try? Event(packet.prefix(count)) else { continue }
             if case .log = other, case .log = event { continue }
-            Issue.record("\(event) cut off after \(count) octets is \(other)")
+            Issue.record("\(event) cut off after \(count) bytes is \(other)")
         }
         #expect(throws: ProtocolViolation.self) { try Event(packet + [0]) }
     }

@@ -33,7 +33,7 @@ import Testing
         #expect(ShellWords.split(Array(line.utf8)) == nil)
     }
 
-    @Test func namesAreOctets() {
+    @Test func namesAreBytes() {
         #expect(ShellWords.split([0xff, 0x20, 0x27, 0xfe, 0x27]) == [[0xff], [0xfe]])
     }
 

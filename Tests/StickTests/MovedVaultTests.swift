@@ -17,17 +17,17 @@ import Testing
         return try contents(wire, [])
     }
 
-    /// Files by their paths, and folders by theirs, with a slash.
-    private func contents(_ wire: WireClient, _ folder: [UInt8]) throws -> [[UInt8]: [UInt8]] {
+    /// Files by their paths, and directories by theirs, with a slash.
+    private func contents(_ wire: WireClient, _ directory: [UInt8]) throws -> [[UInt8]: [UInt8]] {
         var found: [[UInt8]: [UInt8]] = [:]
-        for name in try #require(try wire.list(folder + [UInt8(ascii: "/")])) {
-            let path = folder + [UInt8(ascii: "/")] + name
+        for name in try #require(try wire.list(directory + [UInt8(ascii: "/")])) {
+            let path = directory + [UInt8(ascii: "/")] + name
             if try wire.list(path) != nil {
                 found[path + [UInt8(ascii: "/")]] = []
                 found.merge(try contents(wire, path)) { first, _ in first }
             } else {
-                let octets: [UInt8] = try #require(try wire.get(path), "\(path.shown)")
-                found[path] = octets
+                let bytes: [UInt8] = try #require(try wire.get(path), "\(path.shown)")
+                found[path] = bytes
             }
         }
         return found
@@ -37,9 +37,9 @@ import Testing
         let wire = try server.wire("alice")
         _ = try wire.initialize()
         for (number, name) in names.enumerated() {
-            let folder = OddNames.path(name)
-            if number % 3 == 0 { try #require(try wire.makeFolder(folder) == .ok, "\(name.shown)") }
-            let path = number % 3 == 0 ? OddNames.path(name, name) : folder
+            let directory = OddNames.path(name)
+            if number % 3 == 0 { try #require(try wire.makeDirectory(directory) == .ok, "\(name.shown)") }
+            let path = number % 3 == 0 ? OddNames.path(name, name) : directory
             try #require(try wire.put(path, name) == .ok, "\(name.shown)")
         }
         wire.close()
@@ -84,7 +84,7 @@ import Testing
             #expect(try !wire.exists(path), "\(path.shown)")
         }
         for path in before.keys where path.last == UInt8(ascii: "/") {
-            try #require(try wire.removeFolder(Array(path.dropLast())) == .ok, "\(path.shown)")
+            try #require(try wire.removeDirectory(Array(path.dropLast())) == .ok, "\(path.shown)")
         }
         #expect(try contents(back).isEmpty)
     }

@@ -11,6 +11,6 @@ enum OddNames {
         ].map { Array($0.utf8) }
         + [[0xff], [0x61, 0xc3], [0xed, 0xa0, 0x80], [0x80, 0x3a, 0x2e], [1], [0xef, 0xbf, 0xbf]]
 
-    /// A path of names below `folder`.
+    /// A path of names below `directory`.
     static func path(_ names: [UInt8]...) -> [UInt8] { names.flatMap { [UInt8(ascii: "/")] + $0 } }
 }

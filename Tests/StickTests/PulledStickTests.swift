@@ -91,8 +91,8 @@ import Testing
             // What is under way in memory may still come; the end of the file must not.
             var offset: UInt64 = 32768
             var reply = try wire.ask(RequestWriter.read(handle, at: offset, 32768))
-            while case .data(let octets)? = reply {
-                offset += UInt64(octets.count)
+            while case .data(let bytes)? = reply {
+                offset += UInt64(bytes.count)
                 reply = try wire.ask(RequestWriter.read(handle, at: offset, 32768))
             }
             guard case .status(let code, _)? = reply else {

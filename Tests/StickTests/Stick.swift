@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A data folder on a medium of its own: an image with a real file system, mounted as users mount theirs.
+/// A data directory on a medium of its own: an image with a real file system, mounted as users mount theirs.
 final class Stick {
     enum Kind: String, CaseIterable, Sendable, CustomTestStringConvertible {
         case exFAT

@@ -8,7 +8,7 @@ import Testing
     /// What has to last as long as the test.
     private var kept: [AnyObject] = []
 
-    private func octets(_ text: String) -> [UInt8] { Array(text.utf8) }
+    private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
     @Test(arguments: Stick.available) func ordinaryClientsWork(kind: Stick.Kind) throws {
         let stick = try Stick(kind)
@@ -16,9 +16,9 @@ import Testing
         let server = try RunningServer([("alice", "rw")], data: stick.mount, quickLogin: true)
         kept.append(server)
         let contents = Data.random(3_000_000, seed: 5)
-        for folder in ["tree/a/b.", "tree/con"] {
+        for directory in ["tree/a/b.", "tree/con"] {
             try FileManager.default.createDirectory(
-                at: server.scratch.url.appending(path: folder), withIntermediateDirectories: true)
+                at: server.scratch.url.appending(path: directory), withIntermediateDirectories: true)
         }
         let files = ["tree/what? \"this\".txt", "tree/a/b./10:30", "tree/con/README", "tree/con/readme"]
         for file in files { try server.scratch.file(file, contents + Data(file.utf8)) }
@@ -68,32 +68,32 @@ import Testing
         let owner = try server.wire("drop")
         _ = try owner.initialize()
         for name in ["README", "form", "a:b"] {
-            try #require(try owner.put(octets("/\(name)"), octets("the owner's \(name)")) == .ok)
+            try #require(try owner.put(bytes("/\(name)"), bytes("the owner's \(name)")) == .ok)
         }
         let stranger = try server.wire("drop", password: "stranger")
         _ = try stranger.initialize()
         // As WinSCP does: a part under another name, and then its real one.
-        try #require(try stranger.put(octets("/mine.filepart"), octets("mine")) == .ok)
-        try #require(try stranger.rename(octets("/mine.filepart"), octets("/mine?")) == .ok)
-        try #require(try stranger.put(octets("/mine?"), octets("mine, again")) == .ok)
-        try #require(try stranger.put(octets("/readme"), octets("beside")) == .ok)
-        try #require(try stranger.makeFolder(octets("/Box ")) == .ok)
-        try #require(try stranger.put(octets("/Box /x"), octets("x")) == .ok)
-        // fusefat loses what is in a folder that is renamed.
-        let renamesFolders = kind != .FAT || stick.driver == nil
-        let box = renamesFolders ? "box." : "Box "
-        if renamesFolders {
-            try #require(try stranger.rename(octets("/Box "), octets("/box.")) == .ok)
+        try #require(try stranger.put(bytes("/mine.filepart"), bytes("mine")) == .ok)
+        try #require(try stranger.rename(bytes("/mine.filepart"), bytes("/mine?")) == .ok)
+        try #require(try stranger.put(bytes("/mine?"), bytes("mine, again")) == .ok)
+        try #require(try stranger.put(bytes("/readme"), bytes("beside")) == .ok)
+        try #require(try stranger.makeDirectory(bytes("/Box ")) == .ok)
+        try #require(try stranger.put(bytes("/Box /x"), bytes("x")) == .ok)
+        // fusefat loses what is in a directory that is renamed.
+        let renamesDirectories = kind != .FAT || stick.driver == nil
+        let box = renamesDirectories ? "box." : "Box "
+        if renamesDirectories {
+            try #require(try stranger.rename(bytes("/Box "), bytes("/box.")) == .ok)
         } else {
-            print("skipped: a folder cannot be renamed here: fusefat would lose what is in it")
+            print("skipped: a directory cannot be renamed here: fusefat would lose what is in it")
         }
-        try #require(try stranger.put(octets("/gone"), []) == .ok)
-        try #require(try stranger.remove(octets("/gone")) == .ok)
+        try #require(try stranger.put(bytes("/gone"), []) == .ok)
+        try #require(try stranger.remove(bytes("/gone")) == .ok)
         for name in ["README", "form", "a:b"] {
-            let path = octets("/\(name)")
+            let path = bytes("/\(name)")
             for reply in [
-                try stranger.put(path, octets("taken over")), try stranger.remove(path),
-                try stranger.rename(path, octets("/elsewhere")), try stranger.rename(octets("/mine?"), path),
+                try stranger.put(path, bytes("taken over")), try stranger.remove(path),
+                try stranger.rename(path, bytes("/elsewhere")), try stranger.rename(bytes("/mine?"), path),
                 try stranger.ask(RequestWriter.posixRename("/mine?", "/\(name)")),
             ] {
                 #expect(reply?.code == 3 || reply?.code == 4, "\(name): \(String(describing: reply))")
@@ -101,19 +101,19 @@ import Testing
         }
         let stored = kind.isPortable ? "a%3Ab.gpg" : "a:b.gpg"
         for name in ["README.gpg", stored] {
-            #expect(try stranger.remove(octets("/\(name)"))?.code == 3)
-            #expect(try stranger.rename(octets("/\(name)"), octets("/elsewhere"))?.code == 3)
+            #expect(try stranger.remove(bytes("/\(name)"))?.code == 3)
+            #expect(try stranger.rename(bytes("/\(name)"), bytes("/elsewhere"))?.code == 3)
         }
         for name in ["README", "form", "a:b"] {
-            #expect(try owner.get(octets("/\(name)")) == octets("the owner's \(name)"))
+            #expect(try owner.get(bytes("/\(name)")) == bytes("the owner's \(name)"))
         }
-        #expect(try owner.get(octets("/readme")) == octets("beside"))
-        #expect(try owner.get(octets("/\(box)/x")) == octets("x"))
+        #expect(try owner.get(bytes("/readme")) == bytes("beside"))
+        #expect(try owner.get(bytes("/\(box)/x")) == bytes("x"))
         // The stranger sees files as they are stored, and gets them under those names.
-        let seen = try stranger.list(octets("/")) ?? []
-        #expect(seen.contains(octets(stored)))
-        #expect(seen.contains(octets(box)))
-        for name in seen where name.suffix(4) == octets(".gpg") {
+        let seen = try stranger.list(bytes("/")) ?? []
+        #expect(seen.contains(bytes(stored)))
+        #expect(seen.contains(bytes(box)))
+        for name in seen where name.suffix(4) == bytes(".gpg") {
             #expect(try stranger.get(OddNames.path(name)) != nil, "\(name.shown)")
         }
     }
@@ -145,7 +145,7 @@ import Testing
         #expect(stored.count == 3 && !stored.contains { $0.hasSuffix(".part") }, "\(stored)")
     }
 
-    /// 4 GiB less one octet is the most that FAT can hold as one file.
+    /// 4 GiB less one byte is the most that FAT can hold as one file.
     @Test(arguments: Stick.available.filter { $0 != .tmpfs }) func whatIsTooLargeIsRefusedBeforeTheDiskRefusesIt(
         kind: Stick.Kind
     ) throws {
@@ -186,10 +186,10 @@ import Testing
             } else {
                 #expect(try wire.ask(RequestWriter.fsetstat(handle, FileAttributes(size: 0))) == .ok)
                 #expect(try wire.ask(RequestWriter.fsetstat(handle, FileAttributes(size: 5))) == .ok)
-                #expect(try wire.ask(RequestWriter.write(handle, at: 0, octets("older"))) == .ok)
+                #expect(try wire.ask(RequestWriter.write(handle, at: 0, bytes("older"))) == .ok)
                 #expect(try wire.ask(RequestWriter.onHandle(.close, handle)) == .ok)
             }
-            #expect(try wire.get(octets("/older")) == octets("older"))
+            #expect(try wire.get(bytes("/older")) == bytes("older"))
         }
         #expect(try wire.names(in: "/") == (kind == .FAT ? ["older"] : ["older", "new"]))
     }

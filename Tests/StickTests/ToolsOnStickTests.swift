@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The owner's tools on a vault that lies on a stick as a whole: names that are written otherwise there are the owner's.
+/// The owner's tools on a vault that lies on a stick as a whole: names that are written otherwise there are the
+/// owner's.
 @Suite(.serialized) final class ToolsOnStickTests {
     private let scratch: Scratch
     /// What has to last as long as the test.
@@ -11,7 +12,7 @@ import Testing
 
     init() throws { scratch = try Scratch() }
 
-    /// What is stored, by its path in the folder `new`.
+    /// What is stored, by its path in the directory `new`.
     private static let tree: [String: Data] = {
         let names = [
             "10:30", "what? \"this\"", "con.txt", "README", "readme", "100%", "a%3Ab", "dir./x:y", "dir./Aux/nul",
@@ -64,10 +65,10 @@ import Testing
         #expect(summary["damaged"] as? Int == 0 && summary["left_alone"] as? Int == 0, moment)
     }
 
-    private func expectRestored(_ source: String, to folder: String) throws {
-        let restored = try unlocked("decrypt", source, folder)
+    private func expectRestored(_ source: String, to directory: String) throws {
+        let restored = try unlocked("decrypt", source, directory)
         #expect(restored.status == 0, "\(restored.text)\(restored.errors)")
-        let differences = try Command.run("diff", ["-r", "new", "\(folder)/new"], in: scratch.url)
+        let differences = try Command.run("diff", ["-r", "new", "\(directory)/new"], in: scratch.url)
         #expect(differences.status == 0, "\(differences.text)\(differences.errors)")
     }
 
@@ -135,7 +136,7 @@ import Testing
     @Test(arguments: Stick.available) func rotationGoesThroughAll(kind: Stick.Kind) throws {
         try begin(kind)
         try #require(try run("encrypt", "new").status == 0)
-        let octets = try self.octets()
+        let bytes = try self.bytes()
         let renames = "?rename,?renameat,?renameat2"
         let killed = try Command.run(
             "strace",
@@ -144,16 +145,16 @@ import Testing
                 "inject=\(renames):signal=SIGKILL:when=3", RunningServer.program,
             ] + arguments(["rotate", "alice"], RunningServer.passphrase), in: scratch.url)
         #expect(killed.status == 137, "\(killed.text)\(killed.errors)")
-        let between = try self.octets()
-        let replaced = octets.count { between[$0.key] != $0.value }
-        #expect((1..<octets.count).contains(replaced), "\(replaced)")
+        let between = try self.bytes()
+        let replaced = bytes.count { between[$0.key] != $0.value }
+        #expect((1..<bytes.count).contains(replaced), "\(replaced)")
         try expectSound("after it was killed")
         #expect(try run("doctor").text.contains("a rotation has not come to its end"))
         let rotated = try unlocked("rotate", "alice", "--json")
         #expect(rotated.status == 0 && rotated.errors.contains("going on"), "\(rotated.errors)")
-        #expect(try rotated.json().last?["files"] as? Int == octets.count - replaced, "\(rotated.text)")
-        let after = try self.octets()
-        #expect(Set(after.keys) == Set(octets.keys) && octets.allSatisfy { after[$0.key] != $0.value })
+        #expect(try rotated.json().last?["files"] as? Int == bytes.count - replaced, "\(rotated.text)")
+        let after = try self.bytes()
+        #expect(Set(after.keys) == Set(bytes.keys) && bytes.allSatisfy { after[$0.key] != $0.value })
         try expectSound("afterwards")
         try expectRestored("/new", to: "restored")
         let drafts = try? FileManager.default.contentsOfDirectory(atPath: vault.path + "/data/.cryptsftp-drafts")
@@ -161,11 +162,11 @@ import Testing
     }
 
     /// All stored files, by their names on the disk.
-    private func octets() throws -> [String: Data] {
-        let folder = vault.appending(path: "data/alice/new")
-        let names = try FileManager.default.subpathsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".gpg") }
+    private func bytes() throws -> [String: Data] {
+        let directory = vault.appending(path: "data/alice/new")
+        let names = try FileManager.default.subpathsOfDirectory(atPath: directory.path).filter { $0.hasSuffix(".gpg") }
         return try Dictionary(
-            uniqueKeysWithValues: names.map { ($0, try Data(contentsOf: folder.appending(path: $0))) })
+            uniqueKeysWithValues: names.map { ($0, try Data(contentsOf: directory.appending(path: $0))) })
     }
 
     @Test(arguments: Stick.available) func usersAndKeysAreChanged(kind: Stick.Kind) throws {

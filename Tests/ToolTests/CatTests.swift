@@ -22,7 +22,7 @@ import Testing
     @Test func aDamagedFileDoesNotReachItsEnd() throws {
         let contents = Data.random(700_000)
         try vault.store(["file": contents])
-        // The last octets are those of the modification detection code.
+        // The last bytes are those of the modification detection code.
         try vault.damage("file", at: -3)
         let run = try vault.unlocked("cat", ["file"])
         #expect(run.status == 26 && run.errors.contains("file"), "\(run.errors)")
@@ -45,7 +45,7 @@ import Testing
 
     @Test func aReaderThatGoesAwayIsNoCrash() throws {
         try vault.store(["file": .random(3_000_000)])
-        let before = Set(RuntimeFolders.all().map(\.path))
+        let before = Set(RuntimeDirectories.all().map(\.path))
         let run = try Command.run(
             "bash",
             [
@@ -54,8 +54,8 @@ import Testing
                 RunningServer.program, vault.configuration.path, vault.passphraseFile.path,
             ])
         #expect(run.status == 1 && run.errors.contains("nobody reads"), "\(run.status) \(run.errors)")
-        try waitUntil("its private folder is gone") {
-            Set(RuntimeFolders.all().filter { $0.owner == nil }.map(\.path)).isSubset(of: before)
+        try waitUntil("its private directory is gone") {
+            Set(RuntimeDirectories.all().filter { $0.owner == nil }.map(\.path)).isSubset(of: before)
         }
     }
 
@@ -74,14 +74,14 @@ import Testing
             _ = ioctl(pipe.fileHandleForReading.fileDescriptor, UInt(FIONREAD), &count)
             return count >= 60_000
         }
-        let own = RuntimeFolders.all().filter { $0.owner == process.identifier }.map(\.path)
+        let own = RuntimeDirectories.all().filter { $0.owner == process.identifier }.map(\.path)
         #expect(!own.isEmpty)
         process.signal(SIGINT)
         #expect(process.wait(seconds: 60) == 130)
         #expect(own.allSatisfy { !FileManager.default.fileExists(atPath: $0) })
         try waitUntil("its agent has ended") {
             let processes = ProcessTable.all()
-            return own.allSatisfy { RuntimeFolders.agents(of: $0, in: processes).isEmpty }
+            return own.allSatisfy { RuntimeDirectories.agents(of: $0, in: processes).isEmpty }
         }
     }
 }

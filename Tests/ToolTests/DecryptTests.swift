@@ -25,8 +25,8 @@ import Testing
         #expect(try FileFacts(out("tree/a/large")) == FileFacts(modified: 1_500_000_001, mode: 0o640, size: 900_000))
         #expect(try FileFacts(out("tree/a/empty")) == FileFacts(modified: 1_500_000_002, mode: 0o400, size: 0))
         #expect(try FileFacts(out("tree/b/tool")) == FileFacts(modified: 1_500_000_003, mode: 0o755, size: 2))
-        let folder = try FileFacts(out("tree/b"))
-        #expect(folder.modified == 1_400_000_000 && folder.mode == 0o550)
+        let directory = try FileFacts(out("tree/b"))
+        #expect(directory.modified == 1_400_000_000 && directory.mode == 0o550)
 
         let again = try vault.unlocked("decrypt", ["/", "out", "--json"])
         #expect(again.status == 0, "\(again.errors)")
@@ -36,11 +36,11 @@ import Testing
         let line = try #require(try again.json().first)
         #expect(line["event"] as? String == "file" && line["user"] as? String == "alice")
         #expect(line["path"] as? String == "/tree/a/empty" && line["result"] as? String == "unchanged")
-        // One file, and one folder of several.
+        // One file, and one directory of several.
         #expect(try vault.unlocked("decrypt", ["tree/a/large", "tree/b", "some"]).text == "2 restored\n")
         #expect(vault.names(in: "some") == ["large", "b", "b/tool"])
-        for folder in ["new/tree/b", "out/tree/b", "some/b", "data/alice/tree/b"] {
-            chmod(vault.scratch.path(folder), 0o700)
+        for directory in ["new/tree/b", "out/tree/b", "some/b", "data/alice/tree/b"] {
+            chmod(vault.scratch.path(directory), 0o700)
         }
     }
 
@@ -69,7 +69,7 @@ import Testing
         #expect(vault.names(in: "out") == ["a", "c"])
     }
 
-    @Test func foldersOutsideOfTheVault() throws {
+    @Test func directoriesOutsideOfTheVault() throws {
         let contents = Data.random(100_000)
         try FileManager.default.createDirectory(
             atPath: vault.scratch.path("backup/in"), withIntermediateDirectories: true)
@@ -90,7 +90,7 @@ import Testing
         let wrong = try vault.scratch.file("wrong", Data("not the passphrase\n".utf8))
         #expect(try vault.run("decrypt", ["/", "out", "--passphrase-file", wrong.path]).status == 12)
         #expect(vault.names(in: "out").isEmpty)
-        // Nothing leads out of the folder.
+        // Nothing leads out of the directory.
         try FileManager.default.createDirectory(
             atPath: vault.scratch.path("elsewhere"), withIntermediateDirectories: true)
         try FileManager.default.createSymbolicLink(

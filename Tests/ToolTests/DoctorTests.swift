@@ -35,7 +35,7 @@ import Testing
         try vault.run("doctor", ["--json"]).json().filter { $0["severity"] as? String == "note" }.count
     }
 
-    @Test func filesInTheDataFolder() throws {
+    @Test func filesInTheDataDirectory() throws {
         try vault.store(["file": Data("x".utf8)])
         try Data("dear diary".utf8).write(to: vault.stored("diary.txt"))
         try Data("dear diary".utf8).write(to: vault.stored("named.gpg"))
@@ -60,11 +60,11 @@ import Testing
         let bytes = Array(vault.stored("x/").path.utf8) + [UInt8(ascii: "/"), 0xff] + Array(".gpg".utf8)
         let made = bytes.map { CChar(bitPattern: $0) } + [0]
         try #require(link(vault.stored("x/plain.gpg").path, made) == 0)
-        mkdir(vault.stored("x/folder. ").path, 0o700)
+        mkdir(vault.stored("x/directory. ").path, 0o700)
         let (findings, status) = try examine()
         #expect(status == 0)
         let named = findings["name"]?.map { path($0).split(separator: "/").last ?? "" } ?? []
-        #expect(Set(named) == ["a:b.gpg", "Con.txt.gpg", "readme.gpg", "\u{fffd}.gpg", "folder. "], "\(named)")
+        #expect(Set(named) == ["a:b.gpg", "Con.txt.gpg", "readme.gpg", "\u{fffd}.gpg", "directory. "], "\(named)")
     }
 
     /// Copied together, a name may be there in more than one form: clients see the first.
@@ -79,7 +79,7 @@ import Testing
         #expect(listed.count == 1 && listed.first?["path"] as? String == "/x/a:b", "\(listed)")
     }
 
-    @Test func foldersThatSomebodyCopies() throws {
+    @Test func directoriesThatSomebodyCopies() throws {
         let before = try examine()
         #expect(before.findings["sync"] == nil && before.findings["version-control"] == nil)
         for name in [".git", ".stfolder"] { mkdir(vault.scratch.path(name), 0o700) }
@@ -108,13 +108,13 @@ import Testing
         ]
         chmod(vault.scratch.url.path, 0o755)
         for file in files { chmod(vault.scratch.path(file), 0o644) }
-        // The folders above are closed to others: that is enough.
+        // The directories above are closed to others: that is enough.
         chmod(vault.scratch.path("Configs"), 0o700)
         #expect(try examine().findings["permissions"] == nil)
-        for folder in [
+        for directory in [
             "Configs", "Configs/hostkeys", "Configs/keys", "Configs/keys/alice", "Configs/keys/alice/private-keys-v1.d",
         ] {
-            chmod(vault.scratch.path(folder), 0o755)
+            chmod(vault.scratch.path(directory), 0o755)
         }
         let (findings, status) = try examine()
         #expect(status == 26)

@@ -65,7 +65,7 @@ import Testing
         try vault.plain("file", Data("the sceond".utf8), modified: 1_600_000_000)
         #expect(try vault.run("encrypt", ["file"]).status == 27)
         try vault.plain("sub/file/inside", Data("x".utf8))
-        #expect(try vault.run("encrypt", ["sub/file"]).status == 1, "a folder where a file is stored")
+        #expect(try vault.run("encrypt", ["sub/file"]).status == 1, "a directory where a file is stored")
         #expect(try vault.recover("file.gpg") == Data("the second".utf8))
     }
 
@@ -74,7 +74,7 @@ import Testing
         let source = try vault.plain("new/sub/file", contents)
         try vault.plain("new/twice", Data("twice".utf8))
         link(vault.scratch.path("new/twice"), vault.scratch.path("other name"))
-        // Who holds the file open sees what becomes of its octets.
+        // Who holds the file open sees what becomes of its bytes.
         let open = try FileHandle(forReadingFrom: source)
         let wrong = try vault.scratch.file("wrong", Data("not the passphrase\n".utf8))
         #expect(try vault.run("encrypt", ["new", "--remove-source", "--passphrase-file", wrong.path]).status == 12)
@@ -106,7 +106,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: file.path))
     }
 
-    @Test func theDataFolderIsNoSource() throws {
+    @Test func theDataDirectoryIsNoSource() throws {
         try vault.store(["docs/file": Data("x".utf8)])
         let before = vault.names(in: "data")
         #expect(try vault.run("encrypt", ["data/alice/docs"]).status == 2)
@@ -118,9 +118,9 @@ import Testing
         #expect(vault.names(in: "data/alice/x").isEmpty)
         let unchanged = vault.names(in: "data").subtracting([".cryptsftp-drafts", "alice/x"])
         #expect(unchanged == before.subtracting([".cryptsftp-drafts"]))
-        // A folder around it is taken without it.
+        // A directory around it is taken without it.
         let around = try vault.run("encrypt", [vault.scratch.url.path])
-        #expect(around.status == 27 && around.text.contains("it is the data folder itself"), "\(around.text)")
+        #expect(around.status == 27 && around.text.contains("it is the data directory itself"), "\(around.text)")
         let taken = vault.names(in: "data/alice/\(vault.scratch.url.lastPathComponent)")
         #expect(taken.contains("Configs/server.conf.gpg") && !taken.contains { $0.hasPrefix("data") })
     }

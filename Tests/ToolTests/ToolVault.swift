@@ -21,7 +21,7 @@ final class ToolVault {
         scratch.url.appending(path: "data/\(user)/\(path)")
     }
 
-    /// Runs a tool in the test's folder; `-c` is added.
+    /// Runs a tool in the test's directory; `-c` is added.
     func run(_ tool: String, _ arguments: [String] = [], environment: [String: String] = [:]) throws -> Command {
         try Command.run(
             RunningServer.program, [tool] + arguments + ["-c", configuration.path], environment: environment,
@@ -38,7 +38,7 @@ final class ToolVault {
         try ChildProcess(RunningServer.program, [tool] + arguments + ["-c", configuration.path], in: scratch.url)
     }
 
-    /// Makes an ordinary file, and the folders it is in.
+    /// Makes an ordinary file, and the directories it is in.
     @discardableResult
     func plain(_ path: String, _ contents: Data, mode: Int = 0o644, modified: Int = 1_700_000_000) throws -> URL {
         let file = scratch.url.appending(path: path)
@@ -67,7 +67,7 @@ final class ToolVault {
         try FileManager.default.removeItem(at: scratch.url.appending(path: "new"))
     }
 
-    /// Changes one octet of a stored file, and not its time.
+    /// Changes one byte of a stored file, and not its time.
     func damage(_ path: String, at place: Int) throws {
         let file = stored("\(path).gpg")
         var contents = try Data(contentsOf: file)
@@ -77,7 +77,7 @@ final class ToolVault {
 
     /// Decrypts a stored file with stock gpg.
     func recover(_ path: String) throws -> Data {
-        let run = try TestKeys.gpg(TestKeys.shared.get().folder, ["--decrypt", stored(path).path])
+        let run = try TestKeys.gpg(TestKeys.shared.get().directory, ["--decrypt", stored(path).path])
         try #require(run.status == 0, "\(run.errors)")
         return run.output
     }
@@ -87,11 +87,11 @@ final class ToolVault {
         let key = try TestKeys.shared.get()
         let source = try scratch.file("gpg-source", contents)
         let run = try TestKeys.gpg(
-            key.folder, options + ["--recipient", key.fingerprint, "--output", path.path, "--encrypt", source.path])
+            key.directory, options + ["--recipient", key.fingerprint, "--output", path.path, "--encrypt", source.path])
         try #require(run.status == 0, "\(run.errors)")
     }
 
-    /// All names below a folder of the test.
+    /// All names below a directory of the test.
     func names(in path: String) -> Set<String> {
         Set((try? FileManager.default.subpathsOfDirectory(atPath: scratch.path(path))) ?? [])
     }

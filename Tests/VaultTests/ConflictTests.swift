@@ -58,15 +58,15 @@ import Testing
         #expect(try home.recover("file.gpg") == [4])
     }
 
-    @Test func aFolderWithAnOpenFileIsNotEmpty() throws {
-        #expect(try client.ask(RequestWriter.onPath(.mkdir, "/folder", FileAttributes())) == .ok)
+    @Test func aDirectoryWithAnOpenFileIsNotEmpty() throws {
+        #expect(try client.ask(RequestWriter.onPath(.mkdir, "/directory", FileAttributes())) == .ok)
         #expect(try client.ask(RequestWriter.onPath(.mkdir, "/other", FileAttributes())) == .ok)
-        let handle = try #require(try client.open("/folder/file", [.write, .create]))
+        let handle = try #require(try client.open("/directory/file", [.write, .create]))
         #expect(try client.write(handle, at: 0, [1]) == .ok)
-        #expect(try client.ask(RequestWriter.onPaths(.rmdir, "/folder"))?.code == 4)
-        #expect(try client.ask(RequestWriter.posixRename("/other", "/folder"))?.code == 4)
+        #expect(try client.ask(RequestWriter.onPaths(.rmdir, "/directory"))?.code == 4)
+        #expect(try client.ask(RequestWriter.posixRename("/other", "/directory"))?.code == 4)
         #expect(try client.close(handle) == .ok)
-        #expect(try client.read("/folder/file") == [1])
+        #expect(try client.read("/directory/file") == [1])
     }
 
     /// What was stored after all who wrote have closed is what others open, although somebody still reads.

@@ -6,7 +6,7 @@ import Testing
 /// A file that is not what was stored, and what reading it may give.
 struct Damage {
     let what: String
-    let octets: Data
+    let bytes: Data
     /// The one reading that is allowed beside an error; nil allows none.
     var truth: [UInt8]?
 }
@@ -14,35 +14,35 @@ struct Damage {
 /// A good message, as it lies in the home, and all that can happen to it.
 struct GoodMessage {
     let what: String
-    let octets: Data
+    let bytes: Data
     let plain: [UInt8]
-    /// Positions of the octets of the encrypted-data packet's lengths.
+    /// Positions of the bytes of the encrypted-data packet's lengths.
     private let lengths: [Int]
     /// Where each of its pieces begins; first of all, its tag.
     private let boundaries: [Int]
 
     static let masks: [UInt8] = [0x01, 0x80, 0xff]
 
-    init(_ what: String, _ octets: Data, _ plain: [UInt8]) throws {
+    init(_ what: String, _ bytes: Data, _ plain: [UInt8]) throws {
         self.what = what
-        self.octets = octets
+        self.bytes = bytes
         self.plain = plain
         var place = 0
-        while let header = PacketHeader(octets.dropFirst(place).prefix(6)), header.tag != 18 {
+        while let header = PacketHeader(bytes.dropFirst(place).prefix(6)), header.tag != 18 {
             guard case .definite(let count) = header.length else { break }
             place += header.headerLength + Int(count)
         }
         var boundaries = [place]
         var lengths: [Int] = []
         place += 1
-        while case let (length, size)? = PacketLength.read(octets.dropFirst(place).prefix(5)) {
+        while case let (length, size)? = PacketLength.read(bytes.dropFirst(place).prefix(5)) {
             lengths += place..<place + size
             place += size
             boundaries.append(place)
             switch length {
             case .partial(let count): place += Int(count)
             default:
-                try #require(length == .definite(UInt64(octets.count - place)), "\(what)")
+                try #require(length == .definite(UInt64(bytes.count - place)), "\(what)")
                 self.lengths = lengths
                 self.boundaries = boundaries
                 return
@@ -52,19 +52,19 @@ struct GoodMessage {
     }
 
     /// The session key packet or packets.
-    var start: Data { octets.prefix(boundaries[0]) }
+    var start: Data { bytes.prefix(boundaries[0]) }
 
     /// What is in the pieces of the encrypted-data packet: its version first.
     var body: Data {
         var body = Data()
         var place = boundaries[0] + 1
-        while case let (length, size)? = PacketLength.read(octets.dropFirst(place).prefix(5)) {
+        while case let (length, size)? = PacketLength.read(bytes.dropFirst(place).prefix(5)) {
             let count: Int
             switch length {
             case .partial(let piece), .definite(let piece): count = Int(piece)
             case .indeterminate: count = 0
             }
-            body += octets.dropFirst(place + size).prefix(count)
+            body += bytes.dropFirst(place + size).prefix(count)
             place += size + count
             if case .definite = length { break }
         }
@@ -72,49 +72,50 @@ struct GoodMessage {
     }
 
     private func flipped(_ index: Int, _ mask: UInt8) -> Damage {
-        var damaged = octets
+        var damaged = bytes
         damaged[index] ^= mask
         // A bit of the session key packet may say nothing; every other counts.
         return Damage(
-            what: "\(what): octet \(index) ^ \(mask)", octets: damaged, truth: index < start.count ? plain : nil)
+            what: "\(what): byte \(index) ^ \(mask)", bytes: damaged, truth: index < start.count ? plain : nil)
     }
 
-    /// Every octet of `head` and some at the end by masks in turn, those of the lengths by each; of the others some.
+    /// Every byte of `head` and some at the end by masks in turn, those of the lengths by each; of the others some.
     ///
     /// - Parameters:
-    ///   - head: octets of headers; nil for those at the beginning of the data, as the session key packets are all alike.
+    ///   - head: bytes of headers; nil for those at the beginning of the data, as the session key packets are all
+    ///     alike.
     ///   - turn: which mask comes first.
     func flips(head: Range<Int>? = nil, turn: Int, _ random: inout some RandomNumberGenerator) -> [Damage] {
         let head = head ?? start.count..<start.count + 30
-        let around = lengths.flatMap { $0 - 2...$0 + 2 } + stride(from: octets.count - 45, to: octets.count, by: 3)
-        let each = Set(lengths + [boundaries[0], octets.count - 1])
+        let around = lengths.flatMap { $0 - 2...$0 + 2 } + stride(from: bytes.count - 45, to: bytes.count, by: 3)
+        let each = Set(lengths + [boundaries[0], bytes.count - 1])
         var flips: [Damage] = []
-        for index in Set(Array(head) + around + each).sorted() where octets.indices.contains(index) {
+        for index in Set(Array(head) + around + each).sorted() where bytes.indices.contains(index) {
             let masks = each.contains(index) ? Self.masks : [Self.masks[(index + turn) % 3]]
             flips += masks.map { flipped(index, $0) }
         }
-        for _ in 0..<(octets.count > head.upperBound ? 20 : 0) {
+        for _ in 0..<(bytes.count > head.upperBound ? 20 : 0) {
             flips.append(
                 flipped(
-                    .random(in: head.upperBound..<octets.count, using: &random), .random(in: 1...255, using: &random)))
+                    .random(in: head.upperBound..<bytes.count, using: &random), .random(in: 1...255, using: &random)))
         }
         return flips
     }
 
     func truncations() -> [Damage] {
         let ends = [1, 2, 3, 10, 19, 20, 21, 22, 23, 24, 30, 40]
-        let counts = [0, 1, 2] + boundaries.flatMap { [$0 - 1, $0, $0 + 1] } + ends.map { octets.count - $0 }
-        return Set(counts).filter { $0 < octets.count && $0 >= 0 }.sorted().map {
-            Damage(what: "\(what): cut to \($0)", octets: octets.prefix($0))
+        let counts = [0, 1, 2] + boundaries.flatMap { [$0 - 1, $0, $0 + 1] } + ends.map { bytes.count - $0 }
+        return Set(counts).filter { $0 < bytes.count && $0 >= 0 }.sorted().map {
+            Damage(what: "\(what): cut to \($0)", bytes: bytes.prefix($0))
         }
     }
 
     func additions() -> [Damage] {
         [
-            ("an octet", Data([0])), ("another octet", Data([0xd3])), ("zeros", Data(count: 4096)),
-            ("itself", octets), ("its data once more", octets.dropFirst(start.count)),
+            ("a byte", Data([0])), ("another byte", Data([0xd3])), ("zeros", Data(count: 4096)),
+            ("itself", bytes), ("its data once more", bytes.dropFirst(start.count)),
             ("a literal packet", Self.literal), ("a marker packet", Data([0xca, 3] + Array("PGP".utf8))),
-        ].map { Damage(what: "\(what): and \($0)", octets: octets + $1) }
+        ].map { Damage(what: "\(what): and \($0)", bytes: bytes + $1) }
     }
 
     static let literal = Data([0xcb, 11, 0x62, 0, 0, 0, 0, 0] + Array("hello".utf8))
@@ -122,34 +123,34 @@ struct GoodMessage {
     /// The same packets with something else about them; lengths are right unless the length is what is wrong.
     func otherPackets() -> [Damage] {
         let body = body
-        func packet(_ tag: UInt8, _ body: Data) -> Data { [tag] + PacketLength.fiveOctets(body.count) + body }
+        func packet(_ tag: UInt8, _ body: Data) -> Data { [tag] + PacketLength.fiveBytes(body.count) + body }
         var others = [
-            Damage(what: "packet 9", octets: start + packet(0xc9, body.dropFirst())),
-            Damage(what: "packet 9 with the version", octets: start + packet(0xc9, body)),
-            Damage(what: "packet 20", octets: start + packet(0xd4, Data([1, 9, 2, 16]) + body)),
-            Damage(what: "packet 18, version 2", octets: start + packet(0xd2, Data([2, 9, 2, 16]) + body.dropFirst())),
-            Damage(what: "packet 18, version 0", octets: start + packet(0xd2, Data([0]) + body.dropFirst())),
-            Damage(what: "no session key", octets: octets.dropFirst(start.count)),
-            Damage(what: "a session key twice", octets: start + octets, truth: plain),
-            Damage(what: "a literal packet first", octets: Self.literal + octets),
-            Damage(what: "a marker packet first", octets: Data([0xca, 3] + Array("PGP".utf8)) + octets, truth: plain),
-            Damage(what: "no data", octets: start + packet(0xd2, Data([1]))),
-            Damage(what: "only a session key", octets: start),
-            Damage(what: "other lengths", octets: start + packet(0xd2, body), truth: plain),
+            Damage(what: "packet 9", bytes: start + packet(0xc9, body.dropFirst())),
+            Damage(what: "packet 9 with the version", bytes: start + packet(0xc9, body)),
+            Damage(what: "packet 20", bytes: start + packet(0xd4, Data([1, 9, 2, 16]) + body)),
+            Damage(what: "packet 18, version 2", bytes: start + packet(0xd2, Data([2, 9, 2, 16]) + body.dropFirst())),
+            Damage(what: "packet 18, version 0", bytes: start + packet(0xd2, Data([0]) + body.dropFirst())),
+            Damage(what: "no session key", bytes: bytes.dropFirst(start.count)),
+            Damage(what: "a session key twice", bytes: start + bytes, truth: plain),
+            Damage(what: "a literal packet first", bytes: Self.literal + bytes),
+            Damage(what: "a marker packet first", bytes: Data([0xca, 3] + Array("PGP".utf8)) + bytes, truth: plain),
+            Damage(what: "no data", bytes: start + packet(0xd2, Data([1]))),
+            Damage(what: "only a session key", bytes: start),
+            Damage(what: "other lengths", bytes: start + packet(0xd2, body), truth: plain),
         ]
         // Cut off inside, under lengths that fit: only the modification detection code can tell.
         for count in Self.countsInside(below: body.count) {
-            others.append(Damage(what: "\(count) octets inside", octets: start + Self.stored(body.prefix(count))))
+            others.append(Damage(what: "\(count) bytes inside", bytes: start + Self.stored(body.prefix(count))))
             others.append(
-                Damage(what: "\(count) octets inside, at once", octets: start + packet(0xd2, body.prefix(count))))
+                Damage(what: "\(count) bytes inside, at once", bytes: start + packet(0xd2, body.prefix(count))))
         }
         if body.count > 2000 {
             let middle = body.prefix(1000) + body.dropFirst(1500)
-            others.append(Damage(what: "a part left out", octets: start + Self.stored(middle)))
+            others.append(Damage(what: "a part left out", bytes: start + Self.stored(middle)))
             others.append(
-                Damage(what: "a part twice", octets: start + Self.stored(body.prefix(1500) + body.dropFirst(1000))))
+                Damage(what: "a part twice", bytes: start + Self.stored(body.prefix(1500) + body.dropFirst(1000))))
         }
-        return others.map { Damage(what: "\(what): \($0.what)", octets: $0.octets, truth: $0.truth) }
+        return others.map { Damage(what: "\(what): \($0.what)", bytes: $0.bytes, truth: $0.truth) }
     }
 
     /// Those for which the framing names a size of the plaintext, from nothing up.
@@ -171,6 +172,6 @@ struct GoodMessage {
                 rest = rest.dropFirst(32768)
             }
         }
-        return packet + PacketLength.fiveOctets(rest.count) + rest
+        return packet + PacketLength.fiveBytes(rest.count) + rest
     }
 }

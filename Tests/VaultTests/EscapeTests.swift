@@ -5,7 +5,7 @@ import Testing
 
 /// Whatever is planted in a home, nothing done in a session shows or touches what lies outside.
 ///
-/// The kernel's confinement is not in force here: this is what the system calls of `Folder` alone hold.
+/// The kernel's confinement is not in force here: this is what the system calls of `Directory` alone hold.
 @Suite struct EscapeTests {
     private let fixture: HomeFixture
     private let exchange: Exchange
@@ -25,19 +25,19 @@ import Testing
 
     /// Tries everything a client can ask for on one path; that some of it is refused, and which, is not the question.
     ///
-    /// - Returns: names that a listing showed, and octets that a read gave.
+    /// - Returns: names that a listing showed, and bytes that a read gave.
     @discardableResult
-    private func tryAll(on path: String) throws -> (names: [String], octets: [UInt8]) {
+    private func tryAll(on path: String) throws -> (names: [String], bytes: [UInt8]) {
         let names = try names(in: path)
-        var octets: [UInt8] = []
+        var bytes: [UInt8] = []
         for type in [PacketType.lstat, .stat, .realpath, .readlink] {
             _ = try exchange.send(RequestWriter.onPaths(type, path))
         }
         for flags in [.read, [.read, .write], .write, [.write, .create, .truncate], [.write, .append]] as [OpenFlags] {
             guard let handle = try exchange.open(path, flags) else { continue }
-            if flags.contains(.read), case .data(let bytes)? = try exchange.ask(RequestWriter.read(handle, at: 0, 1000))
+            if flags.contains(.read), case .data(let data)? = try exchange.ask(RequestWriter.read(handle, at: 0, 1000))
             {
-                octets += bytes
+                bytes += data
             }
             if flags.contains(.write) { _ = try exchange.ask(RequestWriter.write(handle, at: 0, inside)) }
             _ = try exchange.ask(RequestWriter.fsetstat(handle, FileAttributes(permissions: 0o640)))
@@ -52,7 +52,7 @@ import Testing
         _ = try exchange.send(RequestWriter.onPaths(.symlink, path, "/link"))
         _ = try exchange.send(RequestWriter.onPaths(.rmdir, path))
         _ = try exchange.send(RequestWriter.onPaths(.remove, path))
-        return (names, octets)
+        return (names, bytes)
     }
 
     private func names(in path: String) throws -> [String] {
@@ -65,10 +65,10 @@ import Testing
         return names
     }
 
-    private func expectNothingOutside(_ what: String, _ seen: (names: [String], octets: [UInt8])) throws {
+    private func expectNothingOutside(_ what: String, _ seen: (names: [String], bytes: [UInt8])) throws {
         #expect(try outside.changes().isEmpty, "\(what)")
         #expect(!seen.names.contains("only-outside"), "\(what)")
-        #expect(String(decoding: seen.octets, as: UTF8.self).contains(Surroundings.marker) == false, "\(what)")
+        #expect(String(decoding: seen.bytes, as: UTF8.self).contains(Surroundings.marker) == false, "\(what)")
     }
 
     @Test(arguments: [
@@ -83,8 +83,8 @@ import Testing
     }
 
     @Test(arguments: ["../outside", "ABSOLUTE", "../outside/sub", "/", "/proc/self/root", "/proc/self/cwd"])
-    func linksToFolders(target: String) throws {
-        let target = target == "ABSOLUTE" ? outside.folder.path : target
+    func linksToDirectories(target: String) throws {
+        let target = target == "ABSOLUTE" ? outside.directory.path : target
         for path in [
             "/link", "/link/x", "/link/sub/x", "/link/only-outside", "/link/new", "/link/.", "/link/../outside/x",
         ] {
@@ -96,7 +96,7 @@ import Testing
 
     @Test(arguments: ["../outside/x.gpg", "ABSOLUTE", "../outside/plain", "/dev/zero", "/proc/self/environ", "nothing"])
     func linksToFiles(target: String) throws {
-        let target = target == "ABSOLUTE" ? outside.folder.appending(path: "x.gpg").path : target
+        let target = target == "ABSOLUTE" ? outside.directory.appending(path: "x.gpg").path : target
         for name in ["file.gpg", "file.gpg.part", "file"] {
             try? FileManager.default.removeItem(atPath: home(name))
             try FileManager.default.createSymbolicLink(atPath: home(name), withDestinationPath: target)
@@ -141,7 +141,7 @@ import Testing
 
     /// A second name of a file outside is a file of the home; what is written to it must not get into the other.
     @Test func hardLinks() throws {
-        let other = outside.folder.appending(path: "x.gpg")
+        let other = outside.directory.appending(path: "x.gpg")
         let before = try Data(contentsOf: other)
         try FileManager.default.linkItem(at: other, to: URL(filePath: home("x.gpg")))
         for flags in [[.write], [.write, .truncate], [.read, .write], [.write, .append]] as [OpenFlags] {
@@ -158,7 +158,7 @@ import Testing
 
     @Test func mounts() throws {
         for (name, source) in [
-            ("mount", outside.folder.path), ("file.gpg", outside.folder.appending(path: "x.gpg").path),
+            ("mount", outside.directory.path), ("file.gpg", outside.directory.appending(path: "x.gpg").path),
         ] {
             if name == "mount" {
                 try FileManager.default.createDirectory(atPath: home(name), withIntermediateDirectories: false)
@@ -174,8 +174,8 @@ import Testing
         }
     }
 
-    /// The folder that a path leads through becomes a link, and a folder again, while it is gone through.
-    @Test func foldersSwappedForLinks() throws {
+    /// The directory that a path leads through becomes a link, and a directory again, while it is gone through.
+    @Test func directoriesSwappedForLinks() throws {
         try FileManager.default.createDirectory(atPath: home("d"), withIntermediateDirectories: false)
         try FileManager.default.createSymbolicLink(atPath: home("d-link"), withDestinationPath: "../outside")
         let swapper = try Swapper(home("d"), home("d-link"), pause: 0.002)
@@ -206,7 +206,7 @@ import Testing
         }
         swapper.stop()
         #expect(try outside.changes().isEmpty)
-        #expect(found.count == 2, "the folder was not seen both ways: \(found)")
+        #expect(found.count == 2, "the directory was not seen both ways: \(found)")
     }
 
     /// A stored file becomes a link to another that would open as well.
@@ -224,9 +224,9 @@ import Testing
             outcomes[handle != nil, default: 0] += 1
             guard let handle else { continue }
             // The server may also say that it was changed meanwhile.
-            if case .data(let bytes)? = try exchange.ask(RequestWriter.read(handle, at: 0, 1000)) {
+            if case .data(let data)? = try exchange.ask(RequestWriter.read(handle, at: 0, 1000)) {
                 reads += 1
-                #expect(bytes == inside)
+                #expect(data == inside)
             }
             _ = try exchange.close(handle)
         }

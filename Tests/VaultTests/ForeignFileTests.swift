@@ -13,13 +13,13 @@ import Testing
         exchange = try fixture.connect()
     }
 
-    private func store(_ name: String, _ octets: Data) throws {
-        try octets.write(to: URL(filePath: fixture.scratch.path("home/\(name).gpg")))
+    private func store(_ name: String, _ bytes: Data) throws {
+        try bytes.write(to: URL(filePath: fixture.scratch.path("home/\(name).gpg")))
     }
 
     private func stockEncrypt(_ plain: Data) throws -> Data {
         let keys = try TestKeys.shared.get()
-        return try TestKeys.gpg(keys.folder, ["--recipient", keys.fingerprint, "--encrypt"], input: plain).output
+        return try TestKeys.gpg(keys.directory, ["--recipient", keys.fingerprint, "--encrypt"], input: plain).output
     }
 
     /// A client may never read a file that it takes for empty.
@@ -30,13 +30,13 @@ import Testing
             var damaged = stored
             damaged[position] ^= 1
             try store("empty", damaged)
-            #expect(try exchange.ask(RequestWriter.open("/empty", .read))?.code == 4, "octet \(position)")
+            #expect(try exchange.ask(RequestWriter.open("/empty", .read))?.code == 4, "byte \(position)")
         }
         try store("empty", stored)
         #expect(try exchange.read("/empty").isEmpty)
     }
 
-    /// A quarter of a million octets that grow to 300 MiB: listed by what is there, and not opened.
+    /// A quarter of a million bytes that grow to 300 MiB: listed by what is there, and not opened.
     @Test func bombsAreNotMeasured() throws {
         let bomb = try stockEncrypt(Data(count: 300 << 20))
         try store("bomb", bomb)

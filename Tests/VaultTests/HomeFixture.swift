@@ -25,9 +25,9 @@ final class HomeFixture {
             let secret = try #require(
                 Array(TestKeys.passphrase.utf8).withUnsafeBytes { SecretBytes(copying: $0) })
             keys = try SessionHome(
-                keysIn: made.folder, fingerprint: made.fingerprint, passphrase: secret, engine: engine)
+                keysIn: made.directory, fingerprint: made.fingerprint, passphrase: secret, engine: engine)
         } else {
-            keys = try SessionHome(publicKeysIn: made.folder, fingerprint: made.fingerprint, engine: engine)
+            keys = try SessionHome(publicKeysIn: made.directory, fingerprint: made.fingerprint, engine: engine)
         }
         try FileManager.default.createDirectory(
             at: scratch.url.appending(path: "home"), withIntermediateDirectories: true)
@@ -36,14 +36,14 @@ final class HomeFixture {
     /// A new session.
     ///
     /// - Parameters:
-    ///   - spoolSize: octets it may use for scratch space.
-    ///   - verifiedFirst: octets up to which files are verified when they are opened.
+    ///   - spoolSize: bytes it may use for scratch space.
+    ///   - verifiedFirst: bytes up to which files are verified when they are opened.
     ///   - portableNames: whether names are stored as FAT and exFAT need them.
     func connect(
         spoolSize: UInt64 = 1 << 30, verifiedFirst: UInt64 = 128 << 20, portableNames: Bool = false
     ) throws -> Exchange {
-        let data = try Folder(path: scratch.url.path)
-        let home = try Folder(path: scratch.path("home"))
+        let data = try Directory(path: scratch.url.path)
+        let home = try Directory(path: scratch.path("home"))
         return try Exchange(
             VaultFileSystem(
                 user: "tester", view: isOwner ? .plaintext : .ciphertext(listsAll: true), data: data, home: home,
@@ -64,14 +64,14 @@ final class HomeFixture {
     /// Decrypts a stored file with stock gpg.
     func recover(_ name: String) throws -> [UInt8] {
         let made = try TestKeys.gpg(
-            TestKeys.shared.get().folder, ["--decrypt", scratch.path("home/\(name)")])
+            TestKeys.shared.get().directory, ["--decrypt", scratch.path("home/\(name)")])
         try #require(made.status == 0, "\(made.errors)")
         return [UInt8](made.output)
     }
 }
 
 extension Exchange {
-    /// Reads from `offset` until `count` octets have come, or the end.
+    /// Reads from `offset` until `count` bytes have come, or the end.
     func read(_ handle: Handle, at offset: UInt64 = 0, _ count: Int = .max) throws -> [UInt8] {
         var bytes: [UInt8] = []
         while bytes.count < count {

@@ -4,9 +4,9 @@ import Vault
 
 /// Names as they are written on a disk that cannot hold them as they are.
 @Suite struct NameFormTests {
-    private static func octets(_ text: String) -> [UInt8] { Array(text.utf8) }
+    private static func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
-    private static func text(_ octets: [UInt8]) -> String { String(decoding: octets, as: UTF8.self) }
+    private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
     /// Names that look as much like escapes as names can.
     private static func randomName(_ numbers: inout SeededNumbers) -> [UInt8] {
@@ -14,7 +14,7 @@ import Vault
             "%", "%", "%2", "%25", "%3A", "%3a", "%20", "%2E", "%41", "%61", "%80", "%C3", "%00", "%2F", ".", "..", " ",
             "a", "A", "CON", "con", "nul", "LPT1", "COM¹", ":", "*", "?", "\"", "<", ">", "|", "\\", "\u{1}", "\u{7f}",
             "é", "É", "😀", "4", "1", "E", "%E2%82%AC", "readme", "README",
-        ].map(octets)
+        ].map(bytes)
         while true {
             var name: [UInt8] = []
             for _ in 0..<Int.random(in: 1...6, using: &numbers) {
@@ -25,57 +25,57 @@ import Vault
                 }
             }
             name.removeAll { $0 == UInt8(ascii: "/") }
-            if !name.isEmpty, name != octets("."), name != octets("..") { return name }
+            if !name.isEmpty, name != bytes("."), name != bytes("..") { return name }
         }
     }
 
-    @Test(arguments: [false, true]) func everyFormReadsBackAsTheName(isFolder: Bool) {
+    @Test(arguments: [false, true]) func everyFormReadsBackAsTheName(isDirectory: Bool) {
         var numbers = SeededNumbers(for: "everyFormReadsBackAsTheName")
         var names: [[UInt8]: [UInt8]] = [:]
         for _ in 0..<4_000 {
             let name = Self.randomName(&numbers)
             for form in NameForm.all {
-                let written = form.escaped(name, isFolder: isFolder)
-                let read = NameForm.unescaped(written, isFolder: isFolder)
+                let written = form.escaped(name, isDirectory: isDirectory)
+                let read = NameForm.unescaped(written, isDirectory: isDirectory)
                 #expect(read == name, "\(name) as \(form), written \(Self.text(written))")
                 // Injective: what is written once stands for one name.
                 #expect(names.updateValue(name, forKey: written) ?? name == name, "\(Self.text(written))")
-                #expect(form.escaped(read, isFolder: isFolder) == written)
+                #expect(form.escaped(read, isDirectory: isDirectory) == written)
             }
         }
     }
 
     /// What is on a disk already stands for some name, and is found under it, whoever gave it.
-    @Test(arguments: [StoredName.Kind.file, .partial, .folder]) func whateverIsThereIsFoundUnderItsName(
+    @Test(arguments: [StoredName.Kind.file, .partial, .directory]) func whateverIsThereIsFoundUnderItsName(
         kind: StoredName.Kind
     ) {
         var numbers = SeededNumbers(for: "whateverIsThereIsFoundUnderItsName")
         for _ in 0..<4_000 {
             let there = Self.randomName(&numbers)
-            let name = NameForm.unescaped(there, isFolder: kind == .folder)
-            #expect(name != Self.octets(".") && name != Self.octets(".."))
+            let name = NameForm.unescaped(there, isDirectory: kind == .directory)
+            #expect(name != Self.bytes(".") && name != Self.bytes(".."))
             #expect(!name.contains(0) && !name.contains(UInt8(ascii: "/")))
             let suffix = StoredName.stored([], kind)
             #expect(StoredName.candidates(name, kind).contains(there + suffix), "\(there) is \(name)")
         }
     }
 
-    @Test(arguments: [false, true]) func whatIsPortableIsSo(isFolder: Bool) {
+    @Test(arguments: [false, true]) func whatIsPortableIsSo(isDirectory: Bool) {
         var numbers = SeededNumbers(for: "whatIsPortableIsSo")
         let devices = Set(["CON", "PRN", "AUX", "NUL", "COM1", "LPT1", "COM9", "LPT9", "COM¹"])
         for _ in 0..<4_000 {
             let name = Self.randomName(&numbers)
             for form in NameForm.all where form.isPortable {
-                let written = form.escaped(name, isFolder: isFolder)
+                let written = form.escaped(name, isDirectory: isDirectory)
                 let text = Self.text(written)
                 #expect(Array(text.utf8) == written, "UTF-8")
                 #expect(
                     !text.unicodeScalars.contains { $0.value < 32 || "\\:*?\"<>|\u{7f}".unicodeScalars.contains($0) })
-                if isFolder { #expect(!text.hasSuffix(".") && !text.hasSuffix(" "), "\(text)") }
+                if isDirectory { #expect(!text.hasSuffix(".") && !text.hasSuffix(" "), "\(text)") }
                 #expect(!devices.contains(text.prefix { $0 != "." }.uppercased()), "\(text)")
                 if form.isASCII { #expect(written.allSatisfy { $0 < 128 }) }
                 if form.letters == .allEscaped {
-                    #expect(NameForm.unescaped(Self.octets(text.uppercased()), isFolder: isFolder) == name)
+                    #expect(NameForm.unescaped(Self.bytes(text.uppercased()), isDirectory: isDirectory) == name)
                 }
             }
         }
@@ -87,7 +87,7 @@ import Vault
         ("%2F", "%2F"), ("%", "%"), ("%%3A", "%%253A"), ("grün", "grün"),
     ])
     func onAnOrdinaryDiskOnlyAnEscapeIsEscaped(name: String, written: String) {
-        #expect(Self.text(NameForm.plain.escaped(Self.octets(name), isFolder: false)) == written)
+        #expect(Self.text(NameForm.plain.escaped(Self.bytes(name), isDirectory: false)) == written)
     }
 
     @Test(arguments: [
@@ -97,37 +97,37 @@ import Vault
         ("100%", "100%"), (" a", " a"), (".a", ".a"),
     ])
     func aPortableFileNameHasOnlyWhatItNeeds(name: String, written: String) {
-        #expect(Self.text(NameForm.portable.escaped(Self.octets(name), isFolder: false)) == written)
+        #expect(Self.text(NameForm.portable.escaped(Self.bytes(name), isDirectory: false)) == written)
     }
 
     @Test(arguments: [
         ("a.", "a%2E"), ("a ", "a%20"), ("a...", "a..%2E"), ("...", "..%2E"), ("a. ", "a.%20"), ("a%20", "a%2520"),
         ("a%2E", "a%252E"), ("a%20b", "a%20b"), ("a.b", "a.b"),
     ])
-    func aFoldersEndIsItsNamesEnd(name: String, written: String) {
-        #expect(Self.text(NameForm.portable.escaped(Self.octets(name), isFolder: true)) == written)
+    func aDirectoriesEndIsItsNamesEnd(name: String, written: String) {
+        #expect(Self.text(NameForm.portable.escaped(Self.bytes(name), isDirectory: true)) == written)
     }
 
-    @Test func whatIsNotUTF8IsEscapedOctetByOctet() {
+    @Test func whatIsNotUTF8IsEscapedByteByByte() {
         for (name, written) in [
             ([0x61, 0xff, 0x62], "a%FFb"), ([0xc3], "%C3"), ([0xed, 0xa0, 0x80], "%ED%A0%80"),
             ([0xc0, 0x80], "%C0%80"),
             ([0xc3, 0xa9, 0xa9], "é%A9"),
         ] as [([UInt8], String)] {
-            #expect(Self.text(NameForm.portable.escaped(name, isFolder: false)) == written)
+            #expect(Self.text(NameForm.portable.escaped(name, isDirectory: false)) == written)
         }
     }
 
     @Test func namesThatDifferInCaseAreToldApart() {
         var first = NameForm.portable
         first.letters = .firstEscaped
-        #expect(Self.text(first.escaped(Self.octets("readme"), isFolder: false)) == "%72eadme")
-        #expect(Self.text(first.escaped(Self.octets("1. Éa"), isFolder: false)) == "1. %C3%89a")
+        #expect(Self.text(first.escaped(Self.bytes("readme"), isDirectory: false)) == "%72eadme")
+        #expect(Self.text(first.escaped(Self.bytes("1. Éa"), isDirectory: false)) == "1. %C3%89a")
     }
 
     /// An escape stands for what a form would write, and for nothing else.
     @Test(arguments: ["%2E", ".%2E", "%2F", "a%00b", "%", "%4", "a%62c", "%7a"])
     func whatNoFormWritesStandsForItself(name: String) {
-        #expect(Self.text(NameForm.unescaped(Self.octets(name), isFolder: true)) == name)
+        #expect(Self.text(NameForm.unescaped(Self.bytes(name), isDirectory: true)) == name)
     }
 }

@@ -4,12 +4,12 @@ import SFTP
 import TestSupport
 import Testing
 
-/// Whatever has happened to a stored file: who reads it gets the octets that were stored, or an error.
+/// Whatever has happened to a stored file: who reads it gets the bytes that were stored, or an error.
 @Suite(.serialized) struct NeverLieTests {
     private let home: HomeFixture
     /// Verifies what it opens.
     private let session: Exchange
-    /// Takes every file for a large one, whose first octets are given out before its last ones have been looked at.
+    /// Takes every file for a large one, whose first bytes are given out before its last ones have been looked at.
     private let streaming: Exchange
     private var random = SeededNumbers(for: "NeverLieTests")
 
@@ -22,7 +22,7 @@ import Testing
     private func gpg(_ plain: [UInt8], _ options: [String]) throws -> Data {
         let keys = try TestKeys.shared.get()
         let made = try TestKeys.gpg(
-            keys.folder, options + ["--recipient", keys.fingerprint, "--encrypt"], input: Data(plain))
+            keys.directory, options + ["--recipient", keys.fingerprint, "--encrypt"], input: Data(plain))
         try #require(made.status == 0, "\(made.errors)")
         return made.output
     }
@@ -31,8 +31,8 @@ import Testing
     private func uploaded(_ count: Int, seed: UInt64 = 7) throws -> GoodMessage {
         let plain = [UInt8](Data.random(count, seed: UInt64(count) + seed))
         try session.put("/good", plain)
-        let octets = try Data(contentsOf: URL(filePath: home.scratch.path("home/good.gpg")))
-        return try GoodMessage("\(count) octets", octets, plain)
+        let bytes = try Data(contentsOf: URL(filePath: home.scratch.path("home/good.gpg")))
+        return try GoodMessage("\(count) bytes", bytes, plain)
     }
 
     /// What has been put there by hand.
@@ -45,7 +45,7 @@ import Testing
         var tally = Tally()
         for (index, damage) in cases.enumerated() {
             let name = "case\(index)"
-            let file = try home.scratch.file("home/\(name).gpg", damage.octets)
+            let file = try home.scratch.file("home/\(name).gpg", damage.bytes)
             defer { try? FileManager.default.removeItem(at: file) }
             let reader = SuspiciousReader(streaming, "/" + name, damage)
             try reader.inOrder(&tally)
@@ -55,7 +55,7 @@ import Testing
                 // A client may take an error that comes later for the end: what opens is right.
                 try SuspiciousReader(session, "/" + name, damage).opens(&tally)
                 let left = try Data(contentsOf: file)
-                #expect(left == damage.octets, "\(damage.what): reading has changed it")
+                #expect(left == damage.bytes, "\(damage.what): reading has changed it")
             }
         }
         print("\(cases.count) damaged files: \(tally)")
@@ -64,13 +64,13 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 700, 40 << 10, 200 << 10])
-    mutating func flippedOctets(count: Int) throws {
+    mutating func flippedBytes(count: Int) throws {
         let good = try uploaded(count)
         try expectNoLie(good.flips(head: count == 700 ? 0..<600 : nil, turn: count, &random))
     }
 
     @Test(arguments: [["-z0"], ["-z9"], ["-z0", "--sign"], ["--sign"]])
-    mutating func flippedOctetsOfMessagesMadeElsewhere(options: [String]) throws {
+    mutating func flippedBytesOfMessagesMadeElsewhere(options: [String]) throws {
         let good = try madeElsewhere("\(options)", options)
         try expectNoLie(good.flips(head: options == ["-z0"] ? 0..<300 : nil, turn: options.count, &random))
     }
@@ -92,36 +92,36 @@ import Testing
         let literal = GoodMessage.literal
         let hello = Array("hello".utf8)
         func inside(_ what: String, _ packets: Data, _ truth: [UInt8]? = nil) throws -> Damage {
-            Damage(what: what, octets: try gpg([UInt8](packets), ["-z0", "--no-literal"]), truth: truth)
+            Damage(what: what, bytes: try gpg([UInt8](packets), ["-z0", "--no-literal"]), truth: truth)
         }
         let compressed = Data([0xa3, 0]) + literal
         let keys = try TestKeys.shared.get()
         let toStranger = try TestKeys.encryptToStranger(Data(hello))
         let good = try uploaded(700)
         try expectNoLie([
-            Damage(what: "a literal packet", octets: literal),
-            Damage(what: "a compressed literal packet", octets: compressed),
-            Damage(what: "text", octets: Data("just some text, longer than a header".utf8)),
-            Damage(what: "zeros", octets: Data(count: 1000)),
-            Damage(what: "nothing", octets: Data()),
-            Damage(what: "signed only", octets: try TestKeys.gpg(keys.folder, ["--sign"], input: Data(hello)).output),
+            Damage(what: "a literal packet", bytes: literal),
+            Damage(what: "a compressed literal packet", bytes: compressed),
+            Damage(what: "text", bytes: Data("just some text, longer than a header".utf8)),
+            Damage(what: "zeros", bytes: Data(count: 1000)),
+            Damage(what: "nothing", bytes: Data()),
+            Damage(what: "signed only", bytes: try TestKeys.gpg(keys.directory, ["--sign"], input: Data(hello)).output),
             Damage(
                 what: "to a passphrase only",
-                octets: try TestKeys.gpg(keys.folder, ["--symmetric"], input: Data(hello)).output),
-            Damage(what: "armoured", octets: try gpg(hello, ["--armor"])),
-            Damage(what: "to another key", octets: toStranger),
+                bytes: try TestKeys.gpg(keys.directory, ["--symmetric"], input: Data(hello)).output),
+            Damage(what: "armoured", bytes: try gpg(hello, ["--armor"])),
+            Damage(what: "to another key", bytes: toStranger),
             Damage(
                 what: "another key's session key packet",
-                octets: try GoodMessage("", toStranger, hello).start + good.octets.dropFirst(good.start.count)),
+                bytes: try GoodMessage("", toStranger, hello).start + good.bytes.dropFirst(good.start.count)),
             Damage(
                 what: "another key's session key packet first",
-                octets: try GoodMessage("", toStranger, hello).start + good.octets,
+                bytes: try GoodMessage("", toStranger, hello).start + good.bytes,
                 truth: good.plain),
             try inside("a literal packet inside", literal, hello),
             try inside("two literal packets inside", literal + literal),
             try inside("two literal packets inside, compressed", Data([0xa3, 0]) + literal + literal),
             try inside("a literal packet and a compressed one inside", literal + compressed),
-            try inside("a message inside a message", good.octets),
+            try inside("a message inside a message", good.bytes),
             try inside("nothing inside", Data()),
             try inside("no packet inside", Data(count: 1000)),
             try inside("a literal packet that is longer than the message", [0xcb, 200] + literal.dropFirst(2)),
@@ -134,7 +134,7 @@ import Testing
         let one = try uploaded(700)
         let two = try uploaded(701)
         for (name, good) in [("one", one), ("two", two)] {
-            try home.scratch.file("home/\(name).gpg", good.octets)
+            try home.scratch.file("home/\(name).gpg", good.bytes)
             #expect(try session.read("/\(name)") == good.plain)
         }
         let handle = try #require(try session.open("/one", .read))
@@ -153,12 +153,12 @@ import Testing
     @Test mutating func aFileThatIsOverwrittenWhileItIsRead() throws {
         let one = try uploaded(40_000)
         let other = try uploaded(40_000, seed: 99)
-        #expect(one.octets.count == other.octets.count)
-        let file = try home.scratch.file("home/one.gpg", one.octets)
+        #expect(one.bytes.count == other.bytes.count)
+        let file = try home.scratch.file("home/one.gpg", one.bytes)
         let handle = try #require(try session.open("/one", .read))
         #expect(try session.read(handle, at: 20_000, 10) == Array(one.plain[20_000..<20_010]))
         let writer = try FileHandle(forWritingTo: file)
-        try writer.write(contentsOf: other.octets)
+        try writer.write(contentsOf: other.bytes)
         for offset in [UInt64(20_010), 0, 39_990] {
             #expect(try session.ask(RequestWriter.read(handle, at: offset, 10))?.code == 4)
         }
@@ -169,7 +169,7 @@ import Testing
     /// What only changes the file's attributes does not end a download.
     @Test mutating func aFileThatIsRenamedWhileItIsRead() throws {
         let one = try uploaded(40_000)
-        try home.scratch.file("home/one.gpg", one.octets)
+        try home.scratch.file("home/one.gpg", one.bytes)
         let handle = try #require(try session.open("/one", .read))
         #expect(try session.read(handle, at: 20_000, 10) == Array(one.plain[20_000..<20_010]))
         let attributes = FileAttributes(
@@ -180,7 +180,7 @@ import Testing
         #expect(try session.close(handle) == .ok)
     }
 
-    /// Whoever cannot decrypt gets the octets as they lie there.
+    /// Whoever cannot decrypt gets the bytes as they lie there.
     @Test mutating func cipherTextIsGivenAsItIs() throws {
         let good = try uploaded(700)
         let theirs = try HomeFixture(isOwner: false)
@@ -188,10 +188,10 @@ import Testing
         var cases = good.truncations() + good.additions() + good.otherPackets()
         cases += good.flips(turn: 0, &random)
         for (index, damage) in cases.enumerated() {
-            try theirs.scratch.file("home/case\(index).gpg", damage.octets)
+            try theirs.scratch.file("home/case\(index).gpg", damage.bytes)
             for name in ["/case\(index)", "/case\(index).gpg"] {
-                #expect(try stranger.read(name) == [UInt8](damage.octets), "\(damage.what)")
-                #expect(try stranger.size(name) == UInt64(damage.octets.count), "\(damage.what)")
+                #expect(try stranger.read(name) == [UInt8](damage.bytes), "\(damage.what)")
+                #expect(try stranger.size(name) == UInt64(damage.bytes.count), "\(damage.what)")
             }
         }
     }
@@ -232,7 +232,7 @@ struct SuspiciousReader {
     }
 
     private func expectRightSize(_ told: UInt64) {
-        #expect(told == damage.truth.map { UInt64($0.count) }, "\(damage.what): \(told) octets listed, and read")
+        #expect(told == damage.truth.map { UInt64($0.count) }, "\(damage.what): \(told) bytes listed, and read")
     }
 
     /// Reads from the start to the end.
@@ -240,20 +240,20 @@ struct SuspiciousReader {
         guard let handle = try opened(.read, &tally) else { return }
         let told = try size(handle)
         expectHonest(emptiness: told)
-        var octets: [UInt8] = []
+        var bytes: [UInt8] = []
         while true {
-            let reply = try session.ask(RequestWriter.read(handle, at: UInt64(octets.count), 32768))
+            let reply = try session.ask(RequestWriter.read(handle, at: UInt64(bytes.count), 32768))
             if case .data(let more)? = reply {
-                octets += more
+                bytes += more
                 continue
             }
             if reply?.code == 1 {
                 tally.right += 1
-                #expect(octets == damage.truth, "\(damage.what): \(octets.count) octets and then the end")
+                #expect(bytes == damage.truth, "\(damage.what): \(bytes.count) bytes and then the end")
                 expectRightSize(told)
             } else {
                 tally.failed += 1
-                try expectFailure(handle, UInt64(octets.count), told)
+                try expectFailure(handle, UInt64(bytes.count), told)
             }
             break
         }
@@ -268,13 +268,13 @@ struct SuspiciousReader {
             let reply = try session.ask(RequestWriter.read(handle, at: 0, 100))
             let start = Array((damage.truth ?? []).prefix(100))
             let isRight = start.isEmpty ? reply?.code == 1 : reply == .data(start)
-            #expect(isRight, "\(damage.what): the first octets, by \(flags)")
+            #expect(isRight, "\(damage.what): the first bytes, by \(flags)")
             tally.right += 1
             #expect(try session.close(handle) == .ok)
         }
     }
 
-    /// A file that opens with no octets is one for a client that asks no further: a mount, or curl.
+    /// A file that opens with no bytes is one for a client that asks no further: a mount, or curl.
     private func expectHonest(emptiness told: UInt64) {
         if told == 0 { #expect(damage.truth == [], "\(damage.what): opened as an empty file") }
     }
@@ -287,22 +287,22 @@ struct SuspiciousReader {
         }
     }
 
-    /// Reads here and there: every single octet has to be true, and so has the end.
+    /// Reads here and there: every single byte has to be true, and so has the end.
     func anywhere(_ tally: inout Tally, _ flags: OpenFlags, _ random: inout some RandomNumberGenerator) throws {
         guard let handle = try opened(flags, &tally) else { return }
         let told = try size(handle)
         expectHonest(emptiness: told)
         let last = told - min(told, 1)
         let some = (0..<3).map { _ in UInt64.random(in: min(last, 1)...last, using: &random) }
-        // The first read matters most: past the end, the last octet, or any.
+        // The first read matters most: past the end, the last byte, or any.
         let offsets = ([told, last, told &+ 40_000] + some).shuffled(using: &random) + [0, last, told]
         var failures = 0
         for offset in offsets {
             let reply = try session.ask(RequestWriter.read(handle, at: offset, 1000))
             switch reply {
-            case .data(let octets)?:
-                let part = damage.truth?.dropFirst(Int(offset)).prefix(octets.count)
-                #expect(part == octets[...], "\(damage.what): \(octets.count) octets at \(offset), by \(flags)")
+            case .data(let bytes)?:
+                let part = damage.truth?.dropFirst(Int(offset)).prefix(bytes.count)
+                #expect(part == bytes[...], "\(damage.what): \(bytes.count) bytes at \(offset), by \(flags)")
             case .status(1, _)?:
                 let isEnd = damage.truth.map { offset >= UInt64($0.count) } ?? false
                 #expect(isEnd, "\(damage.what): the end at \(offset), by \(flags)")

@@ -26,8 +26,8 @@ import Testing
         #expect(try home.recover("file.gpg.part") == Array(1...100))
         let client = try home.connect()
         #expect(try client.size("/file") == 100)
-        guard case .handle(let folder)? = try client.ask(RequestWriter.onPaths(.opendir, "/")),
-            case .names(let entries)? = try client.ask(RequestWriter.onHandle(.readdir, folder))
+        guard case .handle(let directory)? = try client.ask(RequestWriter.onPaths(.opendir, "/")),
+            case .names(let entries)? = try client.ask(RequestWriter.onHandle(.readdir, directory))
         else {
             Issue.record("no listing")
             return
@@ -171,7 +171,7 @@ import Testing
         #expect(strangers.drafts.isEmpty)
     }
 
-    @Test func aFolderInTheWayIsNoDisaster() throws {
+    @Test func aDirectoryInTheWayIsNoDisaster() throws {
         try FileManager.default.createDirectory(
             atPath: home.scratch.path("home/file.gpg.part/inside"), withIntermediateDirectories: true)
         try cutOff("/file", [1, 2, 3])

@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test(arguments: [".CRYPTSFTP-DRAFTS", ".Cryptsftp-drafts", ".cryptsftp-drafts"])
-    func theDraftsFolderHasNoOtherCase(name: String) throws {
+    func theDraftsDirectoryHasNoOtherCase(name: String) throws {
         let exchange = try fixture.connect(portableNames: true)
         #expect(try exchange.ask(RequestWriter.onPath(.mkdir, "/\(name)", FileAttributes()))?.code == 3)
     }

@@ -39,13 +39,13 @@ import Testing
         #expect(home.stored == ["mine.gpg", "theirs.gpg"])
     }
 
-    @Test func foldersOfOthersStay() throws {
+    @Test func directoriesOfOthersStay() throws {
         #expect(try victim.ask(RequestWriter.onPath(.mkdir, "/empty", FileAttributes())) == .ok)
-        #expect(try attacker.ask(RequestWriter.onPath(.mkdir, "/folder", FileAttributes())) == .ok)
-        #expect(try attacker.ask(RequestWriter.posixRename("/folder", "/empty"))?.code == 3)
+        #expect(try attacker.ask(RequestWriter.onPath(.mkdir, "/directory", FileAttributes())) == .ok)
+        #expect(try attacker.ask(RequestWriter.posixRename("/directory", "/empty"))?.code == 3)
         // Once somebody else has put a file into it, it is not only one's own.
-        try attacker.put("/folder/mine", [6])
-        #expect(try attacker.ask(RequestWriter.onPaths(.rename, "/folder", "/moved")) == .ok)
+        try attacker.put("/directory/mine", [6])
+        #expect(try attacker.ask(RequestWriter.onPaths(.rename, "/directory", "/moved")) == .ok)
         try victim.put("/moved/theirs", [1])
         #expect(try attacker.ask(RequestWriter.onPaths(.rename, "/moved", "/gone"))?.code == 3)
         let closed = FileAttributes(permissions: 0)

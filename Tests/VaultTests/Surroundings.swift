@@ -1,30 +1,30 @@
 import Foundation
 import TestSupport
 
-/// A folder beside a home, with files in it that nothing done in the home may show, change or name.
+/// A directory beside a home, with files in it that nothing done in the home may show, change or name.
 struct Surroundings {
     static let marker = "lies outside of the home"
 
-    let folder: URL
+    let directory: URL
     private let before: [String]
 
-    /// Makes the folder `outside` beside the fixture's home.
+    /// Makes the directory `outside` beside the fixture's home.
     ///
     /// - Parameter stored: a stored file that the fixture's own key opens; the most tempting one to serve.
     init(_ fixture: HomeFixture, stored: Data) throws {
-        folder = fixture.scratch.url.appending(path: "outside")
-        try FileManager.default.createDirectory(at: folder.appending(path: "sub"), withIntermediateDirectories: true)
-        for name in ["x.gpg", "sub/x.gpg", "only-outside.gpg"] { try stored.write(to: folder.appending(path: name)) }
-        try Data(Self.marker.utf8).write(to: folder.appending(path: "plain"))
-        before = try Self.snapshot(folder)
+        directory = fixture.scratch.url.appending(path: "outside")
+        try FileManager.default.createDirectory(at: directory.appending(path: "sub"), withIntermediateDirectories: true)
+        for name in ["x.gpg", "sub/x.gpg", "only-outside.gpg"] { try stored.write(to: directory.appending(path: name)) }
+        try Data(Self.marker.utf8).write(to: directory.appending(path: "plain"))
+        before = try Self.snapshot(directory)
     }
 
     /// What is there: names, types, permissions, owners, sizes, times and contents.
-    static func snapshot(_ folder: URL) throws -> [String] {
-        let names = [""] + (try FileManager.default.subpathsOfDirectory(atPath: folder.path)).sorted()
+    static func snapshot(_ directory: URL) throws -> [String] {
+        let names = [""] + (try FileManager.default.subpathsOfDirectory(atPath: directory.path)).sorted()
         return try names.map { name in
             var status = stat()
-            let path = folder.appending(path: name).path
+            let path = directory.appending(path: name).path
             guard lstat(path, &status) == 0 else { throw POSIXError(.ENOENT) }
             let isFile = status.st_mode & S_IFMT == S_IFREG
             let contents = isFile ? try Data(contentsOf: URL(filePath: path)).hashValue : 0
@@ -35,7 +35,7 @@ struct Surroundings {
 
     /// What has become different; empty when all is as it was.
     func changes() throws -> [String] {
-        let now = try Self.snapshot(folder)
+        let now = try Self.snapshot(directory)
         return Set(now).symmetricDifference(before).sorted()
     }
 }

@@ -21,8 +21,8 @@ import Testing
         }
     }
 
-    /// The same file as WRITEs in their order, swapped with neighbours, shuffled, overlapping, repeated, with holes, over
-    /// an older version or not, cut off and lengthened in between, and read back meanwhile.
+    /// The same file as WRITEs in their order, swapped with neighbours, shuffled, overlapping, repeated, with holes,
+    /// over an older version or not, cut off and lengthened in between, and read back meanwhile.
     @Test func everyOrderGivesTheSameFile() throws {
         let seed = SeededGenerator.seed()
         print("WriteOrderTests: CRYPTSFTP_SEED=\(seed)")
@@ -90,7 +90,7 @@ import Testing
             for index in writes.indices.dropLast() where Bool.random(using: &random) {
                 writes.swapAt(index, index + 1)
             }
-        case 2:  // Overlapping, and repeated with other octets.
+        case 2:  // Overlapping, and repeated with other bytes.
             for write in writes where Int.random(in: 0..<3, using: &random) == 0 {
                 let back = Int.random(in: 0...min(write.offset, 5000), using: &random)
                 writes.append((write.offset - back, random.bytes(min(piece, 9000))))

@@ -13,8 +13,8 @@ extension Doctor {
     /// Source: NIST SP 800-57, part 1, tables 2 and 4.
     private static let shortestRSA = 3072
 
-    /// Folders of a key folder with what nobody else is to have.
-    static let secretFolders = ["private-keys-v1.d", "openpgp-revocs.d"]
+    /// Directories of a key directory with what nobody else is to have.
+    static let secretDirectories = ["private-keys-v1.d", "openpgp-revocs.d"]
 
     func examineKeys() throws {
         if let error = reasonAgainstGnuPG() {
@@ -22,17 +22,17 @@ extension Doctor {
             return try problem("gpg", "gpg", error.description, "install gnupg \(GnuPG.oldest) or newer")
         }
         for account in vault.configuration.accounts {
-            let folder = vault.configuration.keyFolder(of: account.name)
-            switch keys(in: folder) {
+            let directory = vault.configuration.keyDirectory(of: account.name)
+            switch keys(in: directory) {
             case .failure(let error):
-                try problem("key", folder.path, error.description, "put the key folder back from a copy")
+                try problem("key", directory.path, error.description, "put the key directory back from a copy")
             case .success(let keys):
                 if let key = keys.first(where: { $0.fingerprint == account.key }) {
-                    try examine(key, of: account, folder.path)
+                    try examine(key, of: account, directory.path)
                 } else {
                     try problem(
-                        "key", folder.path, "the key \(account.key) of \(account.name) is not in it",
-                        "put the key folder back from a copy, or correct the 'key' line of server.conf")
+                        "key", directory.path, "the key \(account.key) of \(account.name) is not in it",
+                        "put the key directory back from a copy, or correct the 'key' line of server.conf")
                 }
             }
         }
@@ -48,8 +48,8 @@ extension Doctor {
         }
     }
 
-    private func keys(in folder: URL) -> Result<[KeyDescription], OpenPGPError> {
-        do throws(OpenPGPError) { return .success(try KeyHome.keys(in: folder)) } catch { return .failure(error) }
+    private func keys(in directory: URL) -> Result<[KeyDescription], OpenPGPError> {
+        do throws(OpenPGPError) { return .success(try KeyHome.keys(in: directory)) } catch { return .failure(error) }
     }
 
     private func examine(_ key: KeyDescription, of account: Account, _ path: String) throws {
@@ -90,30 +90,30 @@ extension Doctor {
 
     func examinePermissions() throws {
         let configuration = vault.configuration
-        guard try Volume(reading: Folder(path: configuration.folder.path)).hasPermissions else {
+        guard try Volume(reading: Directory(path: configuration.directory.path)).hasPermissions else {
             return try note(
-                "permissions", configuration.folder.path, "this file system has no permissions",
+                "permissions", configuration.directory.path, "this file system has no permissions",
                 "whoever can reach the medium can read the keys, protected by their passphrases, and the host keys")
         }
-        let folder = configuration.folder
-        try examine(folder, configuration.file.lastPathComponent)
+        let directory = configuration.directory
+        try examine(directory, configuration.file.lastPathComponent)
         for name in entries(configuration.hostKeys) { try examine(configuration.hostKeys, name) }
-        let keys = folder.appending(path: "keys")
+        let keys = directory.appending(path: "keys")
         for user in entries(keys) {
-            for part in Doctor.secretFolders {
+            for part in Doctor.secretDirectories {
                 let place = keys.appending(path: user).appending(path: part)
                 for name in entries(place) { try examine(place, name) }
             }
         }
     }
 
-    /// Whether others can read a file, the folders on the way to it included.
-    private func examine(_ folder: URL, _ name: String) throws {
-        let file = folder.appending(path: name)
+    /// Whether others can read a file, the directories on the way to it included.
+    private func examine(_ directory: URL, _ name: String) throws {
+        let file = directory.appending(path: name)
         guard let mode = mode(file.path), mode & S_IFMT == S_IFREG else { return }
         var ways: [mode_t] = []
-        var way = folder
-        let top = vault.configuration.folder.standardizedFileURL.path
+        var way = directory
+        let top = vault.configuration.directory.standardizedFileURL.path
         while way.standardizedFileURL.path != top, way.path.count > top.count {
             ways.append(self.mode(way.path) ?? 0)
             way = way.deletingLastPathComponent()
@@ -126,8 +126,8 @@ extension Doctor {
         }
     }
 
-    func entries(_ folder: URL) -> [String] {
-        ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).sorted()
+    func entries(_ directory: URL) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []).sorted()
     }
 
     private func mode(_ path: String) -> mode_t? {

@@ -5,16 +5,16 @@ internal import Vault
 
 /// Where the vault lies.
 extension Doctor {
-    /// Somebody who makes copies of a folder, and how that is seen.
+    /// Somebody who makes copies of a directory, and how that is seen.
     private struct Copier {
         let check: String
         let name: String
-        /// Names in the folder, or in one above it.
+        /// Names in the directory, or in one above it.
         var marks: [String] = []
         /// What such a name begins with.
         var prefixes: [String] = []
-        /// What the folder itself, or one above it, is called, or begins with.
-        var folders: [String] = []
+        /// What the directory itself, or one above it, is called, or begins with.
+        var directories: [String] = []
     }
 
     private static let copiers = [
@@ -22,52 +22,53 @@ extension Doctor {
         Copier(check: "version-control", name: "Mercurial", marks: [".hg"]),
         Copier(check: "version-control", name: "Subversion", marks: [".svn"]),
         Copier(check: "sync", name: "Syncthing", marks: [".stfolder", ".stignore"]),
-        Copier(check: "sync", name: "Dropbox", marks: [".dropbox", ".dropbox.cache"], folders: ["Dropbox"]),
-        Copier(check: "sync", name: "OneDrive", folders: ["OneDrive"]),
+        Copier(check: "sync", name: "Dropbox", marks: [".dropbox", ".dropbox.cache"], directories: ["Dropbox"]),
+        Copier(check: "sync", name: "OneDrive", directories: ["OneDrive"]),
         Copier(
             check: "sync", name: "Nextcloud or ownCloud", marks: [".nextcloudsync.log", ".owncloudsync.log"],
             prefixes: [".sync_", "._sync_"]),
         Copier(
             check: "sync", name: "Google Drive", marks: [".tmp.driveupload", ".tmp.drivedownload"],
-            folders: ["Google Drive", "GoogleDrive", "My Drive"]),
-        Copier(check: "sync", name: "iCloud", folders: ["com~apple~CloudDocs", "Mobile Documents", "iCloud Drive"]),
+            directories: ["Google Drive", "GoogleDrive", "My Drive"]),
+        Copier(
+            check: "sync", name: "iCloud", directories: ["com~apple~CloudDocs", "Mobile Documents", "iCloud Drive"]),
     ]
 
     func examineSurroundings() throws {
         var seen: Set<String> = []
-        for start in [vault.configuration.data, vault.configuration.folder] {
-            var folder = start.resolvingSymlinksInPath()
+        for start in [vault.configuration.data, vault.configuration.directory] {
+            var directory = start.resolvingSymlinksInPath()
             while true {
-                let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-                for copier in Doctor.copiers where isAt(copier, folder, names) {
-                    if seen.insert(copier.name + folder.path).inserted { try report(copier, folder.path) }
+                let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
+                for copier in Doctor.copiers where isAt(copier, directory, names) {
+                    if seen.insert(copier.name + directory.path).inserted { try report(copier, directory.path) }
                 }
-                guard folder.path != "/" else { break }
-                folder = folder.deletingLastPathComponent()
+                guard directory.path != "/" else { break }
+                directory = directory.deletingLastPathComponent()
             }
         }
     }
 
-    private func isAt(_ copier: Copier, _ folder: URL, _ names: [String]) -> Bool {
+    private func isAt(_ copier: Copier, _ directory: URL, _ names: [String]) -> Bool {
         names.contains { name in copier.marks.contains(name) || copier.prefixes.contains { name.hasPrefix($0) } }
-            || copier.folders.contains { folder.lastPathComponent.hasPrefix($0) }
+            || copier.directories.contains { directory.lastPathComponent.hasPrefix($0) }
     }
 
     private func report(_ copier: Copier, _ path: String) throws {
         if copier.check == "version-control" {
             try note(
-                copier.check, path, "the vault is inside a folder of \(copier.name)",
+                copier.check, path, "the vault is inside a directory of \(copier.name)",
                 "what is committed stays readable with the passphrase for ever, removed files too: "
                     + "let it ignore Configs and data")
         } else {
             try note(
-                copier.check, path, "the vault is inside a folder that \(copier.name) seems to copy",
+                copier.check, path, "the vault is inside a directory that \(copier.name) seems to copy",
                 "names, sizes, old versions and the protected keys are kept there, too; "
                     + "serve it from one machine at a time, or there will be conflict copies")
         }
     }
 
-    /// Octets below which uploads are about to fail.
+    /// Bytes below which uploads are about to fail.
     private static let leastSpace: UInt64 = 100 << 20
 
     func examineSpace() throws {
@@ -84,21 +85,21 @@ extension Doctor {
     }
 
     func examineLeftovers() throws {
-        for draft in Draft.abandoned(in: vault.data) {
+        for draft in DraftFile.abandoned(in: vault.data) {
             try note(
-                "leftover", shown(VirtualPath.root.appending(draft.folder).appending(draft.name)),
+                "leftover", shown(VirtualPath.root.appending(draft.directory).appending(draft.name)),
                 "a draft that nobody writes any more", "the server removes it when it starts")
         }
-        let folder = vault.configuration.folder
-        let keys = folder.appending(path: "keys")
+        let directory = vault.configuration.directory
+        let keys = directory.appending(path: "keys")
         let homes = entries(keys).map { keys.appending(path: $0) }
         for home in homes where entries(home).contains(KeyRotation.noteName) {
             try note(
                 "leftover", home.appending(path: KeyRotation.noteName).path, "a rotation has not come to its end",
                 "unless one is at work now: 'cryptsftp rotate \(home.lastPathComponent)' goes on with it")
         }
-        let inner = homes.flatMap { home in Doctor.secretFolders.map { home.appending(path: $0) } }
-        for place in [folder, keys] + homes + inner {
+        let inner = homes.flatMap { home in Doctor.secretDirectories.map { home.appending(path: $0) } }
+        for place in [directory, keys] + homes + inner {
             for name in entries(place) where name.hasPrefix(".") && name.hasSuffix(".new") {
                 try note(
                     "leftover", place.appending(path: name).path, "a change that was interrupted left it",

@@ -10,7 +10,7 @@ package final class Doctor {
     let say: (DoctorFinding) throws -> Void
     /// Asked for each file.
     let pause: () throws -> Void
-    /// Names of the folder that is being looked at, as FAT would have them.
+    /// Names of the directory that is being looked at, as FAT would have them.
     var names: [VirtualPath: [[UInt8]: [UInt8]]] = [:]
 
     /// - Parameters:
@@ -30,7 +30,7 @@ package final class Doctor {
         try examinePermissions()
         try examineKeys()
         try examineLeftovers()
-        try StoredEntry(root: vault.data).walk(self)
+        try TreeEntry(root: vault.data).walk(self)
     }
 
     func problem(_ check: String, _ path: String, _ what: String, _ advice: String) throws {
@@ -41,20 +41,20 @@ package final class Doctor {
         try say(DoctorFinding(.note, check, path, what, advice))
     }
 
-    /// The path of something in the data folder, for people.
+    /// The path of something in the data directory, for people.
     func shown(_ path: VirtualPath) -> String {
         path.isRoot ? vault.configuration.data.path : vault.configuration.data.path + path.description
     }
 }
 
-/// The data folder, file by file.
-extension Doctor: StoredTreeVisitor {
-    package func enter(_ entry: StoredEntry) throws -> Bool {
+/// The data directory, file by file.
+extension Doctor: TreeVisitor {
+    package func enter(_ entry: TreeEntry) throws -> Bool {
         try pause()
         let path = shown(entry.storedPath)
         try examineName(entry)
         switch entry.kind {
-        case .folder: return true
+        case .directory: return true
         case .special:
             try note("special", path, "it is a link, a device or the like", "no client sees it; remove it")
         case .file, .partial, .other: try examineFile(entry, path)
@@ -62,7 +62,7 @@ extension Doctor: StoredTreeVisitor {
         return false
     }
 
-    package func leave(_ folder: StoredEntry) throws { names[folder.storedPath] = nil }
+    package func leave(_ directory: TreeEntry) throws { names[directory.storedPath] = nil }
 
     package func failed(_ path: VirtualPath, _ error: FileSystemError) throws {
         if error == FileSystemError(errno: EXDEV) {
@@ -72,7 +72,7 @@ extension Doctor: StoredTreeVisitor {
         try problem("unreadable", shown(path), error.message, "look at the permissions, or at the disk")
     }
 
-    private func examineFile(_ entry: StoredEntry, _ path: String) throws {
+    private func examineFile(_ entry: TreeEntry, _ path: String) throws {
         if entry.kind == .partial {
             try note(
                 "partial", path, "an upload that was cut off: not the whole file",
@@ -93,7 +93,7 @@ extension Doctor: StoredTreeVisitor {
     }
 
     /// Why a file is no encrypted message, or nil.
-    private func reasonAgainst(_ entry: StoredEntry) -> FileSystemError? {
+    private func reasonAgainst(_ entry: TreeEntry) -> FileSystemError? {
         do throws(FileSystemError) {
             _ = try entry.outline(checkingAll: false)
             return nil
@@ -102,7 +102,7 @@ extension Doctor: StoredTreeVisitor {
         }
     }
 
-    private func examineUnencrypted(_ entry: StoredEntry, _ path: String, _ error: FileSystemError) throws {
+    private func examineUnencrypted(_ entry: TreeEntry, _ path: String, _ error: FileSystemError) throws {
         if entry.kind != .other {
             try problem(
                 "damaged", path, error.message,
@@ -116,7 +116,7 @@ extension Doctor: StoredTreeVisitor {
         }
     }
 
-    private func examineName(_ entry: StoredEntry) throws {
+    private func examineName(_ entry: TreeEntry) throws {
         guard let name = entry.storedPath.name else { return }
         if let reason = NameForm.obstacle(in: name) {
             try note(
@@ -129,25 +129,25 @@ extension Doctor: StoredTreeVisitor {
                 "it stands for the same name as '\(other)': clients see that one alone",
                 "compare the two, and rename or remove one")
         }
-        let folder = entry.storedPath.parent
+        let directory = entry.storedPath.parent
         let folded = NameForm.folded(name)
-        if let other = names[folder]?[folded] {
+        if let other = names[directory]?[folded] {
             try note(
                 "name", shown(entry.storedPath),
                 "its name differs from '\(String(decoding: other, as: UTF8.self))' in case only",
                 "rename one before both are copied to FAT, exFAT or Windows")
         } else {
-            names[folder, default: [:]][folded] = name
+            names[directory, default: [:]][folded] = name
         }
     }
 
     /// The name on the disk of what an entry's name leads to, if that is another one.
     ///
     /// Copying can bring together two that are written differently and stand for one name.
-    private func hides(_ entry: StoredEntry) -> String? {
+    private func hides(_ entry: TreeEntry) -> String? {
         // What is written as its name is comes first.
         guard entry.kind != .special, entry.storedPath.name?.contains(UInt8(ascii: "%")) == true,
-            let first = try? StoredEntry.at(entry.path, in: vault.data, on: vault.volume), first.kind == entry.kind,
+            let first = try? TreeEntry.at(entry.path, in: vault.data, on: vault.volume), first.kind == entry.kind,
             first.storedPath.parent == entry.storedPath.parent, first.storedPath != entry.storedPath
         else { return nil }
         return first.storedPath.name.map { String(decoding: $0, as: UTF8.self) }

@@ -47,14 +47,14 @@ package struct KeyExport {
     package func files(
         passphrase: SecretBytes, code: (Data) -> String?
     ) throws -> (names: Names, files: [(name: String, contents: Data)], hasCode: Bool) {
-        let folder = configuration.keyFolder(of: name)
-        let workshop = try KeyWorkshop(keysIn: folder)
+        let directory = configuration.keyDirectory(of: name)
+        let workshop = try ScratchKeyring(keysIn: directory)
         let keys = try workshop.keys()
         let own = keys.filter { $0.encryption.map { workshop.hasSecret($0) } ?? false }
         guard let current = own.first(where: { $0.fingerprint == account.key }) else {
-            throw Refusal(description: "the secret part of \(name)'s key is not here: export it where it is")
+            throw UserError(description: "the secret part of \(name)'s key is not here: export it where it is")
         }
-        _ = try SessionHome(keysIn: folder, fingerprint: account.key, passphrase: passphrase)
+        _ = try SessionHome(keysIn: directory, fingerprint: account.key, passphrase: passphrase)
         // The one in use first: the sheet is about it.
         let fingerprints = [current.fingerprint] + own.map(\.fingerprint).filter { $0 != current.fingerprint }
         let secret = try workshop.export(.secretKeys, of: fingerprints, passphrase: passphrase)
@@ -65,7 +65,7 @@ package struct KeyExport {
             (names.publicKey, try workshop.export(.publicKeys, of: fingerprints, passphrase: nil)),
         ]
         for fingerprint in fingerprints {
-            let certificate = folder.appending(path: "openpgp-revocs.d/\(fingerprint).rev")
+            let certificate = directory.appending(path: "openpgp-revocs.d/\(fingerprint).rev")
             if let data = try? Data(contentsOf: certificate) { files.append((names.revocation(fingerprint), data)) }
         }
         let sheet = RecoverySheet(
@@ -79,30 +79,31 @@ package struct KeyExport {
 
     /// Takes the exported keys as another machine would.
     private func check(
-        _ secret: Data, _ own: [KeyDescription], _ source: KeyWorkshop, _ passphrase: SecretBytes
+        _ secret: Data, _ own: [KeyDescription], _ source: ScratchKeyring, _ passphrase: SecretBytes
     ) throws {
-        let copy = try KeyWorkshop(keysIn: nil)
+        let copy = try ScratchKeyring(keysIn: nil)
         try copy.add(keysIn: secret)
         let here = Set(try copy.keys().flatMap(\.subkeys).filter { copy.hasSecret($0) }.map(\.fingerprint))
         let there = Set(own.flatMap(\.subkeys).filter { source.hasSecret($0) }.map(\.fingerprint))
         guard here.isSuperset(of: there) else {
-            throw Refusal(description: "gpg has not exported all of the key: an older one may have another passphrase")
+            throw UserError(
+                description: "gpg has not exported all of the key: an older one may have another passphrase")
         }
         let changes = try copy.changePassphrase(from: passphrase, to: passphrase)
         guard !changes.values.contains(.refused) else {
-            throw Refusal(description: "what gpg has exported does not open")
+            throw UserError(description: "what gpg has exported does not open")
         }
     }
 
-    /// Writes files that nobody else may read into a folder, each as a whole.
+    /// Writes files that nobody else may read into a directory, each as a whole.
     ///
-    /// - Throws: ``Refusal`` when one is there already.
-    package static func write(_ files: [(name: String, contents: Data)], to folder: URL) throws {
-        for (name, _) in files where FileManager.default.fileExists(atPath: folder.appending(path: name).path) {
-            throw Refusal(description: "there is a \(name) in \(folder.path) already: take another folder")
+    /// - Throws: ``UserError`` when one is there already.
+    package static func write(_ files: [(name: String, contents: Data)], to directory: URL) throws {
+        for (name, _) in files where FileManager.default.fileExists(atPath: directory.appending(path: name).path) {
+            throw UserError(description: "there is a \(name) in \(directory.path) already: take another directory")
         }
         try FileManager.default.createDirectory(
-            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        for (name, contents) in files { try DurableFile.replace(folder.appending(path: name), with: contents) }
+            at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        for (name, contents) in files { try DurableFile.replace(directory.appending(path: name), with: contents) }
     }
 }

@@ -12,7 +12,7 @@ package struct KeyImport {
     package let hasSecret: Bool
     private let name: String
     private let file: URL
-    private let imported: KeyWorkshop
+    private let imported: ScratchKeyring
 
     /// Reads the file and finds out what would keep its key from being taken.
     package init(_ source: URL, for name: String, in file: URL) throws {
@@ -21,37 +21,38 @@ package struct KeyImport {
         let configuration = try Configuration(file: file)
         _ = try configuration.index(of: name)
         guard let data = try? Data(contentsOf: source) else {
-            throw Refusal(description: "\(source.path) cannot be read")
+            throw UserError(description: "\(source.path) cannot be read")
         }
-        let imported = try KeyWorkshop(keysIn: nil)
+        let imported = try ScratchKeyring(keysIn: nil)
         self.imported = imported
         try imported.add(keysIn: data)
         let keys = try imported.keys()
         guard keys.count == 1, let key = keys.first else {
-            throw Refusal(description: "there are \(keys.count) keys in \(source.path); one is expected")
+            throw UserError(description: "there are \(keys.count) keys in \(source.path); one is expected")
         }
         if let refusal = key.refusal {
-            throw Refusal(description: "the key \(key.fingerprint) cannot be taken: \(refusal)")
+            throw UserError(description: "the key \(key.fingerprint) cannot be taken: \(refusal)")
         }
         self.key = key
         hasSecret = key.encryption.map { imported.hasSecret($0) } ?? false
     }
 
-    /// Puts the key into the user's folder and names it in server.conf; older keys stay, so that older files open.
+    /// Puts the key into the user's directory and names it in server.conf; older keys stay, so that older files open.
     ///
     /// - Parameters:
-    ///   - passphrase: the user's, which opens the older key, and then this one, too; nil for a key without its secret part.
+    ///   - passphrase: the user's, which opens the older key, and then this one, too; nil for a key without its secret
+    ///     part.
     ///   - keyPassphrase: what opens the key in the file, if it has one.
     ///   - isInterrupted: asked last before anything is changed.
     package func apply(
         passphrase: SecretBytes?, keyPassphrase: SecretBytes?, isInterrupted: () -> Bool
     ) throws {
-        let lock = try FolderLock(file.deletingLastPathComponent())
+        let lock = try DirectoryLock(file.deletingLastPathComponent())
         defer { withExtendedLifetime(lock) {} }
         let configuration = try Configuration(file: file)
         let index = try configuration.index(of: name)
         let account = configuration.accounts[index]
-        let keys = configuration.keyFolder(of: name)
+        let keys = configuration.keyDirectory(of: name)
         if let passphrase {
             try check(passphrase, account, keys)
             let changes = try imported.changePassphrase(from: keyPassphrase ?? passphrase, to: passphrase)
@@ -59,17 +60,17 @@ package struct KeyImport {
                 throw OpenPGPError(.passphrase, "the passphrase does not open the key in the file")
             }
         }
-        let workshop = try KeyWorkshop(keysIn: keys)
+        let workshop = try ScratchKeyring(keysIn: keys)
         try workshop.add(key, from: imported)
         guard let merged = try workshop.keys().first(where: { $0.fingerprint == key.fingerprint }),
             merged.refusal == nil
-        else { throw Refusal(description: "the key cannot be taken beside what is known of it in \(keys.path)") }
+        else { throw UserError(description: "the key cannot be taken beside what is known of it in \(keys.path)") }
         if let passphrase, hasSecret {
-            _ = try SessionHome(keysIn: workshop.folder, fingerprint: key.fingerprint, passphrase: passphrase)
+            _ = try SessionHome(keysIn: workshop.directory, fingerprint: key.fingerprint, passphrase: passphrase)
         }
-        guard !isInterrupted() else { throw Refusal.interrupted }
-        guard let alone = try KeyFolderLock.exclusive(keys) else {
-            throw Refusal(
+        guard !isInterrupted() else { throw UserError.interrupted }
+        guard let alone = try KeyDirectoryLock.exclusive(keys) else {
+            throw UserError(
                 .inUse,
                 description: "somebody is logged in as \(name), and could not read files with a new key: end these "
                     + "sessions, or stop the server, and try again")

@@ -3,10 +3,10 @@ package import GnuPG
 package import OpenPGP
 package import ServerConfiguration
 
-/// `key list`: the keys in the key folders, and whose they are.
+/// `key list`: the keys in the key directories, and whose they are.
 package struct KeyInventory {
     package struct Entry: Sendable {
-        /// The user, or whose folder it was.
+        /// The user, or whose directory it was.
         package let user: String
         package let key: KeyDescription
         /// Whether the user's new files are encrypted to it.
@@ -22,15 +22,15 @@ package struct KeyInventory {
     /// - Parameter user: whose keys are meant; nil takes all, also those of users who were removed.
     package init(_ configuration: Configuration, user: String?) throws {
         if let user { _ = try configuration.index(of: user) }
-        let root = configuration.folder.appending(path: "keys")
-        let folders = try user.map { [$0] } ?? FileManager.default.contentsOfDirectory(atPath: root.path)
+        let root = configuration.directory.appending(path: "keys")
+        let directories = try user.map { [$0] } ?? FileManager.default.contentsOfDirectory(atPath: root.path)
         var entries: [Entry] = []
-        for name in folders.sorted() where Account.isValid(name: name) {
-            let folder = configuration.keyFolder(of: name)
+        for name in directories.sorted() where Account.isValid(name: name) {
+            let directory = configuration.keyDirectory(of: name)
             let account = configuration.account(named: name)
-            guard let workshop = try? KeyWorkshop(keysIn: folder) else {
+            guard let workshop = try? ScratchKeyring(keysIn: directory) else {
                 if account == nil { continue }
-                throw Refusal(description: "the key folder \(folder.path) cannot be read")
+                throw UserError(description: "the key directory \(directory.path) cannot be read")
             }
             for key in try workshop.keys() {
                 entries.append(

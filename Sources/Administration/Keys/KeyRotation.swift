@@ -8,8 +8,9 @@ package import Vault
 
 /// `rotate`: a new key or subkey for a user, and all stored files encrypted to it.
 ///
-/// What is under way is noted in the user's key folder, so that asking again goes on with it: a rotation that was killed
-/// anywhere is completed by the next one. Old keys stay in the folder: a file that is not encrypted anew yet opens as before.
+/// What is under way is noted in the user's key directory, so that asking again goes on with it: a rotation that was
+/// killed anywhere is completed by the next one. Old keys stay in the directory: a file that is not encrypted anew yet
+/// opens as before.
 package final class KeyRotation {
     package enum Kind: Sendable {
         case newSubkey
@@ -31,20 +32,20 @@ package final class KeyRotation {
     private let file: URL
     private let keys: URL
     /// Held while this object lives: there is one rotation of a user at a time.
-    private let turn: FolderLock
-    /// The name of what is noted, in the user's key folder.
+    private let turn: DirectoryLock
+    /// The name of what is noted, in the user's key directory.
     static let noteName = "rotation.json"
     private var note: URL { keys.appending(path: KeyRotation.noteName) }
 
-    /// - Throws: ``Refusal`` when there is no such user, or another rotation of the user is at work.
+    /// - Throws: ``UserError`` when there is no such user, or another rotation of the user is at work.
     package init(of name: String, in file: URL) throws {
         self.name = name
         self.file = file
         let configuration = try Configuration(file: file)
         _ = try configuration.index(of: name)
-        keys = configuration.keyFolder(of: name)
-        guard let turn = try FolderLock(unlessHeld: keys) else {
-            throw Refusal(.inUse, description: "another command is at work with \(name)'s key")
+        keys = configuration.keyDirectory(of: name)
+        guard let turn = try DirectoryLock(unlessHeld: keys) else {
+            throw UserError(.inUse, description: "another command is at work with \(name)'s key")
         }
         self.turn = turn
     }
@@ -61,22 +62,22 @@ package final class KeyRotation {
     package func begin(
         _ kind: Kind, passphrase: SecretBytes, isInterrupted: () -> Bool
     ) throws -> (key: String, subkey: String) {
-        let lock = try FolderLock(file.deletingLastPathComponent())
+        let lock = try DirectoryLock(file.deletingLastPathComponent())
         defer { withExtendedLifetime(lock) {} }
         let account = try readAccount().account
         // Who gave the wrong passphrase is told at once; and a new key must not get another one.
         do { _ = try SessionHome(keysIn: keys, fingerprint: account.key, passphrase: passphrase) }
         if let begun = try resume(account) { return begun }
         _ = try holdAlone()
-        let workshop = try KeyWorkshop(keysIn: keys)
+        let workshop = try ScratchKeyring(keysIn: keys)
         let known = try Set(workshop.keys().flatMap(\.subkeys).map(\.keygrip))
         let key = try make(kind, account, passphrase, in: workshop)
         guard let encryption = key.encryption, key.refusal == nil else {
-            throw Refusal(description: "nothing can be encrypted to the key: \(key.refusal ?? "")")
+            throw UserError(description: "nothing can be encrypted to the key: \(key.refusal ?? "")")
         }
         // A key that its owner cannot open would be the end of all files.
-        _ = try SessionHome(keysIn: workshop.folder, fingerprint: key.fingerprint, passphrase: passphrase)
-        guard !isInterrupted() else { throw Refusal.interrupted }
+        _ = try SessionHome(keysIn: workshop.directory, fingerprint: key.fingerprint, passphrase: passphrase)
+        guard !isInterrupted() else { throw UserError.interrupted }
         let noted = Note(
             key: key.fingerprint, subkey: encryption.fingerprint,
             keygrips: key.subkeys.map(\.keygrip).filter { !known.contains($0) })
@@ -89,10 +90,10 @@ package final class KeyRotation {
         return (noted.key, noted.subkey)
     }
 
-    /// Goes on with what was noted, if the new key has got to the folder; else that is forgotten.
+    /// Goes on with what was noted, if the new key has got to the directory; else that is forgotten.
     private func resume(_ account: Account) throws -> (key: String, subkey: String)? {
         guard let data = try? Data(contentsOf: note) else { return nil }
-        let listed = try KeyWorkshop(keysIn: keys).keys()
+        let listed = try ScratchKeyring(keysIn: keys).keys()
         if let noted = try? JSONDecoder().decode(Note.self, from: data) {
             if listed.contains(where: { $0.fingerprint == noted.key && $0.encryption?.fingerprint == noted.subkey }) {
                 let alone = try account.key == noted.key ? nil : holdAlone()
@@ -113,11 +114,11 @@ package final class KeyRotation {
     }
 
     private func make(
-        _ kind: Kind, _ account: Account, _ passphrase: SecretBytes, in workshop: KeyWorkshop
+        _ kind: Kind, _ account: Account, _ passphrase: SecretBytes, in workshop: ScratchKeyring
     ) throws -> KeyDescription {
         func current() throws -> KeyDescription {
             guard let key = try workshop.keys().first(where: { $0.fingerprint == account.key }) else {
-                throw Refusal(description: "the key \(account.key) is not in \(keys.path)")
+                throw UserError(description: "the key \(account.key) is not in \(keys.path)")
             }
             return key
         }
@@ -126,7 +127,7 @@ package final class KeyRotation {
         case .newKey: return try workshop.addKey(userID: name, passphrase: passphrase)
         case .newSubkey:
             guard try workshop.hasSecret(current().primary) else {
-                throw Refusal(
+                throw UserError(
                     description: "the secret part of the primary key is not here: add a subkey where it is, "
                         + "then 'key import' and 'rotate --keep-key'; or take --new-key")
             }
@@ -136,9 +137,9 @@ package final class KeyRotation {
     }
 
     /// Lets no session go on that does not know the new key.
-    private func holdAlone() throws -> KeyFolderLock {
-        guard let alone = try KeyFolderLock.exclusive(keys) else {
-            throw Refusal(
+    private func holdAlone() throws -> KeyDirectoryLock {
+        guard let alone = try KeyDirectoryLock.exclusive(keys) else {
+            throw UserError(
                 .inUse,
                 description: "somebody is logged in as \(name), and could not read files with a new key: end these "
                     + "sessions, or stop the server, and try again")
@@ -173,21 +174,21 @@ package final class KeyRotation {
     /// - Returns: what became of all. When none is left but damaged ones, the rotation is complete.
     package func reencrypt(
         passphrase: SecretBytes, isInterrupted: @escaping () -> Bool, progress: @escaping (UInt64) -> Void
-    ) throws -> Reencryption.Tally {
+    ) throws -> TreeReencryption.Tally {
         let (configuration, account) = try readAccount()
         let home = try SessionHome(keysIn: keys, fingerprint: account.key, passphrase: passphrase)
-        let retired = try KeyWorkshop(keysIn: keys).retired { $0 != home.cryptor.recipient }
+        let retired = try ScratchKeyring(keysIn: keys).retired { $0 != home.cryptor.recipient }
         _ = try GnuPG.use(home: home.keyHome)
         let vault = try OwnerVault(configuration)
-        let work = Reencryption(
+        let work = TreeReencryption(
             data: vault.data, retired: retired, cryptor: home.cryptor, isInterrupted: isInterrupted,
             progress: progress)
-        var total = Reencryption.Tally()
+        var total = TreeReencryption.Tally()
         for pass in 1...KeyRotation.mostPasses {
             let tally = try interruptible { try work.run(in: vault.home(of: account)) }
             if pass == 1 { (total.done, total.others) = (tally.done, tally.others) }
             total.files += tally.files
-            total.octets += tally.octets
+            total.bytes += tally.bytes
             (total.busy, total.damaged) = (tally.busy, tally.damaged)
             if tally.files == 0 && tally.busy.isEmpty { break }
         }
@@ -197,15 +198,15 @@ package final class KeyRotation {
     }
 
     /// Counts what ``reencrypt(passphrase:isInterrupted:progress:)`` would encrypt anew.
-    package func survey(_ kind: Kind, isInterrupted: @escaping () -> Bool) throws -> Reencryption.Tally {
+    package func survey(_ kind: Kind, isInterrupted: @escaping () -> Bool) throws -> TreeReencryption.Tally {
         let (configuration, account) = try readAccount()
-        let workshop = try KeyWorkshop(keysIn: keys)
+        let workshop = try ScratchKeyring(keysIn: keys)
         let current = try workshop.keys().first { $0.fingerprint == account.key }?.encryption?.keyID
         // With a new key, all that there are now will be old ones.
         let isNew = kind != .keptKey && !isUnderWay
         let retired = try workshop.retired { isNew || $0 != current }
         let vault = try OwnerVault(configuration)
-        let work = Reencryption(
+        let work = TreeReencryption(
             data: vault.data, retired: retired, cryptor: nil, isInterrupted: isInterrupted, progress: { _ in })
         return try interruptible { try work.run(in: vault.home(of: account)) }
     }
@@ -214,12 +215,12 @@ package final class KeyRotation {
         do {
             return try body()
         } catch is Interrupted {
-            throw Refusal(.interrupted, description: "interrupted; the same command goes on")
+            throw UserError(.interrupted, description: "interrupted; the same command goes on")
         }
     }
 }
 
-extension KeyWorkshop {
+extension ScratchKeyring {
     /// The key IDs of subkeys for encryption that `isRetired`.
     fileprivate func retired(_ isRetired: ([UInt8]) -> Bool) throws(OpenPGPError) -> Set<[UInt8]> {
         Set(try keys().flatMap(\.encryptionSubkeys).map(\.keyID).filter(isRetired))

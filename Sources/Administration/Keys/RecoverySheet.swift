@@ -15,22 +15,22 @@ struct RecoverySheet {
 
     /// Each step with its commands.
     private var steps: [(heading: String, commands: [String])] {
-        let folder = home == "." ? "data" : "data/\(home)"
+        let directory = home == "." ? "data" : "data/\(home)"
         return [
             (
-                "On a machine with GnuPG (on Debian: the package gnupg), in a folder with \(secretKeyFile) and a copy "
-                    + "of the folder data. It asks for the passphrase.",
+                "On a machine with GnuPG (on Debian: the package gnupg), in a directory with \(secretKeyFile) and a copy "
+                    + "of the directory data. It asks for the passphrase.",
                 ["gpg --import \(secretKeyFile)"]
             ),
             (
                 "One file. It must end without an error; one that was damaged or tampered with does not.",
-                ["gpg --output taxes.pdf --decrypt \(RecoverySheet.quoted(folder))/taxes.pdf.gpg"]
+                ["gpg --output taxes.pdf --decrypt \(RecoverySheet.quoted(directory))/taxes.pdf.gpg"]
             ),
             (
-                "All files. What has not been restored is listed, and stays in the folder restored as it was stored; "
+                "All files. What has not been restored is listed, and stays in the directory restored as it was stored; "
                     + "files that end in .gpg.part are uploads that were cut off.",
                 [
-                    "cp -R -p \(RecoverySheet.quoted(folder)) restored",
+                    "cp -R -p \(RecoverySheet.quoted(directory)) restored",
                     #"find restored -type f -name '*.gpg' -exec sh -c 'for f do t="${f%.gpg}"; [ ! -e "$t" ] "#
                         + #"&& gpg --batch --yes --quiet --output "$f.new" --decrypt "$f" && touch -r "$f" "$f.new" "#
                         + #"&& mv "$f.new" "$t" && rm "$f" "#
@@ -64,8 +64,8 @@ struct RecoverySheet {
 
     private static let notes = [
         "Whoever has this sheet and the passphrase can read the files. The passphrase is not on it: keep both, apart.",
-        "The key stands below as text, to be typed or scanned; every file of the folder data is a standard OpenPGP message.",
-        "In names, %3A and its like stand for one octet (here a colon) that FAT and exFAT cannot hold.",
+        "The key stands below as text, to be typed or scanned; every file of the directory data is a standard OpenPGP message.",
+        "In names, %3A and its like stand for one byte (here a colon) that FAT and exFAT cannot hold.",
     ]
 
     /// The sheet for a printer that takes text.

@@ -11,7 +11,7 @@ private import Vault
 package struct NewUser {
     package let name: String
     package let access: Account.Access
-    /// The folder below the data folder; nil takes the name.
+    /// The directory below the data directory; nil takes the name.
     package let home: String?
 
     package init(name: String, access: Account.Access, home: String?) {
@@ -20,40 +20,40 @@ package struct NewUser {
         self.home = home
     }
 
-    /// The shortest passphrase there may be, in octets.
+    /// The shortest passphrase there may be, in bytes.
     package static let shortestPassphrase = 8
 
     /// Finds out what would keep the user from being added, before the passphrase is asked for.
     package func check(against file: URL) throws {
         guard Account.isValid(name: name) else {
-            throw Refusal(
+            throw UserError(
                 description:
                     "'\(name)' cannot be a user name: 1 to 64 letters, digits and . _ -, first a letter or digit")
         }
         guard FileManager.default.fileExists(atPath: file.path) else { return }
         if try Configuration(file: file).account(named: name) != nil {
-            throw Refusal(description: "there is a user \(name) in \(file.path) already")
+            throw UserError(description: "there is a user \(name) in \(file.path) already")
         }
     }
 
-    /// Adds the user to the server.conf `file`: makes the file, the host keys, the folders and the key if they are absent,
-    /// and touches nothing that is there.
+    /// Adds the user to the server.conf `file`: makes the file, the host keys, the directories and the key if they are
+    /// absent, and touches nothing that is there.
     ///
     /// - Parameter isInterrupted: asked last before anything is changed.
     /// - Returns: the fingerprint of the user's key.
     package func add(to file: URL, passphrase: SecretBytes, isInterrupted: () -> Bool) throws -> String {
         guard passphrase.count >= NewUser.shortestPassphrase else {
-            throw Refusal(description: "the passphrase must have \(NewUser.shortestPassphrase) octets at least")
+            throw UserError(description: "the passphrase must have \(NewUser.shortestPassphrase) bytes at least")
         }
-        let folder = file.deletingLastPathComponent()
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let lock = try FolderLock(folder)
+        let directory = file.deletingLastPathComponent()
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        let lock = try DirectoryLock(directory)
         defer { withExtendedLifetime(lock) {} }
         try check(against: file)
         let isNew = !FileManager.default.fileExists(atPath: file.path)
         let template = isNew ? ConfigurationFile.template(for: file) : ""
         let configuration = try isNew ? Configuration(template, file: file) : Configuration(file: file)
-        guard let hash = PasswordHash(hashing: passphrase) else { throw Refusal(description: "out of memory") }
+        guard let hash = PasswordHash(hashing: passphrase) else { throw UserError(description: "out of memory") }
         func block(_ key: String) -> String {
             ConfigurationFile.block(name: name, access: access, home: home ?? name, key: key, password: hash.text)
         }
@@ -61,11 +61,11 @@ package struct NewUser {
         let added = try Configuration(
             configuration.text + "\n" + block(String(repeating: "0", count: 40)), file: file)
         guard added.accounts.last?.home == home ?? name, added.accounts.count == configuration.accounts.count + 1 else {
-            throw Refusal(description: "the home folder's name must be of ordinary characters")
+            throw UserError(description: "the home directory's name must be of ordinary characters")
         }
-        let keys = configuration.keyFolder(of: name)
+        let keys = configuration.keyDirectory(of: name)
         let (key, made) = try key(in: keys, passphrase)
-        guard !isInterrupted() else { throw Refusal.interrupted }
+        guard !isInterrupted() else { throw UserError.interrupted }
         try HostKeyStore.create(in: configuration.hostKeys)
         if let made {
             try FileManager.default.createDirectory(

@@ -7,9 +7,9 @@ package import ServerConfiguration
 
 /// `user passwd`: another passphrase for a user's key and for the login.
 ///
-/// The files are not touched. At every moment one of the two passphrases logs in, whenever it is interrupted: first the hash
-/// is taken out of server.conf, so that the key alone decides; then the key is changed, the part that logins use last; then
-/// the new hash is written. Asking for the same change again completes one that was interrupted.
+/// The files are not touched. At every moment one of the two passphrases logs in, whenever it is interrupted: first the
+/// hash is taken out of server.conf, so that the key alone decides; then the key is changed, the part that logins use
+/// last; then the new hash is written. Asking for the same change again completes one that was interrupted.
 package struct PassphraseChange {
     private let name: String
     private let file: URL
@@ -34,44 +34,46 @@ package struct PassphraseChange {
         from old: SecretBytes, to new: SecretBytes, isInterrupted: () -> Bool
     ) throws -> [String] {
         guard new.count >= NewUser.shortestPassphrase else {
-            throw Refusal(description: "the passphrase must have \(NewUser.shortestPassphrase) octets at least")
+            throw UserError(description: "the passphrase must have \(NewUser.shortestPassphrase) bytes at least")
         }
-        let lock = try FolderLock(file.deletingLastPathComponent())
+        let lock = try DirectoryLock(file.deletingLastPathComponent())
         defer { withExtendedLifetime(lock) {} }
         let configuration = try Configuration(file: file)
         let index = try configuration.index(of: name)
         let account = configuration.accounts[index]
-        let keys = configuration.keyFolder(of: name)
-        let workshop = try KeyWorkshop(keysIn: keys)
+        let keys = configuration.keyDirectory(of: name)
+        let workshop = try ScratchKeyring(keysIn: keys)
         let listed = try workshop.keys()
         guard let encryption = listed.first(where: { $0.fingerprint == account.key })?.encryption else {
-            throw Refusal(description: "the key \(account.key) is not in \(keys.path), or cannot encrypt")
+            throw UserError(description: "the key \(account.key) is not in \(keys.path), or cannot encrypt")
         }
         let changes = try workshop.changePassphrase(from: old, to: new)
         switch changes[encryption.keygrip] {
         case .changed, .wasNew: break
         case .absent, nil:
-            throw Refusal(
+            throw UserError(
                 description: "the secret part of \(name)'s key is not here: change its passphrase where it is")
         case .refused: throw OpenPGPError(.passphrase, "the passphrase does not open the key")
         }
-        // A key that nothing opens any more would be the end of all files: it is tried before it takes the old one's place.
-        _ = try SessionHome(keysIn: workshop.folder, fingerprint: account.key, passphrase: new)
-        guard let hash = PasswordHash(hashing: new) else { throw Refusal(description: "out of memory") }
-        guard !isInterrupted() else { throw Refusal.interrupted }
+        // A key that nothing opens any more would be the end of all files: it is tried before it takes the old one's
+        // place.
+        _ = try SessionHome(keysIn: workshop.directory, fingerprint: account.key, passphrase: new)
+        guard let hash = PasswordHash(hashing: new) else { throw UserError(description: "out of memory") }
+        guard !isInterrupted() else { throw UserError.interrupted }
         try publish(workshop, encryption.keygrip, hash, configuration, index)
         return listed.filter { key in key.subkeys.contains { changes[$0.keygrip] == .refused } }.map(\.fingerprint)
     }
 
     private func publish(
-        _ workshop: KeyWorkshop, _ keygrip: String, _ hash: PasswordHash, _ configuration: Configuration, _ index: Int
+        _ workshop: ScratchKeyring, _ keygrip: String, _ hash: PasswordHash, _ configuration: Configuration,
+        _ index: Int
     ) throws {
         var accounts = configuration.accounts
         let before = try Data(contentsOf: file)
         accounts[index].password = nil
         let without = try ConfigurationFile.change(configuration, to: accounts) { $0.unset("password", ofUser: index) }
         let between = try Data(contentsOf: file)
-        try workshop.publishSecretKeys(to: configuration.keyFolder(of: name), last: [keygrip])
+        try workshop.publishSecretKeys(to: configuration.keyDirectory(of: name), last: [keygrip])
         // The line comes back to where it was, unless somebody has edited the file meanwhile.
         let isUntouched = try Data(contentsOf: file) == between
         let now = isUntouched ? without : try Configuration(file: file)

@@ -19,7 +19,7 @@ package struct UserChange {
     ///
     /// - Returns: whether anything was to be changed.
     package func apply(to name: String, in file: URL) throws -> Bool {
-        let lock = try FolderLock(file.deletingLastPathComponent())
+        let lock = try DirectoryLock(file.deletingLastPathComponent())
         defer { withExtendedLifetime(lock) {} }
         let configuration = try Configuration(file: file)
         let index = try configuration.index(of: name)
@@ -42,7 +42,7 @@ package struct UserChange {
         }
         // A login to a home that is not there would fail.
         try FileManager.default.createDirectory(
-            at: new.folder(of: new.accounts[index]), withIntermediateDirectories: true,
+            at: new.directory(of: new.accounts[index]), withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700])
         return true
     }
@@ -50,12 +50,12 @@ package struct UserChange {
     /// The lines of a file of public keys, as `ssh-keygen` makes them.
     package static func publicKeys(in file: URL) throws -> [String] {
         guard let text = try? String(contentsOf: file, encoding: .utf8) else {
-            throw Refusal(description: "\(file.path) cannot be read")
+            throw UserError(description: "\(file.path) cannot be read")
         }
         let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
             .filter { !$0.isEmpty && !$0.hasPrefix("#") }
         guard !lines.isEmpty, lines.allSatisfy({ PublicKey(line: $0) != nil }) else {
-            throw Refusal(description: "\(file.path) is not a file of public SSH keys, a line each, without options")
+            throw UserError(description: "\(file.path) is not a file of public SSH keys, a line each, without options")
         }
         return lines
     }

@@ -7,13 +7,13 @@ package enum UserRemoval {
     ///
     /// - Returns: where these are.
     package static func remove(_ name: String, from file: URL) throws -> (files: URL, keys: URL) {
-        let lock = try FolderLock(file.deletingLastPathComponent())
+        let lock = try DirectoryLock(file.deletingLastPathComponent())
         defer { withExtendedLifetime(lock) {} }
         let configuration = try Configuration(file: file)
         let index = try configuration.index(of: name)
         var accounts = configuration.accounts
         let account = accounts.remove(at: index)
         try ConfigurationFile.change(configuration, to: accounts) { $0.removeUser(index) }
-        return (configuration.folder(of: account), configuration.keyFolder(of: name))
+        return (configuration.directory(of: account), configuration.keyDirectory(of: name))
     }
 }

@@ -14,13 +14,13 @@ extern const int linux_no_access_time;
 /// renameat2(2) with RENAME_NOREPLACE.
 int linux_renameat_noreplace(int from_directory, const char *from, int to_directory, const char *to);
 
-/// accept4(2) with SOCK_CLOEXEC; `address` has room for `*length` octets, a sockaddr_storage.
+/// accept4(2) with SOCK_CLOEXEC; `address` has room for `*length` bytes, a sockaddr_storage.
 int linux_accept_cloexec(int socket, void *address, unsigned int *length);
 
 /// memfd_create(2) with MFD_CLOEXEC.
 int linux_memfd_create(const char *name);
 
-/// sync_file_range(2), SYNC_FILE_RANGE_WRITE: the disk begins with these octets, which is not waited for; no promise.
+/// sync_file_range(2), SYNC_FILE_RANGE_WRITE: the disk begins with these bytes, which is not waited for; no promise.
 void linux_begin_writing(int descriptor, long long offset, long long count);
 
 /// syncfs(2): writes the whole file system that holds the descriptor to its disk.
@@ -66,12 +66,12 @@ enum {
     linux_use_run,
     /// A device, such as /dev/null.
     linux_use_device,
-    /// Files and folders to be read, written, made, renamed and removed.
+    /// Files and directories to be read, written, made, renamed and removed.
     linux_use_change,
     /// The same, and sockets made.
     linux_use_home,
-    /// Empty folders in it to be removed.
-    linux_use_remove_folder,
+    /// Empty directories in it to be removed.
+    linux_use_remove_directory,
 };
 
 /// landlock_create_ruleset(2): rules that allow nothing yet: no file, no network, no signal to other processes.

@@ -12,7 +12,7 @@ extension Cryptor {
         guard kind == .native else { return Cryptor(recipient, gnupg) }
         do throws(OpenPGPError) {
             guard let native = try NativeEngine(for: gnupg, exported) else { return Cryptor(recipient, gnupg) }
-            try EngineCheck(native, against: gnupg, recipient, canDecrypt: gnupg.passphrase != nil).run()
+            try NativeEngineSelfTest(native, against: gnupg, recipient, canDecrypt: gnupg.passphrase != nil).run()
             return Cryptor(recipient, native)
         } catch {
             return Cryptor(recipient, gnupg, fallbackReason: error)
@@ -27,7 +27,7 @@ extension NativeEngine {
     /// - Returns: nil for a key of another kind.
     fileprivate init?(for gnupg: GnuPGEngine, _ exported: KeyPackets?) throws(OpenPGPError) {
         guard let exported, let passphrase = gnupg.passphrase else {
-            let packets = try KeyPackets.exported(gnupg.key.fingerprint, .publicKeys, patience: gnupg.patience)
+            let packets = try KeyPackets.exported(gnupg.key.fingerprint, .publicKeys, stallTimeout: gnupg.stallTimeout)
             for body in packets.bodies(.publicSubkey) {
                 guard let subkey = try CurveSubkey(body), subkey.fingerprint == gnupg.key.subkeyFingerprint else {
                     continue

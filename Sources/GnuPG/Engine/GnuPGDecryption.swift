@@ -5,8 +5,8 @@ internal import Secrets
 
 /// One message being read by gpg.
 ///
-/// gpg hands plaintext out before it has checked the message's end. So the last octets, up to a whole buffer of them, are
-/// held back until gpg has said that the message is intact: a damaged one never reads to its end.
+/// gpg hands plaintext out before it has checked the message's end. So the last bytes, up to a whole buffer of them,
+/// are held back until gpg has said that the message is intact: a damaged one never reads to its end.
 final class GnuPGDecryption: Decryption {
     private let output: BytePipe
     private let worker: Worker<Void>
@@ -15,14 +15,14 @@ final class GnuPGDecryption: Decryption {
     ///
     /// - Parameters:
     ///   - descriptor: the stored file, open for reading. It is this object's to close.
-    ///   - patience: seconds that gpg may do nothing.
-    init(_ descriptor: Int32, _ passphrase: SecretBytes, patience: Int) {
+    ///   - stallTimeout: how long gpg may do nothing.
+    init(_ descriptor: Int32, _ passphrase: SecretBytes, stallTimeout: Duration) {
         let output = BytePipe(capacity: 1 << 20)
         self.output = output
         worker = Worker { () throws(OpenPGPError) -> Void in
             defer { close(descriptor) }
             do throws(OpenPGPError) {
-                try GnuPGDecryption.decrypt(descriptor, passphrase, output, Context(patience: patience))
+                try GnuPGDecryption.decrypt(descriptor, passphrase, output, Context(stallTimeout: stallTimeout))
                 output.finish()
             } catch {
                 output.fail(error)
@@ -85,7 +85,8 @@ final class GnuPGDecryption: Decryption {
         if let failure { throw failure }
         if let error { throw GnuPGDecryption.explain(error, context.statusLines) }
         let status = context.statusLines
-        // gpg goes on after packets that do not belong there, and after a file that is cut off inside an intact message.
+        // gpg goes on after packets that do not belong there, and after a file that is cut off inside an intact
+        // message.
         guard !status.contains("ERROR"), !status.contains("NODATA"),
             status.count(where: { $0 == "BEGIN_DECRYPTION" }) < 2, status.count(where: { $0 == "PLAINTEXT" }) < 2,
             context.plaintextLength == nil || context.plaintextLength == count

@@ -4,8 +4,8 @@ internal import OpenPGP
 
 /// One message being written by gpg.
 ///
-/// gpg pulls its input and clients push theirs, so a worker thread of its own runs the operation and takes the octets from
-/// a bounded queue.
+/// gpg pulls its input and clients push theirs, so a worker thread of its own runs the operation and takes the bytes
+/// from a bounded queue.
 final class GnuPGEncryption: Encryption {
     private let input = BytePipe(capacity: 1 << 20)
     private let worker: Worker<UInt64>
@@ -17,14 +17,14 @@ final class GnuPGEncryption: Encryption {
     /// - Parameters:
     ///   - key: whom the message is for.
     ///   - descriptor: an empty file, which stays its owner's to close, after ``finish()`` or ``cancel()``.
-    ///   - patience: seconds that gpg may do nothing.
-    init(to key: RecipientKey, _ framing: GnuPGFraming, into descriptor: Int32, patience: Int) {
+    ///   - stallTimeout: how long gpg may do nothing.
+    init(to key: RecipientKey, _ framing: GnuPGFraming, into descriptor: Int32, stallTimeout: Duration) {
         self.framing = framing
         let input = input
         worker = Worker { () throws(OpenPGPError) -> UInt64 in
             do throws(OpenPGPError) {
                 return try GnuPGEncryption.encrypt(
-                    input, to: key, StoredFraming(framing), into: descriptor, Context(patience: patience))
+                    input, to: key, OuterFraming(framing), into: descriptor, Context(stallTimeout: stallTimeout))
             } catch {
                 input.fail(error)
                 throw error
@@ -43,13 +43,13 @@ final class GnuPGEncryption: Encryption {
     /// Ends the message and waits until all of it has been given to the file.
     ///
     /// gpgme's word alone is not enough: gpg has to say that it finished, the message must have the structure that
-    /// ``MessageFramer`` checks, and its size must be the one that the plaintext gives.
+    /// ``GnuPGReframer`` checks, and its size must be the one that the plaintext gives.
     func finish() throws(OpenPGPError) {
         input.finish()
         let body = try worker.join()
         guard body == framing.body(forPlaintext: count) else {
             throw OpenPGPError(
-                .engine, "gpg wrote \(body) octets for \(count); expected \(framing.body(forPlaintext: count))")
+                .engine, "gpg wrote \(body) bytes for \(count); expected \(framing.body(forPlaintext: count))")
         }
     }
 
@@ -61,11 +61,11 @@ final class GnuPGEncryption: Encryption {
 
     /// The worker's part: runs the operation.
     ///
-    /// - Returns: the octets of the encrypted-data packet's body.
+    /// - Returns: the bytes of the encrypted-data packet's body.
     private static func encrypt(
-        _ input: BytePipe, to key: RecipientKey, _ framing: StoredFraming, into descriptor: Int32, _ context: Context
+        _ input: BytePipe, to key: RecipientKey, _ framing: OuterFraming, into descriptor: Int32, _ context: Context
     ) throws(OpenPGPError) -> UInt64 {
-        let sink = FramedFile(descriptor, MessageFramer(keyID: key.keyID, framing))
+        let sink = FramedFile(descriptor, GnuPGReframer(keyID: key.keyID, framing))
         var failure: OpenPGPError?
         var sawEnd = false
         let plain = try DataObject.reading(sensitive: true) { buffer in
@@ -114,13 +114,13 @@ final class GnuPGEncryption: Encryption {
 
 /// Where the cipher text goes: through the framer into the file.
 private final class FramedFile {
-    private var file: CipherFile
-    private var framer: MessageFramer
+    private var file: CiphertextWriter
+    private var framer: GnuPGReframer
     /// What the file has not got yet.
     private var pending: [UInt8] = []
 
-    init(_ descriptor: Int32, _ framer: MessageFramer) {
-        file = CipherFile(descriptor)
+    init(_ descriptor: Int32, _ framer: GnuPGReframer) {
+        file = CiphertextWriter(descriptor)
         self.framer = framer
     }
 
@@ -136,8 +136,8 @@ private final class FramedFile {
     }
 
     private func flush() throws(OpenPGPError) {
-        try pending.withUnsafeBufferPointer { octets throws(OpenPGPError) in
-            try file.write(UnsafeRawBufferPointer(octets))
+        try pending.withUnsafeBufferPointer { bytes throws(OpenPGPError) in
+            try file.write(UnsafeRawBufferPointer(bytes))
         }
         pending.removeAll(keepingCapacity: true)
     }

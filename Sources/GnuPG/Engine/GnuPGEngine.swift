@@ -8,23 +8,23 @@ struct GnuPGEngine: Engine {
     private let gnupgFraming: GnuPGFraming
     /// What opens the secret key in this session's home; nil for a session that has none.
     let passphrase: SecretBytes?
-    let patience: Int
+    let stallTimeout: Duration
 
     /// - Parameters:
     ///   - key: the user's, in the home that ``GnuPG/use(home:)`` named.
     ///   - passphrase: what opens the secret key there, or nil when there is none.
-    ///   - patience: seconds that gpg may do nothing.
-    init(_ gnupg: GnuPG, _ key: RecipientKey, passphrase: SecretBytes?, patience: Int) {
+    ///   - stallTimeout: how long gpg may do nothing.
+    init(_ gnupg: GnuPG, _ key: RecipientKey, passphrase: SecretBytes?, stallTimeout: Duration) {
         self.key = key
         gnupgFraming = GnuPGFraming(gnupg.version)
         self.passphrase = passphrase
-        self.patience = patience
+        self.stallTimeout = stallTimeout
     }
 
     var framing: ContentFraming { .gnupg(gnupgFraming) }
 
     func encrypt(into descriptor: Int32) throws(OpenPGPError) -> any Encryption {
-        GnuPGEncryption(to: key, gnupgFraming, into: descriptor, patience: patience)
+        GnuPGEncryption(to: key, gnupgFraming, into: descriptor, stallTimeout: stallTimeout)
     }
 
     func decrypt(_ descriptor: Int32) throws(OpenPGPError) -> any Decryption {
@@ -32,11 +32,11 @@ struct GnuPGEngine: Engine {
         // A descriptor of its own, and a position of its own: several reads of one file do not disturb each other.
         let own = open("/proc/self/fd/\(descriptor)", O_RDONLY | O_CLOEXEC)
         guard own >= 0 else { throw OpenPGPError(.inputOutput, "cannot reopen the stored file", errno: errno) }
-        return GnuPGDecryption(own, passphrase, patience: patience)
+        return GnuPGDecryption(own, passphrase, stallTimeout: stallTimeout)
     }
 
-    func sessionKey(of message: StoredMessage) throws(OpenPGPError) -> SessionKey? {
-        try SessionKey.unwrap(message, unlocked(), patience: patience)
+    func sessionKey(of message: EncryptedMessage) throws(OpenPGPError) -> SessionKey? {
+        try SessionKey.unwrap(message, unlocked(), stallTimeout: stallTimeout)
     }
 
     private func unlocked() throws(OpenPGPError) -> SecretBytes {

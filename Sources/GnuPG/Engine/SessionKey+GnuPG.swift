@@ -5,14 +5,14 @@ internal import Secrets
 extension SessionKey {
     /// Lets gpg unwrap the session key of `message`, without decrypting its contents.
     ///
-    /// gpg is given the session key packets and a short packet made of the first octets of the data: it tells the session
-    /// key before it finds out that this is not the whole message.
+    /// gpg is given the session key packets and a short packet made of the first bytes of the data: it tells the
+    /// session key before it finds out that this is not the whole message.
     ///
     /// - Returns: nil when the message is encrypted with something else than AES.
     static func unwrap(
-        _ message: StoredMessage, _ passphrase: SecretBytes, patience: Int
+        _ message: EncryptedMessage, _ passphrase: SecretBytes, stallTimeout: Duration
     ) throws(OpenPGPError) -> SessionKey? {
-        let context = try Context(patience: patience)
+        let context = try Context(stallTimeout: stallTimeout)
         context.answer([passphrase])
         gpgme_set_ctx_flag(context.raw, "export-session-key", "1")
         defer { gpgme_set_ctx_flag(context.raw, "export-session-key", "0") }

@@ -11,7 +11,7 @@ package struct KeyDescription: Sendable {
         }
 
         package let fingerprint: String
-        /// The eight octets by which messages name it.
+        /// The eight bytes by which messages name it.
         package let keyID: [UInt8]
         /// The name of its file in `private-keys-v1.d`; empty for an algorithm that this machine does not know.
         package let keygrip: String

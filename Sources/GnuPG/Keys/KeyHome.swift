@@ -8,9 +8,10 @@ package import Secrets
 ///
 /// Source: gnupg `doc/gpg-agent.texi` and `doc/gpg.texi` for the options.
 package enum KeyHome {
-    /// Octets that the passphrase is stretched over (SHA-1, iterated and salted): half a second on a fast machine.
+    /// Bytes that the passphrase is stretched over (SHA-1, iterated and salted): half a second on a fast machine.
     ///
-    /// gpg's own default is a tenth of that. A finder of the stick who guesses has it cheaper with the hash in server.conf.
+    /// gpg's own default is a tenth of that. A finder of the stick who guesses has it cheaper with the hash in
+    /// server.conf.
     static let s2kCount = 512 << 20
 
     static let publicKeys = "pubring.kbx"
@@ -20,7 +21,7 @@ package enum KeyHome {
     ///
     /// - Returns: the fingerprint.
     static func create(userID: String, passphrase: SecretBytes) throws(OpenPGPError) -> String {
-        let context = try Context(patience: GnuPG.patience)
+        let context = try Context(stallTimeout: GnuPG.stallTimeout)
         context.answer([passphrase])
         let flags = UInt32(GPGME_CREATE_NOEXPIRE) | UInt32(GPGME_CREATE_FORCE)
         let error = try context.run {
@@ -33,42 +34,43 @@ package enum KeyHome {
         let fingerprint = String(cString: text)
         let parts = try ListedKey.all(fingerprint).first?.description.subkeys.count
         guard
-            try KeyPackets.exported(fingerprint, .secretKeys(passphrase), patience: GnuPG.patience).secretParts == parts
+            try KeyPackets.exported(fingerprint, .secretKeys(passphrase), stallTimeout: GnuPG.stallTimeout).secretParts
+                == parts
         else { throw SecretKeyFile.unreadable }
         return fingerprint
     }
 
-    /// The fingerprint of the key that lies in a user's key folder: of several, the newest that can read files here.
+    /// The fingerprint of the key that lies in a user's key directory: of several, the newest that can read files here.
     ///
     /// - Throws: `.key` when there is none.
-    package static func fingerprint(in folder: URL) throws(OpenPGPError) -> String {
-        let keys = try keys(in: folder)
+    package static func fingerprint(in directory: URL) throws(OpenPGPError) -> String {
+        let keys = try keys(in: directory)
         let candidates =
             keys.count == 1
             ? keys
             : keys.filter { key in
                 guard key.refusal == nil, let encryption = key.encryption else { return false }
-                return SecretKeyFile(encryption.keygrip, in: folder).protection == .passphrase
+                return SecretKeyFile(encryption.keygrip, in: directory).protection == .passphrase
             }
         guard let newest = candidates.max(by: { $0.primary.created < $1.primary.created }) else {
-            throw OpenPGPError(.key, "the user's key folder holds \(keys.count) keys, and none that can be taken")
+            throw OpenPGPError(.key, "the user's key directory holds \(keys.count) keys, and none that can be taken")
         }
         return newest.fingerprint
     }
 
-    /// The keys that lie in a user's key folder, as far as their public parts tell.
-    package static func keys(in folder: URL) throws(OpenPGPError) -> [KeyDescription] {
+    /// The keys that lie in a user's key directory, as far as their public parts tell.
+    package static func keys(in directory: URL) throws(OpenPGPError) -> [KeyDescription] {
         let runtime = try RuntimeDirectory()
         let home = runtime.path + "/" + RuntimeDirectory.home
         try make(home, agentOptions: [])
-        try copyPublicKeys(from: folder, to: home)
+        try copyPublicKeys(from: directory, to: home)
         _ = try GnuPG.use(home: home)
         let keys = try ListedKey.all()
         withExtendedLifetime(runtime) {}
         return keys.map(\.description)
     }
 
-    /// Makes the folder and the two configuration files of a home.
+    /// Makes the directory and the two configuration files of a home.
     static func make(_ home: String, agentOptions: [String]) throws(OpenPGPError) {
         // gpg has the path of the system's agent inside.
         let bundledAgent = PortableBundle.current?.program("gpg-agent").map { ["agent-program \($0)"] } ?? []
@@ -77,7 +79,8 @@ package enum KeyHome {
                 "no-greeting", "no-permission-warning", "trust-model always", "no-auto-check-trustdb",
                 "no-auto-key-locate",
                 "disable-dirmngr", "cipher-algo AES256", "compress-algo none",
-                // A clock that has lost the time must not make the key one from the future, which nothing is encrypted to.
+                // A clock that has lost the time must not make the key one from the future, which nothing is encrypted
+                // to.
                 "ignore-time-conflict", "ignore-valid-from",
             ]
         let agent =
@@ -96,44 +99,44 @@ package enum KeyHome {
         }
     }
 
-    /// Copies `name` from the user's key folder into a session's home, for this user alone.
-    static func copy(_ name: String, from folder: URL, to home: String) throws(OpenPGPError) {
+    /// Copies `name` from the user's key directory into a session's home, for this user alone.
+    static func copy(_ name: String, from directory: URL, to home: String) throws(OpenPGPError) {
         do {
-            let data = try Data(contentsOf: folder.appending(path: name))
+            let data = try Data(contentsOf: directory.appending(path: name))
             guard
                 FileManager.default.createFile(
                     atPath: "\(home)/\(name)", contents: data, attributes: [.posixPermissions: 0o600])
             else { throw CocoaError(.fileWriteUnknown) }
         } catch {
-            throw OpenPGPError(.key, "the user's key folder cannot be read: \(error.localizedDescription)")
+            throw OpenPGPError(.key, "the user's key directory cannot be read: \(error.localizedDescription)")
         }
     }
 
-    static func copyPublicKeys(from folder: URL, to home: String) throws(OpenPGPError) {
-        try copy(publicKeys, from: folder, to: home)
+    static func copyPublicKeys(from directory: URL, to home: String) throws(OpenPGPError) {
+        try copy(publicKeys, from: directory, to: home)
     }
 
     /// Does something in a home with its secret keys out of gpg's way; those that come meanwhile are added to them.
     static func aside(in home: URL, _ body: () throws(OpenPGPError) -> Void) throws(OpenPGPError) {
-        let folder = home.appending(path: SecretKeyFile.folder)
+        let directory = home.appending(path: SecretKeyFile.directory)
         let others = home.appending(path: "aside")
         mkdir(others.path, 0o700)
-        move(from: folder, to: others)
-        defer { move(from: others, to: folder) }
+        move(from: directory, to: others)
+        defer { move(from: others, to: directory) }
         try body()
     }
 
-    private static func move(from folder: URL, to other: URL) {
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [] {
-            rename(folder.appending(path: name).path, other.appending(path: name).path)
+    private static func move(from directory: URL, to other: URL) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? [] {
+            rename(directory.appending(path: name).path, other.appending(path: name).path)
         }
     }
 
     /// Copies one secret key.
-    static func copySecretKey(_ keygrip: String, from folder: URL, to home: String) throws(OpenPGPError) {
-        guard mkdir("\(home)/\(SecretKeyFile.folder)", 0o700) == 0 || errno == EEXIST else {
+    static func copySecretKey(_ keygrip: String, from directory: URL, to home: String) throws(OpenPGPError) {
+        guard mkdir("\(home)/\(SecretKeyFile.directory)", 0o700) == 0 || errno == EEXIST else {
             throw OpenPGPError(.inputOutput, "cannot make a GnuPG home", errno: errno)
         }
-        try copy("\(SecretKeyFile.folder)/\(keygrip).key", from: folder, to: home)
+        try copy("\(SecretKeyFile.directory)/\(keygrip).key", from: directory, to: home)
     }
 }

@@ -29,19 +29,20 @@ extension KeyPackets {
     /// Lets gpg export the key with a fingerprint.
     ///
     /// That secret parts cannot be opened is no error: they are not in it.
-    static func exported(_ fingerprint: String, _ part: Part, patience: Int) throws(OpenPGPError) -> KeyPackets {
-        let context = try Context(patience: patience)
+    static func exported(_ fingerprint: String, _ part: Part, stallTimeout: Duration) throws(OpenPGPError) -> KeyPackets
+    {
+        let context = try Context(stallTimeout: stallTimeout)
         context.answer([part.passphrase].compactMap(\.self))
-        var octets: [UInt8] = []
+        var exportedKey: [UInt8] = []
         let data = try DataObject.writing(sensitive: true) { bytes in
-            octets += bytes
-            return octets.count <= 1 << 24
+            exportedKey += bytes
+            return exportedKey.count <= 1 << 24
         }
         let error = try withExtendedLifetime(data) { () throws(OpenPGPError) in
             try context.run { gpgme_op_export_start($0, fingerprint, part.mode, data.raw) }
         }
         if let error { throw OpenPGPError(.engine, "gpg cannot export the key: \(error.text)") }
-        guard let packets = KeyPackets(octets) else { throw OpenPGPError(.engine, "gpg exported no whole key") }
+        guard let packets = KeyPackets(exportedKey) else { throw OpenPGPError(.engine, "gpg exported no whole key") }
         return packets
     }
 }

@@ -23,7 +23,7 @@ final class ListedKey {
 
     /// All there are, or all that a pattern of gpg's finds, such as a fingerprint.
     static func all(_ pattern: String? = nil) throws(OpenPGPError) -> [ListedKey] {
-        let context = try Context(patience: GnuPG.patience)
+        let context = try Context(stallTimeout: GnuPG.stallTimeout)
         gpgme_set_keylist_mode(
             context.raw, gpgme_keylist_mode_t(GPGME_KEYLIST_MODE_LOCAL | GPGME_KEYLIST_MODE_WITH_KEYGRIP))
         try check(gpgme_op_keylist_start(context.raw, pattern, 0), .engine, "gpg cannot list keys")

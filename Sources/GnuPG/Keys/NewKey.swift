@@ -3,9 +3,10 @@ package import Foundation
 package import OpenPGP
 package import Secrets
 
-/// A key that was made and is kept nowhere yet: it goes with this object, unless ``keep(in:)`` brings it to a folder.
+/// A key that was made and is kept nowhere yet: it goes with this object, unless ``keep(in:)`` brings it to a
+/// directory.
 ///
-/// It is made in a private folder, because GnuPG cannot work on FAT.
+/// It is made in a private directory, because GnuPG cannot work on FAT.
 package final class NewKey {
     package let fingerprint: String
     private let runtime: RuntimeDirectory
@@ -22,24 +23,24 @@ package final class NewKey {
 
     /// Copies what of it is worth keeping, all or nothing.
     ///
-    /// - Parameter folder: must not exist yet.
-    package func keep(in folder: URL) throws(OpenPGPError) {
+    /// - Parameter directory: must not exist yet.
+    package func keep(in directory: URL) throws(OpenPGPError) {
         let files = FileManager.default
-        let draft = folder.deletingLastPathComponent().appending(path: ".\(folder.lastPathComponent).new")
+        let draft = directory.deletingLastPathComponent().appending(path: ".\(directory.lastPathComponent).new")
         do {
             try? files.removeItem(at: draft)
             try files.createDirectory(
                 at: draft, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            for name in [KeyHome.publicKeys, SecretKeyFile.folder, KeyHome.revocations] {
+            for name in [KeyHome.publicKeys, SecretKeyFile.directory, KeyHome.revocations] {
                 try files.copyItem(at: home.appending(path: name), to: draft.appending(path: name))
             }
-            try files.moveItem(at: draft, to: folder)
+            try files.moveItem(at: draft, to: directory)
         } catch {
             try? files.removeItem(at: draft)
-            throw OpenPGPError(.inputOutput, "cannot keep the key in \(folder.path): \(error.localizedDescription)")
+            throw OpenPGPError(.inputOutput, "cannot keep the key in \(directory.path): \(error.localizedDescription)")
         }
         // GnuPG and the copy do not write through: a stick pulled now must not lose the only key.
-        let descriptor = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let descriptor = open(directory.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if descriptor >= 0 {
             linux_syncfs(descriptor)
             close(descriptor)

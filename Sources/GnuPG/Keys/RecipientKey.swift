@@ -4,14 +4,14 @@ internal import OpenPGP
 
 /// A public key that files are encrypted to, pinned to one encryption subkey.
 ///
-/// Sendable, although it holds a C object: a gpgme key does not change once it is listed, and gpgme guards its reference
-/// count with a lock (`key.c`, `key_ref_lock`).
+/// Sendable, although it holds a C object: a gpgme key does not change once it is listed, and gpgme guards its
+/// reference count with a lock (`key.c`, `key_ref_lock`).
 final class RecipientKey: @unchecked Sendable {
     private let listed: ListedKey
     var raw: gpgme_key_t { listed.raw }
     let fingerprint: String
     let subkeyFingerprint: [UInt8]
-    /// The eight octets by which a message names the encryption subkey.
+    /// The eight bytes by which a message names the encryption subkey.
     let keyID: [UInt8]
     /// The name of the subkey's file in `private-keys-v1.d`.
     let keygrip: String
@@ -24,7 +24,7 @@ final class RecipientKey: @unchecked Sendable {
     init(fingerprint: String) throws(OpenPGPError) {
         // Not with `gpgme_get_key`: that makes a context of its own, which starts `gpg --version` once more.
         guard let listed = try ListedKey.all(fingerprint).first else {
-            throw OpenPGPError(.key, "the key \(fingerprint) is not in the user's key folder")
+            throw OpenPGPError(.key, "the key \(fingerprint) is not in the user's key directory")
         }
         self.listed = listed
         let key = listed.raw

@@ -7,8 +7,8 @@ internal import Secrets
 ///
 /// Source: gnupg `agent/keyformat.txt`.
 struct SecretKeyFile {
-    /// The folder of all such files in a home.
-    static let folder = "private-keys-v1.d"
+    /// The directory of all such files in a home.
+    static let directory = "private-keys-v1.d"
 
     /// How the secret is kept.
     enum Protection {
@@ -21,7 +21,7 @@ struct SecretKeyFile {
     let file: URL
 
     init(_ keygrip: String, in home: URL) {
-        file = home.appending(path: SecretKeyFile.folder).appending(path: "\(keygrip).key")
+        file = home.appending(path: SecretKeyFile.directory).appending(path: "\(keygrip).key")
     }
 
     /// Nil when there is no such file.
@@ -39,25 +39,26 @@ struct SecretKeyFile {
 
     /// Changes the passphrase, in a home of this process in which this is the only secret key.
     ///
-    /// gpg changes the passphrases of all parts of a key, and what it says in the end is about the last of them, which may
-    /// not be here. So it is the file that tells whether it was done; and that it can be read is tried, because gpg-agent
-    /// writes one in some 5,000 that nothing opens any more (2.2.40: it breaks the line at a blank of a random number).
+    /// gpg changes the passphrases of all parts of a key, and what it says in the end is about the last of them, which
+    /// may not be here. So it is the file that tells whether it was done; and that it can be read is tried, because
+    /// gpg-agent writes one in some 5,000 that nothing opens any more (2.2.40: it breaks the line at a blank of a
+    /// random number).
     ///
     /// - Parameters:
     ///   - key: the key that it is a part of.
-    ///   - patience: seconds that gpg may do nothing.
+    ///   - stallTimeout: how long gpg may do nothing.
     /// - Returns: what gpg then exports of it.
     /// - Throws: `.passphrase` when the old one is wrong.
     ///
     /// The corresponding C function is `gpgme_op_passwd_start`.
     @discardableResult
     func rewrap(
-        of key: gpgme_key_t, from old: SecretBytes, to new: SecretBytes, patience: Int
+        of key: gpgme_key_t, from old: SecretBytes, to new: SecretBytes, stallTimeout: Duration
     ) throws(OpenPGPError) -> KeyPackets {
         let before = try? Data(contentsOf: file)
         for _ in 1...3 {
-            try changePassphrase(of: key, from: old, to: new, patience: patience)
-            let exported = try KeyPackets.exported(fingerprint(of: key), part(of: key, new), patience: patience)
+            try changePassphrase(of: key, from: old, to: new, stallTimeout: stallTimeout)
+            let exported = try KeyPackets.exported(fingerprint(of: key), part(of: key, new), stallTimeout: stallTimeout)
             if exported.secretParts > 0 { return exported }
             do { try before?.write(to: file) } catch { break }
         }
@@ -69,7 +70,8 @@ struct SecretKeyFile {
 
     /// Whether the passphrase opens it, in a home of this process in which this is the only secret key.
     func opens(of key: gpgme_key_t, with passphrase: SecretBytes) throws(OpenPGPError) -> Bool {
-        try KeyPackets.exported(fingerprint(of: key), part(of: key, passphrase), patience: GnuPG.patience).secretParts
+        try KeyPackets.exported(fingerprint(of: key), part(of: key, passphrase), stallTimeout: GnuPG.stallTimeout)
+            .secretParts
             > 0
     }
 
@@ -83,14 +85,14 @@ struct SecretKeyFile {
     }
 
     private func changePassphrase(
-        of key: gpgme_key_t, from old: SecretBytes, to new: SecretBytes, patience: Int
+        of key: gpgme_key_t, from old: SecretBytes, to new: SecretBytes, stallTimeout: Duration
     ) throws(OpenPGPError) {
         let before = try? Data(contentsOf: file)
-        let context = try Context(patience: patience)
+        let context = try Context(stallTimeout: stallTimeout)
         context.answer(protection == .unprotected ? [new] : [old, new])
         let error = try context.run { gpgme_op_passwd_start($0, key, 0) }
         guard let after = try? Data(contentsOf: file) else {
-            throw OpenPGPError(.key, "the user's key folder has no such secret key")
+            throw OpenPGPError(.key, "the user's key directory has no such secret key")
         }
         guard after == before else { return }
         switch error?.code {

@@ -5,8 +5,8 @@ internal import Secrets
 
 /// One gpgme context: what one operation at a time needs.
 ///
-/// A context belongs to one thread. The engine and its home are set once for the process by ``GnuPG/use(home:)``, because
-/// setting them for a context would start `gpg --version` each time.
+/// A context belongs to one thread. The engine and its home are set once for the process by ``GnuPG/use(home:)``,
+/// because setting them for a context would start `gpg --version` each time.
 ///
 /// The corresponding C functions are `gpgme_new` and `gpgme_release`.
 final class Context {
@@ -15,15 +15,16 @@ final class Context {
     ///
     /// Arguments of SESSION_KEY never get here.
     private(set) var statusLines: [String] = []
-    /// Octets that gpg said the plaintext has; nil when the message does not tell, or it is text, whose line ends change.
+    /// Bytes that gpg said the plaintext has; nil when the message does not tell, or it is text, whose line ends
+    /// change.
     private(set) var plaintextLength: UInt64?
     private var isText = false
     private var passphrases: [SecretBytes] = []
-    private let patience: Int
+    private let stallTimeout: Duration
 
-    /// - Parameter patience: seconds that gpg may do nothing.
-    init(patience: Int) throws(OpenPGPError) {
-        self.patience = patience
+    /// - Parameter stallTimeout: how long gpg may do nothing.
+    init(stallTimeout: Duration) throws(OpenPGPError) {
+        self.stallTimeout = stallTimeout
         var raw: gpgme_ctx_t?
         try check(gpgme_new(&raw), .engine, "gpgme cannot make a context")
         guard let raw else { throw OpenPGPError(.engine, "gpgme made no context") }
@@ -51,14 +52,14 @@ final class Context {
     /// - Parameters:
     ///   - isCancelled: asked every second while gpg does nothing; true gives the operation up.
     ///   - start: calls one `gpgme_op_…_start`.
-    /// - Returns: the operation's error, or nil. It is not to be trusted alone: gpgme reports success when gpg died. The
-    ///   caller has to look at ``statusLines`` and at what came out.
+    /// - Returns: the operation's error, or nil. It is not to be trusted alone: gpgme reports success when gpg died.
+    ///   The caller has to look at ``statusLines`` and at what came out.
     func run(
         isCancelled: @escaping () -> Bool = { false }, _ start: (gpgme_ctx_t) -> gpgme_error_t
     ) throws(OpenPGPError) -> GPGMEError? {
         statusLines = []
         plaintextLength = nil
-        return try OperationLoop(self, patience: patience, isCancelled).run(start)
+        return try OperationLoop(self, stallTimeout: stallTimeout, isCancelled).run(start)
     }
 
     fileprivate func took(status keyword: String, _ arguments: UnsafePointer<CChar>?) {

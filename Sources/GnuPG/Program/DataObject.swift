@@ -2,11 +2,11 @@ internal import CGPGME
 private import Glibc
 internal import OpenPGP
 
-/// A gpgme data object whose octets come from, or go to, a pair of closures.
+/// A gpgme data object whose bytes come from, or go to, a pair of closures.
 ///
 /// The corresponding C function is `gpgme_data_new_from_cbs`.
 final class DataObject {
-    /// The octets gpgme moves at once.
+    /// The bytes gpgme moves at once.
     ///
     /// More is slower: pipes hold no more, and gpgme moves the rest in memory.
     static let bufferSize = "65536"

@@ -8,7 +8,7 @@ package struct GnuPG: Sendable {
     /// The oldest version known to work as this module needs it.
     package static let oldest = Version(2, 2, 40)
     /// Seconds that gpg may do nothing before it counts as hung, where nobody has set others.
-    package static let patience = 60
+    package static let stallTimeout = Duration.seconds(60)
 
     package struct Version: Comparable, Sendable, CustomStringConvertible {
         let parts: [Int]

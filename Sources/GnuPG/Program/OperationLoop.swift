@@ -4,15 +4,15 @@ internal import OpenPGP
 
 /// Drives one gpgme operation with a loop of our own.
 ///
-/// gpgme's loop ignores a pipe that only reports an error, and then spins for ever once gpg has died with its input pipe
-/// full (notes on gpgme 1.18: `posix-io.c`, `_gpgme_io_select`). This loop calls the handler on any event, so that it meets
-/// the error and the operation ends; and it gives up when nothing moves.
+/// gpgme's loop ignores a pipe that only reports an error, and then spins for ever once gpg has died with its input
+/// pipe full (notes on gpgme 1.18: `posix-io.c`, `_gpgme_io_select`). This loop calls the handler on any event, so that
+/// it meets the error and the operation ends; and it gives up when nothing moves.
 ///
 /// The corresponding C function is `gpgme_set_io_cbs`.
 final class OperationLoop {
     private let context: Context
     /// Seconds without an event on any of gpg's pipes after which it counts as hung.
-    private let patience: Int
+    private let stallTimeout: Duration
     private let isCancelled: () -> Bool
     /// Seconds without an event until now.
     private var idle = 0
@@ -27,9 +27,9 @@ final class OperationLoop {
         let argument: UnsafeMutableRawPointer?
     }
 
-    init(_ context: Context, patience: Int, _ isCancelled: @escaping () -> Bool) {
+    init(_ context: Context, stallTimeout: Duration, _ isCancelled: @escaping () -> Bool) {
         self.context = context
-        self.patience = patience
+        self.stallTimeout = stallTimeout
         self.isCancelled = isCancelled
     }
 
@@ -55,7 +55,7 @@ final class OperationLoop {
         if ready < 0 && errno == EINTR { return }
         guard ready > 0 else {
             idle += 1
-            guard isCancelled() || idle >= patience else { return }
+            guard isCancelled() || .seconds(idle) >= stallTimeout else { return }
             gpgme_cancel(context.raw)
             throw OpenPGPError(.stalled, "gpg did nothing for \(idle) seconds")
         }

@@ -3,11 +3,11 @@ private import CLinux
 private import Foundation
 package import OpenPGP
 
-/// A private folder that lives as long as this object: GnuPG homes in use are here and never on the stick.
+/// A private directory that lives as long as this object: GnuPG homes in use are here and never on the stick.
 ///
-/// FAT has no sockets and no permissions, and GnuPG needs both. The folder lies in memory where the system offers that
-/// (`/run/user/UID`, `/dev/shm`), else in `/tmp`; secret keys in it are encrypted all the same. Its owner holds a lock on
-/// it, which the kernel drops when the owner ends however it ends: ``sweep()`` removes folders without one.
+/// FAT has no sockets and no permissions, and GnuPG needs both. The directory lies in memory where the system offers
+/// that (`/run/user/UID`, `/dev/shm`), else in `/tmp`; secret keys in it are encrypted all the same. Its owner holds a
+/// lock on it, which the kernel drops when the owner ends however it ends: ``sweep()`` removes directories without one.
 package final class RuntimeDirectory {
     package let path: String
     private let lock: Int32
@@ -17,10 +17,10 @@ package final class RuntimeDirectory {
     /// The one thing in it: a GnuPG home.
     static let home = "h"
 
-    /// Makes the folder, for this user alone.
+    /// Makes the directory, for this user alone.
     package init() throws(OpenPGPError) {
         for parent in RuntimeDirectory.parents {
-            // A sweep may come between making the folder and locking it, and take it away: then another is made.
+            // A sweep may come between making the directory and locking it, and take it away: then another is made.
             for _ in 1...10 {
                 var template = Array("\(parent)/\(RuntimeDirectory.prefix)XXXXXX".utf8CString)
                 guard mkdtemp(&template) != nil else { break }
@@ -35,7 +35,7 @@ package final class RuntimeDirectory {
                 return
             }
         }
-        throw OpenPGPError(.inputOutput, "cannot make a private folder in \(RuntimeDirectory.parents)", errno: errno)
+        throw OpenPGPError(.inputOutput, "cannot make a private directory in \(RuntimeDirectory.parents)", errno: errno)
     }
 
     /// Whether `path` still names what `descriptor` is of.
@@ -51,7 +51,7 @@ package final class RuntimeDirectory {
         close(lock)
     }
 
-    /// Removes what sessions that were killed have left: their folders, and with them their agents.
+    /// Removes what sessions that were killed have left: their directories, and with them their agents.
     package static func sweep() {
         for parent in parents {
             for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
@@ -67,7 +67,7 @@ package final class RuntimeDirectory {
         }
     }
 
-    /// Whether a folder of that name holds only what this class puts there: `/tmp` is everybody's.
+    /// Whether a directory of that name holds only what this class puts there: `/tmp` is everybody's.
     private static func isOurs(_ path: String) -> Bool {
         let contents = try? FileManager.default.contentsOfDirectory(atPath: path)
         return contents == [] || contents == [home]

@@ -5,8 +5,8 @@ internal import Secrets
 ///
 /// Cipher feedback needs only the block before: what comes earlier need not be read.
 ///
-/// Source: RFC 4880, section 5.13 (no resynchronization); the C functions are `gcry_cipher_setiv`, `gcry_cipher_encrypt` and
-/// `gcry_cipher_decrypt`.
+/// Source: RFC 4880, section 5.13 (no resynchronization); the C functions are `gcry_cipher_setiv`,
+/// `gcry_cipher_encrypt` and `gcry_cipher_decrypt`.
 final class CipherFeedback {
     static let block = 16
 
@@ -14,10 +14,10 @@ final class CipherFeedback {
 
     /// A stream at its start.
     convenience init(_ key: SessionKey) throws(OpenPGPError) {
-        try self.init(key.octets)
+        try self.init(key.bytes)
     }
 
-    /// - Parameter key: 16, 24 or 32 octets.
+    /// - Parameter key: 16, 24 or 32 bytes.
     init(_ key: SecretBytes) throws(OpenPGPError) {
         handle = try Gcrypt.aes(key, GCRY_CIPHER_MODE_CFB)
         try restart(after: nil)
@@ -29,21 +29,21 @@ final class CipherFeedback {
 
     /// Moves the stream.
     ///
-    /// - Parameter before: the 16 octets of cipher text before its new place; nil for the start.
+    /// - Parameter before: the 16 bytes of cipher text before its new place; nil for the start.
     func restart(after before: UnsafeRawBufferPointer?) throws(OpenPGPError) {
         guard gcry_cipher_setiv(handle, before?.baseAddress, before?.count ?? 0) == 0 else {
             throw OpenPGPError(.engine, "libgcrypt cannot start there")
         }
     }
 
-    /// Encrypts the next octets where they are.
-    func encrypt(_ octets: UnsafeMutableRawBufferPointer) throws(OpenPGPError) {
-        guard octets.isEmpty || gcry_cipher_encrypt(handle, octets.baseAddress, octets.count, nil, 0) == 0 else {
+    /// Encrypts the next bytes where they are.
+    func encrypt(_ bytes: UnsafeMutableRawBufferPointer) throws(OpenPGPError) {
+        guard bytes.isEmpty || gcry_cipher_encrypt(handle, bytes.baseAddress, bytes.count, nil, 0) == 0 else {
             throw OpenPGPError(.engine, "libgcrypt cannot encrypt")
         }
     }
 
-    /// Decrypts the next octets.
+    /// Decrypts the next bytes.
     ///
     /// - Parameter plain: as long as `cipher`; elsewhere.
     func decrypt(
@@ -55,9 +55,9 @@ final class CipherFeedback {
         else { throw OpenPGPError(.engine, "libgcrypt cannot decrypt") }
     }
 
-    /// Decrypts the next octets where they are.
-    func decrypt(_ octets: UnsafeMutableRawBufferPointer) throws(OpenPGPError) {
-        guard octets.isEmpty || gcry_cipher_decrypt(handle, octets.baseAddress, octets.count, nil, 0) == 0 else {
+    /// Decrypts the next bytes where they are.
+    func decrypt(_ bytes: UnsafeMutableRawBufferPointer) throws(OpenPGPError) {
+        guard bytes.isEmpty || gcry_cipher_decrypt(handle, bytes.baseAddress, bytes.count, nil, 0) == 0 else {
             throw OpenPGPError(.engine, "libgcrypt cannot decrypt")
         }
     }

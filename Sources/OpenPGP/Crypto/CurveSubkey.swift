@@ -8,21 +8,21 @@ internal import Secrets
 package struct CurveSubkey: Sendable, Equatable {
     /// The number of the algorithm: ECDH.
     static let algorithm: UInt8 = 18
-    /// How a point begins: a number of 263 bits, the first octet of which says that the curve's own form follows.
+    /// How a point begins: a number of 263 bits, the first byte of which says that the curve's own form follows.
     static let pointHeader: [UInt8] = [0x01, 0x07, 0x40]
     /// The curve's object identifier, with its length.
     private static let curve: [UInt8] = [10, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x97, 0x55, 0x01, 0x05, 0x01]
-    /// Octets of the packet's body up to the end of its public part.
+    /// Bytes of the packet's body up to the end of its public part.
     static let count = 6 + curve.count + pointHeader.count + X25519.size + 4
 
     let point: [UInt8]
     package let fingerprint: [UInt8]
-    /// The eight octets by which a message names it.
+    /// The eight bytes by which a message names it.
     var keyID: [UInt8] { fingerprint.suffix(8) }
-    /// The last four octets: how keys are derived from what is shared.
+    /// The last four bytes: how keys are derived from what is shared.
     private let derivation: [UInt8]
     private let hash: MessageDigest.Algorithm
-    /// Octets of the keys that wrap session keys.
+    /// Bytes of the keys that wrap session keys.
     private let wrappingSize: Int
 
     /// Reads a public or secret subkey packet's body.

@@ -12,7 +12,7 @@ enum Gcrypt {
     ///
     /// The C functions are `gcry_cipher_open` and `gcry_cipher_setkey`.
     ///
-    /// - Parameter key: 16, 24 or 32 octets.
+    /// - Parameter key: 16, 24 or 32 bytes.
     static func aes(_ key: SecretBytes, _ mode: gcry_cipher_modes) throws(OpenPGPError) -> gcry_cipher_hd_t {
         let algorithm =
             switch key.count {

@@ -5,11 +5,11 @@ package import Secrets
 ///
 /// Source: RFC 3394; the C functions are `gcry_cipher_encrypt` and `gcry_cipher_decrypt` in `GCRY_CIPHER_MODE_AESWRAP`.
 package enum KeyWrap {
-    /// Octets by which what is wrapped is longer.
+    /// Bytes by which what is wrapped is longer.
     static let overhead = 8
 
     /// - Parameters:
-    ///   - secret: a multiple of 8 octets, at least 16.
+    ///   - secret: a multiple of 8 bytes, at least 16.
     ///   - key: an AES key.
     package static func wrap(_ secret: SecretBytes, with key: SecretBytes) throws(OpenPGPError) -> [UInt8] {
         let cipher = try Gcrypt.aes(key, GCRY_CIPHER_MODE_AESWRAP)

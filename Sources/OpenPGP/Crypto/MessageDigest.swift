@@ -1,6 +1,6 @@
 private import CGcrypt
 
-/// A running hash of octets.
+/// A running hash of bytes.
 ///
 /// The C functions are `gcry_md_open`, `gcry_md_write` and `gcry_md_read`.
 package final class MessageDigest {
@@ -37,22 +37,22 @@ package final class MessageDigest {
         gcry_md_close(handle)
     }
 
-    /// Takes the next octets.
+    /// Takes the next bytes.
     package func update(_ bytes: UnsafeRawBufferPointer) {
         gcry_md_write(handle, bytes.baseAddress, bytes.count)
     }
 
-    /// Takes the next octets.
+    /// Takes the next bytes.
     func update(_ bytes: [UInt8]) {
         bytes.withUnsafeBytes { update($0) }
     }
 
-    /// Gives the first octets of the hash to `body`, where they are: for a hash that is a key.
+    /// Gives the first bytes of the hash to `body`, where they are: for a hash that is a key.
     func finish<E>(_ body: (UnsafeRawBufferPointer) throws(E) -> Void) throws(E) {
         try body(UnsafeRawBufferPointer(start: gcry_md_read(handle, 0), count: count))
     }
 
-    /// The hash of all octets taken; nothing may be taken after it.
+    /// The hash of all bytes taken; nothing may be taken after it.
     package func finish() -> [UInt8] {
         Array(UnsafeBufferPointer(start: gcry_md_read(handle, 0), count: count))
     }

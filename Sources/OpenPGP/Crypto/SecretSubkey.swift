@@ -5,7 +5,7 @@ package import Secrets
 /// Source: RFC 4880, section 5.5.3 (secret key packets).
 package struct SecretSubkey: Sendable {
     let part: CurveSubkey
-    /// The least significant octet first.
+    /// The least significant byte first.
     let scalar: SecretBytes
 
     /// - Returns: nil when the scalar does not belong to the public part.
@@ -36,29 +36,29 @@ package struct SecretSubkey: Sendable {
         try vector.withUnsafeBufferPointer { before throws(OpenPGPError) in
             try cipher.restart(after: UnsafeRawBufferPointer(before))
         }
-        let opened = try SecretBytes(count: cipherText.count) { octets throws(OpenPGPError) in
-            octets.copyBytes(from: cipherText)
-            try cipher.decrypt(octets)
+        let opened = try SecretBytes(count: cipherText.count) { bytes throws(OpenPGPError) in
+            bytes.copyBytes(from: cipherText)
+            try cipher.decrypt(bytes)
         }
         guard let opened else { throw OpenPGPError(.engine, "no locked memory left") }
         let digest = try MessageDigest(.sha1)
-        let isRight = opened.withUnsafeBytes { octets in
-            digest.update(UnsafeRawBufferPointer(rebasing: octets.dropLast(hashed)))
-            return digest.finish().elementsEqual(octets.suffix(hashed))
+        let isRight = opened.withUnsafeBytes { bytes in
+            digest.update(UnsafeRawBufferPointer(rebasing: bytes.dropLast(hashed)))
+            return digest.finish().elementsEqual(bytes.suffix(hashed))
         }
         guard isRight, let scalar = Self.scalar(opened, without: hashed) else { return nil }
         self.init(part, scalar)
     }
 
-    /// The number in the packet, which has its most significant octet first, and no zeros before it.
+    /// The number in the packet, which has its most significant byte first, and no zeros before it.
     private static func scalar(_ opened: SecretBytes, without hashed: Int) -> SecretBytes? {
         let size = opened.count - 2 - hashed
         let bits = opened.withUnsafeBytes { Int($0[0]) << 8 | Int($0[1]) }
         guard (1...X25519.size).contains(size), (bits + 7) / 8 == size else { return nil }
         return SecretBytes(count: X25519.size) { scalar in
             scalar.initializeMemory(as: UInt8.self, repeating: 0)
-            opened.withUnsafeBytes { octets in
-                for index in 0..<size { scalar[index] = octets[2 + size - 1 - index] }
+            opened.withUnsafeBytes { bytes in
+                for index in 0..<size { scalar[index] = bytes[2 + size - 1 - index] }
             }
         }
     }

@@ -3,7 +3,7 @@ package import Secrets
 
 /// The key that one message is encrypted with, in locked memory.
 package struct SessionKey: Sendable {
-    let octets: SecretBytes
+    let bytes: SecretBytes
 
     /// How OpenPGP numbers AES, and how long its keys are.
     ///
@@ -11,13 +11,13 @@ package struct SessionKey: Sendable {
     static let sizes: [UInt8: Int] = [7: 16, 8: 24, 9: 32]
 
     /// The number of the cipher it is for.
-    var algorithm: UInt8 { UInt8(5 + octets.count / 8) }
+    var algorithm: UInt8 { UInt8(5 + bytes.count / 8) }
 
     /// A key that is known already.
     ///
-    /// - Parameter octets: 16, 24 or 32.
-    package init(octets: SecretBytes) {
-        self.octets = octets
+    /// - Parameter bytes: 16, 24 or 32.
+    package init(bytes: SecretBytes) {
+        self.bytes = bytes
     }
 
     /// Reads what gpg prints: the algorithm's number, a colon, and the key in hexadecimal digits.
@@ -33,10 +33,10 @@ package struct SessionKey: Sendable {
         func value(_ index: Int) -> UInt8 {
             UInt8(truncatingIfNeeded: Character(UnicodeScalar(digits[2 + index])).hexDigitValue ?? 0)
         }
-        let key = SecretBytes(count: size) { bytes in
-            for index in bytes.indices { bytes[index] = value(2 * index) << 4 | value(2 * index + 1) }
+        let key = SecretBytes(count: size) { key in
+            for index in key.indices { key[index] = value(2 * index) << 4 | value(2 * index + 1) }
         }
         guard let key else { return nil }
-        octets = key
+        bytes = key
     }
 }

@@ -6,26 +6,26 @@ internal import Secrets
 struct StringToKey {
     let hash: MessageDigest.Algorithm
     let salt: [UInt8]
-    /// Octets of salt and passphrase, over and over, that are hashed.
+    /// Bytes of salt and passphrase, over and over, that are hashed.
     let count: Int
 
-    /// Reads the specifier: its type, the hash, eight octets of salt, the count in one octet.
+    /// Reads the specifier: its type, the hash, eight bytes of salt, the count in one byte.
     ///
     /// - Returns: nil for other types and hashes.
-    init?(_ octets: some Collection<UInt8>) {
-        let octets = Array(octets)
+    init?(_ bytes: some Collection<UInt8>) {
+        let bytes = Array(bytes)
         // Source of the numbers: RFC 4880, section 9.4.
         let hashes: [UInt8: MessageDigest.Algorithm] = [2: .sha1, 8: .sha256, 10: .sha512]
-        guard octets.count == Self.size, octets[0] == 3, let hash = hashes[octets[1]] else { return nil }
+        guard bytes.count == Self.size, bytes[0] == 3, let hash = hashes[bytes[1]] else { return nil }
         self.hash = hash
-        salt = Array(octets[2..<10])
-        count = (16 + Int(octets[10] & 15)) << (Int(octets[10] >> 4) + 6)
+        salt = Array(bytes[2..<10])
+        count = (16 + Int(bytes[10] & 15)) << (Int(bytes[10] >> 4) + 6)
     }
 
-    /// Octets of the specifier.
+    /// Bytes of the specifier.
     static let size = 11
 
-    /// - Parameter size: octets of the key.
+    /// - Parameter size: bytes of the key.
     func key(_ passphrase: SecretBytes, size: Int) throws(OpenPGPError) -> SecretBytes {
         guard let once = SecretBytes(count: salt.count + passphrase.count, fill: { fill($0, passphrase) }) else {
             throw OpenPGPError(.engine, "no locked memory left")
@@ -37,11 +37,11 @@ struct StringToKey {
             while filled < size {
                 let digest = try MessageDigest(hash)
                 digest.update([UInt8](repeating: 0, count: zeros))
-                once.withUnsafeBytes { octets in
-                    var left = max(count, octets.count)
+                once.withUnsafeBytes { bytes in
+                    var left = max(count, bytes.count)
                     while left > 0 {
-                        digest.update(UnsafeRawBufferPointer(rebasing: octets.prefix(left)))
-                        left -= min(left, octets.count)
+                        digest.update(UnsafeRawBufferPointer(rebasing: bytes.prefix(left)))
+                        left -= min(left, bytes.count)
                     }
                 }
                 digest.finish { part in

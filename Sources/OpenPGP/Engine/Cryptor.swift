@@ -30,10 +30,10 @@ package final class Cryptor {
     ///
     /// - Parameters:
     ///   - descriptor: the stored file; it stays its owner's to close.
-    ///   - count: its size in octets.
+    ///   - count: its size in bytes.
     /// - Throws: `.message` for what is not a stored file.
     package static func recipients(of descriptor: Int32, count: UInt64) throws(OpenPGPError) -> [[UInt8]] {
-        try StoredMessage(StoredOctets(descriptor: descriptor, count: count).withHead()).recipients
+        try EncryptedMessage(CiphertextFile(descriptor: descriptor, count: count).withHead()).recipients
     }
 
     /// Starts a message.
@@ -45,7 +45,7 @@ package final class Cryptor {
         return try engine.encrypt(into: descriptor)
     }
 
-    /// The octets that a stored file will have at most, for a plaintext of `count` octets.
+    /// The bytes that a stored file will have at most, for a plaintext of `count` bytes.
     package func storedCount(forPlaintext count: UInt64) -> UInt64 {
         // The session key's packet is shorter than this with every key there is.
         let beforeBody: UInt64 = 2048
@@ -61,16 +61,16 @@ package final class Cryptor {
 
     /// The exact size of what is inside a stored file.
     ///
-    /// For files this program wrote it is arithmetic, but for one in 270 where two sizes give the same cipher text; those,
-    /// and files made elsewhere, are looked into; compressed and signed ones are decrypted as a whole, unless they grow to
-    /// more than 64 MiB and 256 times their size: somebody made those to keep a listing busy.
+    /// For files this program wrote it is arithmetic, but for one in 270 where two sizes give the same cipher text;
+    /// those, and files made elsewhere, are looked into; compressed and signed ones are decrypted as a whole, unless
+    /// they grow to more than 64 MiB and 256 times their size: somebody made those to keep a listing busy.
     ///
     /// - Parameters:
     ///   - descriptor: the stored file; it stays its owner's to close.
-    ///   - count: its size in octets.
+    ///   - count: its size in bytes.
     /// - Throws: `.message` for a damaged one and one that grows too much, `.key`, `.inputOutput`.
     package func plaintextCount(_ descriptor: Int32, count: UInt64) throws(OpenPGPError) -> UInt64 {
-        let message = try StoredMessage(StoredOctets(descriptor: descriptor, count: count).withHead())
+        let message = try EncryptedMessage(CiphertextFile(descriptor: descriptor, count: count).withHead())
         if let stored = message.stored {
             let counts = stored.inside.plaintextCounts(forBody: stored.body)
             if counts.count == 1 { return counts[0] }
@@ -85,7 +85,7 @@ package final class Cryptor {
     /// The key that a message is encrypted with.
     ///
     /// - Returns: nil for another cipher than AES.
-    func sessionKey(of message: StoredMessage) throws(OpenPGPError) -> SessionKey? {
+    func sessionKey(of message: EncryptedMessage) throws(OpenPGPError) -> SessionKey? {
         try engine.sessionKey(of: message)
     }
 
@@ -93,13 +93,14 @@ package final class Cryptor {
     ///
     /// - Parameters:
     ///   - descriptor: the stored file; it stays its owner's to close.
-    ///   - count: its size in octets.
-    /// - Returns: nil when the message is good for all that is known but cannot be read that way, because it is compressed,
-    ///   signed, in text mode, encrypted with another cipher than AES or framed too irregularly: then it has to be
-    ///   decrypted from its start (``decrypt(_:)``).
-    /// - Throws: `.message` for a damaged one, `.key` when this session has no key or not the right one, `.inputOutput`.
+    ///   - count: its size in bytes.
+    /// - Returns: nil when the message is good for all that is known but cannot be read that way, because it is
+    ///   compressed, signed, in text mode, encrypted with another cipher than AES or framed too irregularly: then it
+    ///   has to be decrypted from its start (``decrypt(_:)``).
+    /// - Throws: `.message` for a damaged one, `.key` when this session has no key or not the right one,
+    ///   `.inputOutput`.
     package func verify(_ descriptor: Int32, count: UInt64) throws(OpenPGPError) -> VerifiedMessage? {
-        let message = try StoredMessage(StoredOctets(descriptor: descriptor, count: count).withHead())
+        let message = try EncryptedMessage(CiphertextFile(descriptor: descriptor, count: count).withHead())
         guard let key = try sessionKey(of: message) else { return nil }
         return try MessagePass(over: message, key).verify()
     }

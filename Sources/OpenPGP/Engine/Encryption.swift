@@ -2,7 +2,7 @@
 ///
 /// For the use of one thread.
 package protocol Encryption: AnyObject {
-    /// Takes the next octets, waiting while the engine is behind.
+    /// Takes the next bytes, waiting while the engine is behind.
     ///
     /// - Throws: what went wrong until now, such as a full disk.
     func write(_ bytes: ArraySlice<UInt8>) throws(OpenPGPError)

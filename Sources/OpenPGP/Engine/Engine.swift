@@ -15,7 +15,8 @@ package protocol Engine {
 
     /// Starts a message.
     ///
-    /// - Parameter descriptor: an empty file, which stays its owner's to close, after the message was finished or cancelled.
+    /// - Parameter descriptor: an empty file, which stays its owner's to close, after the message was finished or
+    ///   cancelled.
     func encrypt(into descriptor: Int32) throws(OpenPGPError) -> any Encryption
 
     /// Starts to read a message.
@@ -26,5 +27,5 @@ package protocol Engine {
     /// The key that a message is encrypted with.
     ///
     /// - Returns: nil for another cipher than AES.
-    func sessionKey(of message: StoredMessage) throws(OpenPGPError) -> SessionKey?
+    func sessionKey(of message: EncryptedMessage) throws(OpenPGPError) -> SessionKey?
 }

@@ -1,6 +1,6 @@
 /// The public key that messages are encrypted to, as far as the packets need it.
 package struct Recipient: Sendable, Equatable {
-    /// The key ID of the encryption subkey: eight octets, by which a message names it.
+    /// The key ID of the encryption subkey: eight bytes, by which a message names it.
     package let keyID: [UInt8]
     /// Why nothing can be encrypted to the key, or nil.
     package let unusableReason: String?

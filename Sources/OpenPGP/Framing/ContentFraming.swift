@@ -2,37 +2,38 @@
 package enum ContentFraming: Equatable, Sendable {
     /// By gpg.
     case gnupg(GnuPGFraming)
-    /// By the native engine: a literal packet in the pieces of ``StoredFraming/nativeLiteral``.
+    /// By the native engine: a literal packet in the pieces of ``OuterFraming/nativeLiteral``.
     case native
 
     /// The pieces around the encryption, which tell the framing inside.
-    package var outer: StoredFraming {
+    package var outer: OuterFraming {
         switch self {
-        case .gnupg(let framing): StoredFraming(framing)
+        case .gnupg(let framing): OuterFraming(framing)
         case .native: .native
         }
     }
 
-    /// Octets of the encrypted-data packet's body besides the literal packet: version, prefix, modification detection code.
+    /// Bytes of the encrypted-data packet's body besides the literal packet: version, prefix, modification detection
+    /// code.
     private static let wrapping = UInt64(1 + LiteralPacket.prefix + LiteralPacket.trailer)
 
-    /// The body of the encrypted-data packet (tag 18), version octet included, for a plaintext of `count` octets.
+    /// The body of the encrypted-data packet (tag 18), version byte included, for a plaintext of `count` bytes.
     package func body(forPlaintext count: UInt64) -> UInt64 {
         switch self {
         case .gnupg(let framing): framing.body(forPlaintext: count)
         case .native:
             Self.wrapping + 1
-                + StoredFraming.nativeLiteral.total(forBody: UInt64(LiteralPacket.namelessFields) + count)
+                + OuterFraming.nativeLiteral.total(forBody: UInt64(LiteralPacket.namelessFields) + count)
         }
     }
 
-    /// The plaintext sizes for which the body has `body` octets: none, one, or, for gpg's framing, sometimes two.
+    /// The plaintext sizes for which the body has `body` bytes: none, one, or, for gpg's framing, sometimes two.
     package func plaintextCounts(forBody body: UInt64) -> [UInt64] {
         switch self {
         case .gnupg(let framing): return framing.plaintextCounts(forBody: body)
         case .native:
             guard body > Self.wrapping + 1,
-                let literal = StoredFraming.nativeLiteral.body(forTotal: body - Self.wrapping - 1),
+                let literal = OuterFraming.nativeLiteral.body(forTotal: body - Self.wrapping - 1),
                 literal >= UInt64(LiteralPacket.namelessFields)
             else { return [] }
             return [literal - UInt64(LiteralPacket.namelessFields)]

@@ -1,8 +1,9 @@
 /// How gpg frames the packets inside a message it makes from a pipe, without compression: pure arithmetic.
 ///
-/// gpg writes through a buffer of fixed size. While more data comes, each full buffer becomes a partial length; the rest is
-/// cut into falling powers of two of at least 512 octets, then a last length follows. So the size of what is inside and
-/// the size of what is around it follow from each other, nearly: ``plaintextCounts(forBody:)`` may give two answers.
+/// gpg writes through a buffer of fixed size. While more data comes, each full buffer becomes a partial length; the
+/// rest is cut into falling powers of two of at least 512 bytes, then a last length follows. So the size of what is
+/// inside and the size of what is around it follow from each other, nearly: ``plaintextCounts(forBody:)`` may give two
+/// answers.
 ///
 /// Source: gnupg `common/iobuf.c` (`block_filter`) and `g10/cipher.c`; the figures are checked against gpg by
 /// `GnuPGFramingTests`.
@@ -21,28 +22,28 @@ package struct GnuPGFraming: Equatable, Sendable {
 
     /// The shortest partial length that OpenPGP allows to come first.
     private static let smallest: UInt64 = 512
-    /// Octets of a literal packet before its data: mode, an empty name's length, four of date.
+    /// Bytes of a literal packet before its data: mode, an empty name's length, four of date.
     private static let literalHeader: UInt64 = 6
-    /// Octets around the literal packet: version, random prefix with its repeat, modification detection code.
+    /// Bytes around the literal packet: version, random prefix with its repeat, modification detection code.
     private static let wrapping: UInt64 = 1 + 18 + 22
 
-    /// Octets that all lengths together take for a packet body of `count` octets.
-    package func lengthOctets(forBody count: UInt64) -> UInt64 {
+    /// Bytes that all lengths together take for a packet body of `count` bytes.
+    package func lengthBytes(forBody count: UInt64) -> UInt64 {
         let last: UInt64 = (count < Self.smallest ? count : count % Self.smallest) < 192 ? 1 : 2
         guard count >= Self.smallest else { return last }
         return count / buffer + UInt64((count % buffer / Self.smallest).nonzeroBitCount) + last
     }
 
-    /// The body of the encrypted-data packet (tag 18), version octet included, for a plaintext of `count` octets.
+    /// The body of the encrypted-data packet (tag 18), version byte included, for a plaintext of `count` bytes.
     package func body(forPlaintext count: UInt64) -> UInt64 {
         let literal = Self.literalHeader + count
-        return Self.wrapping + 1 + literal + lengthOctets(forBody: literal)
+        return Self.wrapping + 1 + literal + lengthBytes(forBody: literal)
     }
 
-    /// The plaintext sizes for which the body has `body` octets: none, one or two.
+    /// The plaintext sizes for which the body has `body` bytes: none, one or two.
     package func plaintextCounts(forBody body: UInt64) -> [UInt64] {
         guard body > Self.wrapping + Self.literalHeader else { return [] }
-        // literal + lengthOctets(literal) = sum, and lengthOctets is literal / buffer and 1 to 9 more.
+        // literal + lengthBytes(literal) = sum, and lengthBytes is literal / buffer and 1 to 9 more.
         let sum = body - Self.wrapping - 1
         return (1...9 as ClosedRange<UInt64>).compactMap { extra in
             guard sum >= extra + Self.literalHeader else { return nil }
@@ -50,7 +51,7 @@ package struct GnuPGFraming: Equatable, Sendable {
             let literal = sum - extra - whole
             // Neighbouring figures may lead to the same size: only one of them belongs to it.
             guard literal >= Self.literalHeader, literal / buffer == whole,
-                literal + lengthOctets(forBody: literal) == sum
+                literal + lengthBytes(forBody: literal) == sum
             else { return nil }
             return literal - Self.literalHeader
         }

@@ -1,6 +1,6 @@
 /// What can be told of a stored message without a key.
 package struct MessageOutline: Sendable {
-    /// The eight octets by which each session key packet names the subkey it is for; zeros where that is hidden.
+    /// The eight bytes by which each session key packet names the subkey it is for; zeros where that is hidden.
     package let recipients: [[UInt8]]
     /// The plaintext sizes that the framing allows: one, seldom two; none when this program did not frame it.
     package let plaintextCounts: [UInt64]
@@ -9,11 +9,11 @@ package struct MessageOutline: Sendable {
     ///
     /// - Parameters:
     ///   - descriptor: the stored file; it stays its owner's to close.
-    ///   - count: its size in octets.
+    ///   - count: its size in bytes.
     ///   - checkingAll: whether all lengths up to the end are walked; without it only those that the sizes need.
     /// - Throws: `.message` for anything but a whole encrypted message, `.inputOutput`.
     package init(_ descriptor: Int32, count: UInt64, checkingAll: Bool) throws(OpenPGPError) {
-        let message = try StoredMessage(StoredOctets(descriptor: descriptor, count: count).withHead())
+        let message = try EncryptedMessage(CiphertextFile(descriptor: descriptor, count: count).withHead())
         if checkingAll { _ = try message.pieces() }
         recipients = message.recipients
         plaintextCounts = message.stored.map { $0.inside.plaintextCounts(forBody: $0.body) } ?? []

@@ -1,7 +1,8 @@
 /// One message being read without gpg, on the caller's thread.
 ///
-/// The last octets, at least those of one stretch of the file, are held back until the modification detection code has been
-/// compared. A message that turns out to hold something else than one simple packet of data is given to gpg after all.
+/// The last bytes, at least those of one stretch of the file, are held back until the modification detection code has
+/// been compared. A message that turns out to hold something else than one simple packet of data is given to gpg after
+/// all.
 final class NativeDecryption: Decryption {
     /// How gpg starts to read the same message.
     typealias Fallback = () throws(OpenPGPError) -> any Decryption
@@ -17,7 +18,7 @@ final class NativeDecryption: Decryption {
     private var taken = 0
     /// Data that waits for more to come, or for the check.
     private var held: [UInt8] = []
-    /// Octets given out.
+    /// Bytes given out.
     private var count: UInt64 = 0
 
     /// - Parameters:
@@ -63,7 +64,7 @@ final class NativeDecryption: Decryption {
         if pass.isDone {
             guard let verified = try pass.finish() else { return try turnToGnuPG() }
             guard verified.count == count + UInt64(held.count) else {
-                throw OpenPGPError(.engine, "\(verified.count) octets were read as \(count + UInt64(held.count))")
+                throw OpenPGPError(.engine, "\(verified.count) bytes were read as \(count + UInt64(held.count))")
             }
             release([])
             self.pass = nil

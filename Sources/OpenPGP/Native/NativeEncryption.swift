@@ -1,18 +1,18 @@
 /// One message being written, without gpg.
 ///
-/// A short file is encrypted when it is complete. Of a longer one a worker thread makes the message while the session takes
-/// what comes next.
+/// A short file is encrypted when it is complete. Of a longer one a worker thread makes the message while the session
+/// takes what comes next.
 final class NativeEncryption: Encryption {
     private let subkey: CurveSubkey
     private let descriptor: Int32
-    /// The octets of a file that is short until now, or those that the worker gets next.
+    /// The bytes of a file that is short until now, or those that the worker gets next.
     private var waiting: [UInt8] = []
     private var background: (input: BytePipe, worker: Worker<Void>)?
     private var ownFailure: OpenPGPError?
 
-    /// Octets of a file that is not worth a thread.
+    /// Bytes of a file that is not worth a thread.
     private static let short = 256 << 10
-    /// Octets that are worth waking it.
+    /// Bytes that are worth waking it.
     private static let batch = 128 << 10
 
     /// - Parameters:
@@ -71,7 +71,7 @@ final class NativeEncryption: Encryption {
         let worker = Worker { [subkey, descriptor] () throws(OpenPGPError) in
             do throws(OpenPGPError) {
                 let message = try NativeMessage(to: subkey, into: descriptor)
-                while let octets = try input.next() { try message.write(octets) }
+                while let bytes = try input.next() { try message.write(bytes) }
                 try message.finish()
             } catch {
                 input.fail(error)

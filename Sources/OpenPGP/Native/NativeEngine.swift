@@ -24,7 +24,7 @@ package struct NativeEngine: Engine {
     }
 
     package func decrypt(_ descriptor: Int32) throws(OpenPGPError) -> any Decryption {
-        let message = try StoredMessage(StoredOctets(whole: descriptor).withHead())
+        let message = try EncryptedMessage(CiphertextFile(whole: descriptor).withHead())
         guard let key = try openedKey(of: message) else { return try fallback.decrypt(descriptor) }
         return NativeDecryption(try MessagePass(over: message, key)) { [fallback] () throws(OpenPGPError) in
             try fallback.decrypt(descriptor)
@@ -32,17 +32,17 @@ package struct NativeEngine: Engine {
     }
 
     /// What no session key packet can be opened for is for gpg to read, or to say what is wrong with it.
-    package func sessionKey(of message: StoredMessage) throws(OpenPGPError) -> SessionKey? {
+    package func sessionKey(of message: EncryptedMessage) throws(OpenPGPError) -> SessionKey? {
         if let key = try openedKey(of: message) { return key }
         return try fallback.sessionKey(of: message)
     }
 
     /// Opens one of the message's session key packets, without gpg.
-    func openedKey(of message: StoredMessage) throws(OpenPGPError) -> SessionKey? {
+    func openedKey(of message: EncryptedMessage) throws(OpenPGPError) -> SessionKey? {
         guard let secret else { return nil }
         for packet in message.keyPackets {
-            let body = try message.octets.read(at: packet.lowerBound, packet.count)
-            if let key = try SessionKeyPacket.open(body, with: secret) { return key }
+            let body = try message.bytes.read(at: packet.lowerBound, packet.count)
+            if let key = try PKESK.open(body, with: secret) { return key }
         }
         return nil
     }

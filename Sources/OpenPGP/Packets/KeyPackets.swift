@@ -13,9 +13,9 @@ package struct KeyPackets {
     /// Cuts an exported key into its packets.
     ///
     /// - Returns: nil when it is not a row of whole packets.
-    package init?(_ octets: [UInt8]) {
+    package init?(_ bytes: [UInt8]) {
         var packets: [(tag: UInt8, body: [UInt8])] = []
-        var rest = octets[...]
+        var rest = bytes[...]
         while !rest.isEmpty {
             guard let header = PacketHeader(rest), case .definite(let count) = header.length,
                 count <= UInt64(rest.count - header.headerLength)
@@ -31,7 +31,8 @@ package struct KeyPackets {
 
     /// How many secret parts are there, and not left out.
     ///
-    /// Source: gnupg `doc/DETAILS`, "GNU extensions to the S2K algorithm": in place of a part ends its packet with "GNU" and 1.
+    /// Source: gnupg `doc/DETAILS`, "GNU extensions to the S2K algorithm": in place of a part ends its packet with
+    /// "GNU" and 1.
     package var secretParts: Int {
         (bodies(.secretKey) + bodies(.secretSubkey)).count { !$0.suffix(4).elementsEqual(Array("GNU".utf8) + [1]) }
     }

@@ -2,21 +2,21 @@
 ///
 /// Source: RFC 4880, sections 5.9 (literal data), 5.13 and 5.14 (what is around it).
 package struct LiteralPacket {
-    /// Octets before it: the random prefix, with a repeat of its last two octets.
+    /// Bytes before it: the random prefix, with a repeat of its last two bytes.
     package static let prefix = 18
-    /// Octets after it: the modification detection code packet.
+    /// Bytes after it: the modification detection code packet.
     package static let trailer = 22
-    /// Octets of its body before the data when it has no name: mode, the name's length, date.
+    /// Bytes of its body before the data when it has no name: mode, the name's length, date.
     static let namelessFields = 6
 
-    /// Where its lengths are among the octets inside.
+    /// Where its lengths are among the bytes inside.
     private(set) var walk: PacketWalk
-    /// Octets of its body before the data: mode, name, date.
+    /// Bytes of its body before the data: mode, name, date.
     let fields: UInt64
 
     /// Reads its beginning.
     ///
-    /// - Parameter inside: the first octets inside the encrypted-data packet, at least 512 or all.
+    /// - Parameter inside: the first bytes inside the encrypted-data packet, at least 512 or all.
     /// - Returns: nil when there is something else: a compressed or signed message, or one in text mode, from which gpg
     ///   takes carriage returns away.
     package init?(_ inside: UnsafeRawBufferPointer) {
@@ -46,7 +46,7 @@ package struct LiteralPacket {
 
     /// The positions of the data in the packet's body.
     ///
-    /// - Parameter count: of all octets inside.
+    /// - Parameter count: of all bytes inside.
     /// - Returns: nil when the packet does not end right before the modification detection code.
     package func data(inside count: UInt64) -> Range<UInt64>? {
         guard walk.isDone, !walk.isIrregular, walk.next + UInt64(Self.trailer) == count, fields <= walk.pieces.count
@@ -58,17 +58,17 @@ package struct LiteralPacket {
     ///
     /// - Returns: nil when the message does not simply hold one literal packet: it has to be decrypted to know.
     /// - Throws: `.message` when the framing is broken.
-    package static func dataCount(in message: StoredMessage, _ key: SessionKey) throws(OpenPGPError) -> UInt64? {
+    package static func dataCount(in message: EncryptedMessage, _ key: SessionKey) throws(OpenPGPError) -> UInt64? {
         guard let body = try message.pieces() else { return nil }
-        let data = EncryptedData(body, try CipherFeedback(key))
-        var inside = PieceMap()
+        let data = SEIPDContents(body, try CipherFeedback(key))
+        var inside = PartialBodyMap()
         _ = inside.append(at: 0, data.count)
         func plain(at offset: UInt64, _ length: Int) throws(OpenPGPError) -> [UInt8] {
             let start = min(offset, data.count)
             let end = start + min(UInt64(length), data.count - start)
             var bytes = [UInt8](repeating: 0, count: Int(end - start))
             try bytes.withUnsafeMutableBufferPointer { buffer throws(OpenPGPError) in
-                try data.read(message.octets, inside, start..<end, into: UnsafeMutableRawBufferPointer(buffer))
+                try data.read(message.bytes, inside, start..<end, into: UnsafeMutableRawBufferPointer(buffer))
             }
             return bytes
         }

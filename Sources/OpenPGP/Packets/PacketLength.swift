@@ -5,12 +5,12 @@ package struct PacketHeader: Equatable, Sendable {
     package var tag: UInt8
     package var isOldFormat: Bool
     package var length: PacketLength
-    /// Octets of the tag and the first length together.
+    /// Bytes of the tag and the first length together.
     package var headerLength: Int
 
     /// Reads the header at the start of `bytes`.
     ///
-    /// - Returns: nil when the octets are no header or do not suffice (six always do).
+    /// - Returns: nil when the bytes are no header or do not suffice (six always do).
     package init?(_ bytes: some Collection<UInt8>) {
         guard let first = bytes.first, first & 0x80 != 0 else { return nil }
         let rest = bytes.dropFirst()
@@ -40,13 +40,13 @@ package struct PacketHeader: Equatable, Sendable {
 /// Source: RFC 4880, sections 4.2.1 and 4.2.2.
 package enum PacketLength: Equatable, Sendable {
     case definite(UInt64)
-    /// That many octets, a power of two, and then another length.
+    /// That many bytes, a power of two, and then another length.
     case partial(UInt64)
     case indeterminate
 
     /// Reads a new-format length.
     ///
-    /// - Returns: the length and how many octets it takes; nil when `bytes` do not suffice (five always do).
+    /// - Returns: the length and how many bytes it takes; nil when `bytes` do not suffice (five always do).
     package static func read(_ bytes: some Collection<UInt8>) -> (PacketLength, size: Int)? {
         guard let first = bytes.first else { return nil }
         let rest = bytes.dropFirst()
@@ -62,8 +62,8 @@ package enum PacketLength: Equatable, Sendable {
         }
     }
 
-    /// The five octets of a definite length, whatever its value.
-    package static func fiveOctets(_ count: Int) -> [UInt8] {
+    /// The five bytes of a definite length, whatever its value.
+    package static func fiveBytes(_ count: Int) -> [UInt8] {
         [0xff] + stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: count >> $0) }
     }
 }

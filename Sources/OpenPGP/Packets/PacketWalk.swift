@@ -1,9 +1,9 @@
-/// The way through the lengths of one packet, whoever framed it and however its octets come.
+/// The way through the lengths of one packet, whoever framed it and however its bytes come.
 ///
 /// Source: RFC 4880, section 4.2.2 (new format packet lengths).
 struct PacketWalk {
     /// The pieces passed.
-    private(set) var pieces: PieceMap
+    private(set) var pieces: PartialBodyMap
     /// Where the next length is, or, after the last piece, what follows the packet.
     private(set) var next: UInt64
     /// Whether the last piece was passed.
@@ -13,15 +13,15 @@ struct PacketWalk {
 
     /// - Parameters:
     ///   - offset: where the packet's first length is, right after its tag.
-    ///   - limit: see ``PieceMap/init(limit:)``.
+    ///   - limit: see ``PartialBodyMap/init(limit:)``.
     init(at offset: UInt64, limit: Int = 16384) {
-        pieces = PieceMap(limit: limit)
+        pieces = PartialBodyMap(limit: limit)
         next = offset
     }
 
-    /// A packet of the old format: a body of `count` octets at `offset`, in one piece.
+    /// A packet of the old format: a body of `count` bytes at `offset`, in one piece.
     init(wholeAt offset: UInt64, _ count: UInt64) {
-        pieces = PieceMap()
+        pieces = PartialBodyMap()
         isIrregular = !pieces.append(at: offset, count)
         next = offset + count
         isDone = true

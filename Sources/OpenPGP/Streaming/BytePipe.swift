@@ -1,14 +1,14 @@
 private import Foundation
 private import Glibc
 
-/// A bounded queue of octets between the session's thread and one worker's.
+/// A bounded queue of bytes between the session's thread and one worker's.
 ///
 /// The writer waits while it is full, the reader while it is empty; either side can end it.
 ///
-/// Sendable, although it has mutable state: every access to `state` happens between `lock()` and `unlock()` of `condition`,
-/// which is the only thing that touches it.
+/// Sendable, although it has mutable state: every access to `state` happens between `lock()` and `unlock()` of
+/// `condition`, which is the only thing that touches it.
 package final class BytePipe: @unchecked Sendable {
-    /// Octets up to which writes are joined.
+    /// Bytes up to which writes are joined.
     private static let smallest = 16 << 10
     private let condition = NSCondition()
     private let capacity: Int
@@ -16,7 +16,7 @@ package final class BytePipe: @unchecked Sendable {
 
     private struct State {
         var chunks: [[UInt8]] = []
-        /// Octets of the first chunk already taken.
+        /// Bytes of the first chunk already taken.
         var taken = 0
         var count = 0
         var finished = false
@@ -24,12 +24,12 @@ package final class BytePipe: @unchecked Sendable {
         var failure: OpenPGPError?
     }
 
-    /// - Parameter capacity: octets after which the writer waits; one write may go over it.
+    /// - Parameter capacity: bytes after which the writer waits; one write may go over it.
     package init(capacity: Int) {
         self.capacity = capacity
     }
 
-    /// Appends octets, waiting while the queue is full.
+    /// Appends bytes, waiting while the queue is full.
     ///
     /// - Throws: the failure, once ``fail(_:)`` was called.
     package func write(_ bytes: [UInt8]) throws(OpenPGPError) {
@@ -88,9 +88,9 @@ package final class BytePipe: @unchecked Sendable {
         return chunk
     }
 
-    /// Fills `buffer` with what is there, waiting for at least one octet.
+    /// Fills `buffer` with what is there, waiting for at least one byte.
     ///
-    /// - Returns: how many octets; 0 after the last one.
+    /// - Returns: how many bytes; 0 after the last one.
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws(OpenPGPError) -> Int {
         condition.lock()
         defer { condition.unlock() }

@@ -3,13 +3,14 @@ private import Foundation
 
 /// One background thread with one result: blocking calls of the C libraries run here, off the session's thread.
 ///
-/// Sendable, although it has mutable state: `outcome` is written once, by the worker before it signals `done` or by `init`
-/// when there is no thread, and read only after waiting for `done`.
+/// Sendable, although it has mutable state: `outcome` is written once, by the worker before it signals `done` or by
+/// `init` when there is no thread, and read only after waiting for `done`.
 package final class Worker<Result: Sendable>: @unchecked Sendable {
     private let done = DispatchSemaphore(value: 0)
     private var outcome: Swift.Result<Result, OpenPGPError>?
 
-    /// - Parameter body: what it does. Where the system has no more threads it is never called, and the result is an error.
+    /// - Parameter body: what it does. Where the system has no more threads it is never called, and the result is an
+    ///   error.
     package init(_ body: @escaping @Sendable () throws(OpenPGPError) -> Result) {
         let work = Unmanaged.passRetained(
             Work { [self] in

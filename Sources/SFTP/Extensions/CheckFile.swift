@@ -11,9 +11,9 @@ package struct CheckFile {
     /// Names of algorithms, separated by commas, the preferred first.
     private let algorithms: ArraySlice<UInt8>
     private let offset: UInt64
-    /// Octets to hash; 0 goes to the end of the file.
+    /// Bytes to hash; 0 goes to the end of the file.
     private let length: UInt64
-    /// Octets of each hash; 0 makes one hash of all.
+    /// Bytes of each hash; 0 makes one hash of all.
     private let blockSize: UInt32
     /// Whether the reply starts with the name of the extension.
     ///
@@ -41,7 +41,7 @@ package struct CheckFile {
     ///   ``FileSystemError/failure(_:)`` for blocks that are too small or too many, and as reading does.
     func reply(_ file: any OpenFile, in fileSystem: any FileSystem) throws(FileSystemError) -> [UInt8] {
         guard blockSize == 0 || blockSize >= CheckFile.smallestBlock else {
-            throw .failure("blocks have at least \(CheckFile.smallestBlock) octets")
+            throw .failure("blocks have at least \(CheckFile.smallestBlock) bytes")
         }
         guard !offset.addingReportingOverflow(length).overflow else { throw .failure("the offset is too large") }
         let name = try algorithm(in: fileSystem)

@@ -1,10 +1,10 @@
-/// `copy-data`: octets of one open file are written to another, without a way through the client.
+/// `copy-data`: bytes of one open file are written to another, without a way through the client.
 ///
 /// Source: OpenSSH's `PROTOCOL`, section 4.10, after draft-ietf-secsh-filexfer-extensions-00, section 7.
 package struct CopyData {
     package let source: Handle
     private let sourceOffset: UInt64
-    /// Octets to copy; 0 copies to the end of the file.
+    /// Bytes to copy; 0 copies to the end of the file.
     private let length: UInt64
     package let target: Handle
     private let targetOffset: UInt64
@@ -17,7 +17,7 @@ package struct CopyData {
         targetOffset = try reader.uint64()
     }
 
-    /// Copies; an end of the source before ``length`` octets is not an error.
+    /// Copies; an end of the source before ``length`` bytes is not an error.
     ///
     /// The end is where it is at the start: a file that is copied to its own end by two handles does not grow for ever.
     ///

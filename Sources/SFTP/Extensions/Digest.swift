@@ -1,9 +1,9 @@
 /// A running hash, made by ``FileSystem/digest(named:)``.
 package protocol Digest: AnyObject {
-    /// Takes the next octets.
+    /// Takes the next bytes.
     func update(_ bytes: UnsafeRawBufferPointer)
 
-    /// The hash of all octets taken; nothing may be taken after it.
+    /// The hash of all bytes taken; nothing may be taken after it.
     func finish() -> [UInt8]
 }
 
@@ -45,7 +45,7 @@ extension FileSystem {
 extension OpenFile {
     /// Reads a range in order, in pieces of ``Limits/dataLength`` through one buffer.
     ///
-    /// - Parameter count: octets to read; nil reads to the end of the file. An earlier end is not an error.
+    /// - Parameter count: bytes to read; nil reads to the end of the file. An earlier end is not an error.
     func forEachPiece(
         from offset: UInt64, count: UInt64?, _ body: (ArraySlice<UInt8>) throws(FileSystemError) -> Void
     ) throws(FileSystemError) {
@@ -64,7 +64,7 @@ extension OpenFile {
             try body(buffer[...])
             guard buffer.count == wanted else { return }
             rest -= UInt64(wanted)
-            // There is no file with octets behind the largest offset.
+            // There is no file with bytes behind the largest offset.
             let (next, overflow) = position.addingReportingOverflow(UInt64(wanted))
             guard !overflow else { return }
             position = next

@@ -1,14 +1,14 @@
 /// The sizes that bound what one client can ask of a session.
 package enum Limits {
-    /// The longest packet, in octets after its length field.
+    /// The longest packet, in bytes after its length field.
     ///
     /// OpenSSH's own limit (`SFTP_MAX_MSG_LENGTH`).
     package static let packetLength = 256 * 1024
-    /// The most data octets in one READ reply or one WRITE request: a packet less room for its other fields.
+    /// The most data bytes in one READ reply or one WRITE request: a packet less room for its other fields.
     package static let dataLength = packetLength - 1024
-    /// The longest path, in octets.
+    /// The longest path, in bytes.
     package static let pathLength = 4096
-    /// The longest name between two slashes, in octets.
+    /// The longest name between two slashes, in bytes.
     package static let nameLength = 255
     /// Open files and directories of one session.
     package static let handles = 256

@@ -2,7 +2,7 @@
 ///
 /// Source: draft-ietf-secsh-filexfer-02, section 5.
 package struct FileAttributes: Equatable, Sendable {
-    /// The size in octets.
+    /// The size in bytes.
     package var size: UInt64?
     package var owner: Owner?
     /// Type and mode bits as in `st_mode` of POSIX.

@@ -8,13 +8,13 @@ package struct PacketReader {
     private let bytes: ArraySlice<UInt8>
     private var position: Int
 
-    /// A cursor at the first octet of `bytes`.
+    /// A cursor at the first byte of `bytes`.
     package init(_ bytes: ArraySlice<UInt8>) {
         self.bytes = bytes
         position = bytes.startIndex
     }
 
-    /// The octets not yet read.
+    /// The bytes not yet read.
     package var remaining: Int { bytes.endIndex - position }
 
     package mutating func byte() throws(FileSystemError) -> UInt8 {
@@ -29,7 +29,7 @@ package struct PacketReader {
         try take(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// A length and that many octets, as a view of the packet: no copy.
+    /// A length and that many bytes, as a view of the packet: no copy.
     package mutating func string() throws(FileSystemError) -> ArraySlice<UInt8> {
         try take(Int(uint32()))
     }

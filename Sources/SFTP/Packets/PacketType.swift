@@ -1,4 +1,4 @@
-/// The type octet of an SFTP version 3 packet.
+/// The type byte of an SFTP version 3 packet.
 ///
 /// Source: draft-ietf-secsh-filexfer-02, section 3.
 package enum PacketType: UInt8, Sendable {

@@ -1,4 +1,4 @@
-/// Appends the fields of packets to a buffer of octets.
+/// Appends the fields of packets to a buffer of bytes.
 ///
 /// Source: RFC 4251, section 5 (data types).
 extension [UInt8] {
@@ -11,7 +11,7 @@ extension [UInt8] {
         append(uint32: UInt32(truncatingIfNeeded: value))
     }
 
-    /// Appends a length and the octets.
+    /// Appends a length and the bytes.
     ///
     /// A string longer than a packet cannot come from this module.
     package mutating func append(string bytes: some Collection<UInt8>) {
@@ -35,7 +35,7 @@ extension [UInt8] {
         patch(uint32: UInt32(truncatingIfNeeded: count - start - 4), at: start)
     }
 
-    /// Overwrites the four octets at `index`, for a length known only after what follows it.
+    /// Overwrites the four bytes at `index`, for a length known only after what follows it.
     mutating func patch(uint32 value: UInt32, at index: Int) {
         for offset in 0..<4 { self[index + offset] = UInt8(truncatingIfNeeded: value >> (24 - 8 * UInt32(offset))) }
     }

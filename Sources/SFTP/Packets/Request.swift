@@ -22,7 +22,7 @@ package enum Request {
     case symlink
     case extended(ExtendedRequest)
 
-    /// Reads the fields of a request of `type`; octets after the last field are ignored, as OpenSSH does.
+    /// Reads the fields of a request of `type`; bytes after the last field are ignored, as OpenSSH does.
     ///
     /// - Throws: ``FileSystemError/badMessage(_:)`` when the fields do not fit the packet,
     ///   ``FileSystemError/failure(_:)`` for a name or handle that cannot be, and

@@ -1,6 +1,6 @@
 /// A reply as a value.
 ///
-/// DATA has no case: READ appends its octets straight to the output, see ``SFTPSession``.
+/// DATA has no case: READ appends its bytes straight to the output, see ``SFTPSession``.
 ///
 /// Source: draft-ietf-secsh-filexfer-02, section 7.
 package enum Response {

@@ -1,4 +1,4 @@
-/// What a session serves: files and folders behind virtual paths.
+/// What a session serves: files and directories behind virtual paths.
 ///
 /// Every call comes from the session's one thread, in request order, after ``permit(_:)`` was asked; it may block, and
 /// what it answers is final.
@@ -20,17 +20,18 @@ package protocol FileSystem: AnyObject {
 
     func setAttributes(_ attributes: FileAttributes, of path: VirtualPath) throws(FileSystemError)
 
-    /// Removes a file; a folder is refused.
+    /// Removes a file; a directory is refused.
     func remove(_ path: VirtualPath) throws(FileSystemError)
 
     func makeDirectory(_ path: VirtualPath, _ attributes: FileAttributes) throws(FileSystemError)
 
-    /// Removes an empty folder; a file is refused.
+    /// Removes an empty directory; a file is refused.
     func removeDirectory(_ path: VirtualPath) throws(FileSystemError)
 
-    /// Renames a file or a folder.
+    /// Renames a file or a directory.
     ///
-    /// - Parameter replacing: whether an existing file of the new name gives way (`posix-rename@`) or is an error (RENAME).
+    /// - Parameter replacing: whether an existing file of the new name gives way (`posix-rename@`) or is an error
+    ///   (RENAME).
     func rename(_ old: VirtualPath, to new: VirtualPath, replacing: Bool) throws(FileSystemError)
 
     /// The figures of `statvfs@` for the file system that holds `path`.
@@ -53,12 +54,12 @@ package protocol FileSystem: AnyObject {
 ///
 /// Exactly one of ``close()`` and ``abandon()`` ends it.
 package protocol OpenFile: AnyObject {
-    /// Appends octets from `offset` on to `buffer`: `count` of them, fewer only at the end of the file.
+    /// Appends bytes from `offset` on to `buffer`: `count` of them, fewer only at the end of the file.
     ///
     /// - Throws: ``FileSystemError/endOfFile`` when there are none.
     func read(at offset: UInt64, count: Int, into buffer: inout [UInt8]) throws(FileSystemError)
 
-    /// Takes octets for `offset`; that it returned does not mean they are kept: ``close()`` does.
+    /// Takes bytes for `offset`; that it returned does not mean they are kept: ``close()`` does.
     func write(_ bytes: ArraySlice<UInt8>, at offset: UInt64) throws(FileSystemError)
 
     func attributes() throws(FileSystemError) -> FileAttributes

@@ -1,12 +1,13 @@
 /// Why a request was not carried out: one case for each status code of SFTP version 3.
 ///
-/// The text goes to the client, and most clients show it: it says what is wrong and, where there is something to do, what.
+/// The text goes to the client, and most clients show it: it says what is wrong and, where there is something to do,
+/// what.
 ///
 /// Source: draft-ietf-secsh-filexfer-02, section 7.
 package enum FileSystemError: Error, Equatable, Sendable {
     /// No more bytes or names. Only READ and READDIR end so.
     case endOfFile
-    /// The file, or a folder on the way to it, does not exist or is not to be seen.
+    /// The file, or a directory on the way to it, does not exist or is not to be seen.
     case noSuchFile(String)
     /// It exists, and this session may not.
     case permissionDenied(String)

@@ -1,4 +1,4 @@
-/// The name of an open file or directory: eight random octets, so that none can be guessed or reused by chance.
+/// The name of an open file or directory: eight random bytes, so that none can be guessed or reused by chance.
 package struct Handle: Hashable, Sendable {
     package let value: UInt64
 
@@ -8,7 +8,8 @@ package struct Handle: Hashable, Sendable {
 
     /// Reads the handle string of a request.
     ///
-    /// - Throws: ``FileSystemError/failure(_:)`` for a string of another length: this server never gave that handle out.
+    /// - Throws: ``FileSystemError/failure(_:)`` for a string of another length: this server never gave that handle
+    ///   out.
     package init(from reader: inout PacketReader) throws(FileSystemError) {
         let string = try reader.string()
         guard string.count == 8 else { throw Handle.unknown }

@@ -18,7 +18,7 @@ struct HandleTable {
     /// - Throws: ``FileSystemError/failure(_:)`` at ``Limits/handles``.
     func admit() throws(FileSystemError) {
         guard entries.count < Limits.handles else {
-            throw .failure("\(Limits.handles) files and folders are open: close some first")
+            throw .failure("\(Limits.handles) files and directories are open: close some first")
         }
     }
 
@@ -42,7 +42,7 @@ struct HandleTable {
     }
 
     func file(_ handle: Handle) throws(FileSystemError) -> any OpenFile {
-        guard case .file(let file, _) = try entry(handle) else { throw .failure("the handle is of a folder") }
+        guard case .file(let file, _) = try entry(handle) else { throw .failure("the handle is of a directory") }
         return file
     }
 

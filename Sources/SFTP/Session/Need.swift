@@ -1,7 +1,7 @@
 /// What a request needs before it may be carried out.
 ///
-/// ``SFTPSession`` asks once for each request, at one place, before it acts: the gate. Needs on paths are decided by the
-/// ``FileSystem``, needs on handles by how the handle was opened.
+/// ``SFTPSession`` asks once for each request, at one place, before it acts: the gate. Needs on paths are decided by
+/// the ``FileSystem``, needs on handles by how the handle was opened.
 package enum Need: Equatable {
     /// To know of the object: names, sizes, times.
     case see(VirtualPath)

@@ -1,4 +1,4 @@
-/// One SFTP session: octets in, octets out, in request order.
+/// One SFTP session: bytes in, bytes out, in request order.
 ///
 /// It owns no socket, no thread and no clock. Its owner feeds it with ``receive(_:)``, calls ``serveNext(into:)`` until
 /// that returns false, sends the output, and calls ``end()`` when the channel is gone.
@@ -15,7 +15,7 @@ package struct SFTPSession {
         self.fileSystem = fileSystem
     }
 
-    /// Takes octets of the channel, in any pieces.
+    /// Takes bytes of the channel, in any pieces.
     package mutating func receive(_ bytes: UnsafeRawBufferPointer) {
         input.append(bytes)
     }
@@ -208,7 +208,7 @@ extension SFTPSession {
         return .ok
     }
 
-    /// READ appends the octets straight to the output: a reply is copied once less.
+    /// READ appends the bytes straight to the output: a reply is copied once less.
     private func read(
         _ handle: Handle, _ offset: UInt64, _ length: UInt32, id: UInt32, _ output: inout [UInt8]
     ) throws(FileSystemError) {

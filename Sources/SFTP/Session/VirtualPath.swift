@@ -1,6 +1,6 @@
 /// A path as the client sees it: absolute, normalised, and never above the root.
 ///
-/// Names are octets, kept as they came: no encoding is assumed and none is changed.
+/// Names are bytes, kept as they came: no encoding is assumed and none is changed.
 package struct VirtualPath: Hashable, Sendable {
     /// The names from the root down; empty for the root itself.
     package let components: [[UInt8]]
@@ -11,15 +11,15 @@ package struct VirtualPath: Hashable, Sendable {
         self.components = components
     }
 
-    /// Normalises what a client sent: relative paths start at the root, `.` and doubled slashes vanish, `..` goes up and
-    /// stops at the root.
+    /// Normalises what a client sent: relative paths start at the root, `.` and doubled slashes vanish, `..` goes up
+    /// and stops at the root.
     ///
-    /// - Throws: ``FileSystemError/badMessage(_:)`` for a NUL, ``FileSystemError/failure(_:)`` for a name or a path over
-    ///   its limit.
+    /// - Throws: ``FileSystemError/badMessage(_:)`` for a NUL, ``FileSystemError/failure(_:)`` for a name or a path
+    ///   over its limit.
     package init(parsing path: some Collection<UInt8>) throws(FileSystemError) {
-        guard !path.contains(0) else { throw .badMessage("a name must not contain a NUL octet") }
+        guard !path.contains(0) else { throw .badMessage("a name must not contain a NUL byte") }
         guard path.count <= Limits.pathLength else {
-            throw .failure("the path is longer than \(Limits.pathLength) octets")
+            throw .failure("the path is longer than \(Limits.pathLength) bytes")
         }
         var components: [[UInt8]] = []
         for name in path.split(separator: UInt8(ascii: "/")) {
@@ -29,7 +29,7 @@ package struct VirtualPath: Hashable, Sendable {
                 continue
             }
             guard name.count <= Limits.nameLength else {
-                throw .failure("the name is longer than \(Limits.nameLength) octets")
+                throw .failure("the name is longer than \(Limits.nameLength) bytes")
             }
             components.append(Array(name))
         }
@@ -41,32 +41,32 @@ package struct VirtualPath: Hashable, Sendable {
     /// The last name, or nil for the root.
     package var name: [UInt8]? { components.last }
 
-    /// The folder that holds this path; the root's is the root.
+    /// The directory that holds this path; the root's is the root.
     package var parent: VirtualPath { VirtualPath(components: components.dropLast()) }
 
-    /// The path of `name` in this folder.
+    /// The path of `name` in this directory.
     ///
     /// - Parameter name: one name of a listing, without a slash.
     package func appending(_ name: [UInt8]) -> VirtualPath { VirtualPath(components: components + [name]) }
 
-    /// Whether this path lies below `folder`.
-    package func isBelow(_ folder: VirtualPath) -> Bool {
-        components.count > folder.components.count && components.starts(with: folder.components)
+    /// Whether this path lies below `directory`.
+    package func isBelow(_ directory: VirtualPath) -> Bool {
+        components.count > directory.components.count && components.starts(with: directory.components)
     }
 
-    /// This path after its leading `folder` became `newFolder`; `folder` must be this path or above it.
-    package func moved(from folder: VirtualPath, to newFolder: VirtualPath) -> VirtualPath {
-        VirtualPath(components: newFolder.components + components.dropFirst(folder.components.count))
+    /// This path after its leading `directory` became `newDirectory`; `directory` must be this path or above it.
+    package func moved(from directory: VirtualPath, to newDirectory: VirtualPath) -> VirtualPath {
+        VirtualPath(components: newDirectory.components + components.dropFirst(directory.components.count))
     }
 
-    /// The path as octets, from `/`.
+    /// The path as bytes, from `/`.
     package var bytes: [UInt8] {
         isRoot ? [UInt8(ascii: "/")] : components.flatMap { [UInt8(ascii: "/")] + $0 }
     }
 }
 
 extension VirtualPath: CustomStringConvertible {
-    /// For logs: octets that are not UTF-8 are replaced, control characters escaped.
+    /// For logs: bytes that are not UTF-8 are replaced, control characters escaped.
     package var description: String {
         String(decoding: bytes, as: UTF8.self).unicodeScalars.reduce(into: "") { text, scalar in
             text += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)

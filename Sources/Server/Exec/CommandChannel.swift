@@ -3,14 +3,14 @@ internal import SSHTransport
 
 /// One channel on which a command was asked for, until it has been answered.
 ///
-/// Files are opened as OPEN with READ does, behind the same gate: the owner gets hashes of plaintext, a write-only session
-/// of cipher text.
+/// Files are opened as OPEN with READ does, behind the same gate: the owner gets hashes of plaintext, a write-only
+/// session of cipher text.
 final class CommandChannel {
     let channel: Channel
     private let command: HashCommand?
     private let fileSystem: any FileSystem
     /// Seconds that the client may take nothing.
-    private let patience: Int
+    private let stallTimeout: Duration
     private var input: (any Digest)?
 
     /// Exit statuses of coreutils and of POSIX shells.
@@ -22,12 +22,16 @@ final class CommandChannel {
 
     /// - Parameters:
     ///   - line: the command.
-    ///   - comparesContents: whether what a file reads as is what was written to it. Where it is not, standard input has
-    ///     no hash: that is how clients find out whether they can check an upload by its hash, and there they cannot.
-    init(_ channel: Channel, _ line: [UInt8], _ fileSystem: any FileSystem, comparesContents: Bool, patience: Int) {
+    ///   - comparesContents: whether what a file reads as is what was written to it. Where it is not, standard input
+    ///     has no hash: that is how clients find out whether they can check an upload by its hash, and there they
+    ///     cannot.
+    init(
+        _ channel: Channel, _ line: [UInt8], _ fileSystem: any FileSystem, comparesContents: Bool,
+        stallTimeout: Duration
+    ) {
         self.channel = channel
         self.fileSystem = fileSystem
-        self.patience = patience
+        self.stallTimeout = stallTimeout
         let command = HashCommand(line)
         guard case .sum(let sum)? = command else {
             self.command = command
@@ -49,21 +53,21 @@ final class CommandChannel {
             channel.finish(status: try answer(sum))
         case .sum(let sum): channel.finish(status: try answer(sum))
         case .shellProbe:
-            try channel.write(HashCommand.shellAnswer, patience: patience)
+            try channel.write(HashCommand.shellAnswer, stallTimeout: stallTimeout)
             channel.finish(status: Status.success)
         case nil:
-            try channel.write(HashCommand.refusal, to: .errors, patience: patience)
+            try channel.write(HashCommand.refusal, to: .errors, stallTimeout: stallTimeout)
             channel.finish(status: Status.commandNotFound)
         }
         return true
     }
 
-    /// - Returns: octets taken.
+    /// - Returns: bytes taken.
     private func takeInput(_ buffer: inout [UInt8], _ turns: Int) throws(SSHError) -> Int {
         var total = 0
         for _ in 0..<turns {
-            let count = try buffer.withUnsafeMutableBufferPointer { octets throws(SSHError) in
-                try channel.read(into: UnsafeMutableRawBufferPointer(octets))
+            let count = try buffer.withUnsafeMutableBufferPointer { bytes throws(SSHError) in
+                try channel.read(into: UnsafeMutableRawBufferPointer(bytes))
             }
             if count == 0 { break }
             buffer.withUnsafeBytes { input?.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
@@ -78,10 +82,10 @@ final class CommandChannel {
         for file in sum.files.isEmpty ? [HashCommand.standardInput] : sum.files {
             let result = Result { () throws(FileSystemError) in try hash(of: file, sum.algorithm) }
             switch result {
-            case .success(let hash): try channel.write(sum.line(hash, file), patience: patience)
+            case .success(let hash): try channel.write(sum.line(hash, file), stallTimeout: stallTimeout)
             case .failure(let error):
                 status = Status.failure
-                try channel.write(sum.complaint(file, error.message), to: .errors, patience: patience)
+                try channel.write(sum.complaint(file, error.message), to: .errors, stallTimeout: stallTimeout)
             }
         }
         return status

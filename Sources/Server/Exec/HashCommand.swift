@@ -2,7 +2,8 @@
 ///
 /// rclone, and people, run these to compare files without a download.
 package enum HashCommand: Equatable {
-    /// rclone's question what shell there is. A POSIX shell prints ``shellAnswer``: `ShellId` is set in PowerShell only.
+    /// rclone's question what shell there is. A POSIX shell prints ``shellAnswer``: `ShellId` is set in PowerShell
+    /// only.
     case shellProbe
     /// `md5sum` and its like, of GNU coreutils.
     case sum(Sum)
@@ -59,12 +60,12 @@ extension HashCommand.Sum {
     package func line(_ hash: [UInt8], _ file: [UInt8]) -> [UInt8] {
         let digits = Array("0123456789abcdef".utf8)
         let hexadecimal = hash.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-        let escaped = file.flatMap { octet in
-            switch octet {
+        let escaped = file.flatMap { byte in
+            switch byte {
             case UInt8(ascii: "\\"): Array("\\\\".utf8)
             case UInt8(ascii: "\n"): Array("\\n".utf8)
             case UInt8(ascii: "\r"): Array("\\r".utf8)
-            default: [octet]
+            default: [byte]
             }
         }
         let mark = escaped.count == file.count ? [] : Array("\\".utf8)

@@ -1,6 +1,7 @@
 /// Cuts a line into words as a POSIX shell does, as far as that needs no shell.
 ///
-/// Quotes and backslashes mean what they mean there; whatever would be expanded or started means that there are no words.
+/// Quotes and backslashes mean what they mean there; whatever would be expanded or started means that there are no
+/// words.
 ///
 /// Source: POSIX.1-2017, Shell Command Language, sections 2.2 (quoting) and 2.3 (token recognition).
 package enum ShellWords {
@@ -16,13 +17,13 @@ package enum ShellWords {
         var words: [[UInt8]] = []
         var word: [UInt8]?
         var rest = line[...]
-        while let octet = rest.popFirst() {
-            switch octet {
+        while let byte = rest.popFirst() {
+            switch byte {
             case UInt8(ascii: " "), UInt8(ascii: "\t"):
                 if let complete = word { words.append(complete) }
                 word = nil
             case UInt8(ascii: "'"):
-                guard let end = rest.firstIndex(of: octet) else { return nil }
+                guard let end = rest.firstIndex(of: byte) else { return nil }
                 word = (word ?? []) + rest[..<end]
                 rest = rest[(end + 1)...]
             case UInt8(ascii: "\""):
@@ -32,8 +33,8 @@ package enum ShellWords {
                 guard let escaped = rest.popFirst() else { return nil }
                 // A backslash before the end of a line joins two lines.
                 if escaped != UInt8(ascii: "\n") { word = (word ?? []) + [escaped] }
-            case _ where special.contains(octet) || word == nil && specialAtStart.contains(octet): return nil
-            default: word = (word ?? []) + [octet]
+            case _ where special.contains(byte) || word == nil && specialAtStart.contains(byte): return nil
+            default: word = (word ?? []) + [byte]
             }
         }
         if let complete = word { words.append(complete) }
@@ -43,16 +44,16 @@ package enum ShellWords {
     /// Takes what follows an opening double quote, and the closing one.
     private static func doubleQuoted(_ rest: inout ArraySlice<UInt8>) -> [UInt8]? {
         var word: [UInt8] = []
-        while let octet = rest.popFirst() {
-            switch octet {
+        while let byte = rest.popFirst() {
+            switch byte {
             case UInt8(ascii: "\""): return word
             case UInt8(ascii: "$"), UInt8(ascii: "`"): return nil
             case UInt8(ascii: "\\"):
                 guard let escaped = rest.popFirst() else { return nil }
                 if escaped == UInt8(ascii: "\n") { continue }
-                if !specialInDoubleQuotes.contains(escaped) { word.append(octet) }
+                if !specialInDoubleQuotes.contains(escaped) { word.append(byte) }
                 word.append(escaped)
-            default: word.append(octet)
+            default: word.append(byte)
             }
         }
         return nil

@@ -95,8 +95,8 @@ package final class Listener {
         return nil
     }
 
-    /// Ends the oldest connection of the address that has the most of those that have not logged in: one address must not
-    /// keep all others out.
+    /// Ends the oldest connection of the address that has the most of those that have not logged in: one address must
+    /// not keep all others out.
     ///
     /// - Returns: false if `peer` would have as many then.
     private func makeRoom(for peer: String, among waiting: [SessionRecord]) -> Bool {
@@ -111,7 +111,7 @@ package final class Listener {
 
     /// Starts the session process; the socket stays open in it.
     private func start(_ descriptor: Int32, _ peer: String) {
-        let order = SessionOrder(
+        let order = SessionParameters(
             configurationFile: configuration.file.path, configurationText: configuration.text, listener: getpid(),
             peer: peer,
             logLevel: log.logLevel.rawValue, failureDelay: penalties.delay(peer))
@@ -204,7 +204,8 @@ package final class Listener {
     private func reap() {
         var status: Int32 = 0
         while case let process = linux_ended_child(), process > 0 {
-            // What it has started ends with it, such as a gpg that hangs; until it is waited for, the number is its own.
+            // What it has started ends with it, such as a gpg that hangs; until it is waited for, the number is its
+            // own.
             kill(-process, SIGKILL)
             waitpid(process, &status, 0)
             guard let record = sessions.removeValue(forKey: process) else { continue }
@@ -245,10 +246,10 @@ package final class Listener {
         log.notice("waiting for transfers to finish; stop again to stop now", metadata: ["transfers": "\(farewell)"])
     }
 
-    /// Removes what killed processes left: runtime folders with their agents, and drafts.
+    /// Removes what killed processes left: runtime directories with their agents, and drafts.
     private func sweep() {
         RuntimeDirectory.sweep()
-        if let data = try? Folder(path: configuration.data.path) { Draft.sweep(data) }
+        if let data = try? Directory(path: configuration.data.path) { DraftFile.sweep(data) }
     }
 
     // MARK: Configuration
@@ -262,7 +263,7 @@ package final class Listener {
         fileStamp = FileStamp(configuration.file)
         do {
             let new = try Configuration(file: configuration.file)
-            _ = try Folder(path: new.data.path)
+            _ = try Directory(path: new.data.path)
             _ = try HostKeyStore.load(from: new.hostKeys)
             if new.listen != configuration.listen {
                 log.warning("a new listen address is taken at the next start", metadata: ["address": "\(address)"])

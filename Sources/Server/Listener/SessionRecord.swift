@@ -14,7 +14,8 @@ package final class SessionRecord {
     var isKilled = false
     /// Whether its end of the pipe is still open.
     private(set) var isOpen = true
-    /// What has arrived of the next event; a session that was taken over could send one without end, which this refuses.
+    /// What has arrived of the next event; a session that was taken over could send one without end, which this
+    /// refuses.
     private var input = PacketBuffer()
 
     package init(process: pid_t, peer: String, events: Int32) {
@@ -27,8 +28,8 @@ package final class SessionRecord {
         close(events)
     }
 
-    /// Octets taken at once, as many as a pipe can hold: a session that was taken over could send events without end, and
-    /// the others wait meanwhile.
+    /// Bytes taken at once, as many as a pipe can hold: a session that was taken over could send events without end,
+    /// and the others wait meanwhile.
     private static let most = 1 << 20
 
     /// Takes the events that have arrived; the descriptor does not block.

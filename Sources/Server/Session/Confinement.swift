@@ -5,12 +5,14 @@ package import Vault
 
 /// Takes from a session process, once somebody has logged in, all that it does not need any more.
 ///
-/// Whoever should get it to run code of their own finds the user's home folder, the drafts and the session's own GnuPG home,
-/// but no key folder, no other user's files and no network. gpg, which it starts, is held by the same rules.
+/// Whoever should get it to run code of their own finds the user's home directory, the drafts and the session's own
+/// GnuPG home, but no key directory, no other user's files and no network. gpg, which it starts, is held by the same
+/// rules.
 ///
 /// The C functions are `landlock_restrict_self` and `seccomp`.
 package enum Confinement {
-    /// What programs are made of, in the places where systems have them; those that a machine does not have are left out.
+    /// What programs are made of, in the places where systems have them; those that a machine does not have are left
+    /// out.
     private static let programs = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/gnu/store"]
     /// What the C library and GnuPG read.
     ///
@@ -24,18 +26,18 @@ package enum Confinement {
     /// Confines the calling thread and all threads and programs that it starts; others there must not be yet.
     ///
     /// - Parameters:
-    ///   - folders: those whose files the session changes.
-    ///   - keys: the session's private folder, with its GnuPG home.
-    ///   - programFolder: where gpg is.
+    ///   - directories: those whose files the session changes.
+    ///   - keys: the session's private directory, with its GnuPG home.
+    ///   - programDirectory: where gpg is.
     /// - Returns: the names of what holds it now; none where the kernel has none of it.
     /// - Throws: ``SSHError`` when the kernel has it and refuses: then something is wrong.
     package static func enter(
-        changing folders: [Folder], keys: String, programFolder: String
+        changing directories: [Directory], keys: String, programDirectory: String
     ) throws -> [String] {
         var inForce: [String] = []
         let version = linux_landlock_version()
         if version > 0 {
-            try restrictFiles(version, folders, keys, programFolder)
+            try restrictFiles(version, directories, keys, programDirectory)
             inForce.append("Landlock \(version)")
         }
         if linux_seccomp_enter() == 0 { inForce.append("seccomp") }
@@ -43,20 +45,22 @@ package enum Confinement {
     }
 
     private static func restrictFiles(
-        _ version: Int32, _ folders: [Folder], _ keys: String, _ programFolder: String
+        _ version: Int32, _ directories: [Directory], _ keys: String, _ programDirectory: String
     ) throws {
         let rules = linux_landlock_begin(version)
         guard rules >= 0 else { throw refused }
         defer { close(rules) }
-        // By descriptor, so that it is the very folder that was opened.
-        for folder in folders { try allow("/proc/self/fd/\(folder.descriptor)", linux_use_change, rules, version) }
+        // By descriptor, so that it is the very directory that was opened.
+        for directory in directories {
+            try allow("/proc/self/fd/\(directory.descriptor)", linux_use_change, rules, version)
+        }
         try allow(keys, linux_use_home, rules, version)
         // Where it lies, to be removed at the end.
-        try allow((keys as NSString).deletingLastPathComponent, linux_use_remove_folder, rules, version)
+        try allow((keys as NSString).deletingLastPathComponent, linux_use_remove_directory, rules, version)
         // Where the sockets of an agent are that has to be started once more.
         let sockets = "/run/user/\(getuid())/gnupg"
         let rest =
-            programs.map { ($0, linux_use_run) } + [(programFolder, linux_use_run), (sockets, linux_use_home)]
+            programs.map { ($0, linux_use_run) } + [(programDirectory, linux_use_run), (sockets, linux_use_home)]
             + settings.map { ($0, linux_use_read) } + devices.map { ($0, linux_use_device) }
         for (path, use) in rest where access(path, F_OK) == 0 { try allow(path, use, rules, version) }
         guard linux_landlock_enter(rules) == 0 else { throw refused }

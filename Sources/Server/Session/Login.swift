@@ -45,9 +45,9 @@ final class Login: Authenticator {
         if isOwner(account, password), let account {
             return open(account, .plaintext) {
                 try SessionHome(
-                    keysIn: self.configuration.keyFolder(of: account.name), fingerprint: account.key,
+                    keysIn: self.configuration.keyDirectory(of: account.name), fingerprint: account.key,
                     passphrase: password, engine: self.configuration.engine,
-                    patience: self.configuration.limits.stalledSeconds)
+                    stallTimeout: .seconds(self.configuration.limits.stalledSeconds))
             } ?? strangers(account, password)
         }
         return strangers(account, password)
@@ -79,8 +79,8 @@ final class Login: Authenticator {
     private func openPublic(_ account: Account) -> Admission? {
         open(account, .ciphertext(listsAll: account.woListsAll)) {
             try SessionHome(
-                publicKeysIn: self.configuration.keyFolder(of: account.name), fingerprint: account.key,
-                engine: self.configuration.engine, patience: self.configuration.limits.stalledSeconds)
+                publicKeysIn: self.configuration.keyDirectory(of: account.name), fingerprint: account.key,
+                engine: self.configuration.engine, stallTimeout: .seconds(self.configuration.limits.stalledSeconds))
         }
     }
 

@@ -10,9 +10,9 @@ internal import Vault
 
 /// One connection, in a process of its own: whatever happens here, the others do not notice.
 package final class SessionProcess {
-    private let order: SessionOrder
+    private let order: SessionParameters
     private let configuration: Configuration
-    private let events = EventPipe(descriptor: SessionOrder.Descriptor.events)
+    private let events = EventPipe(descriptor: SessionParameters.Descriptor.events)
     private var log: Logger
     private let signals: Int32
     private var fileSystem: VaultFileSystem?
@@ -26,11 +26,11 @@ package final class SessionProcess {
 
     /// Milliseconds after which a waiting session looks at the clock.
     private static let tick: Int32 = 1000
-    /// Octets of memory that this process, and each gpg of it, may use.
+    /// Bytes of memory that this process, and each gpg of it, may use.
     private static let memory: rlim_t = 1 << 30
     /// Reads of one channel before the next has its turn; one that is not read to its end stays within its window.
     private static let turn = 32
-    /// Octets of replies after which they are sent before another request is decoded.
+    /// Bytes of replies after which they are sent before another request is decoded.
     private static let replyBatch = 128 << 10
 
     /// Takes up the order this process was started with, and gives up what it does not need.
@@ -42,10 +42,10 @@ package final class SessionProcess {
         signals = linux_signal_descriptor([SIGTERM], 1)
         // A listener that is killed takes its sessions with it, once their transfers are done.
         linux_signal_on_parent_death(SIGTERM)
-        order = try SessionOrder.read()
+        order = try SessionParameters.read()
         guard getppid() == order.listener else { throw SSHError("the listener is gone") }
         // What this process starts is to have none of these.
-        for descriptor in [SessionOrder.Descriptor.socket, SessionOrder.Descriptor.events] {
+        for descriptor in [SessionParameters.Descriptor.socket, SessionParameters.Descriptor.events] {
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         }
         // The kernel holds this process to what a session can ever need.
@@ -69,10 +69,10 @@ package final class SessionProcess {
         do {
             let login = Login(configuration, failureDelay: order.failureDelay, events, log)
             let connection = try Connection(
-                SessionOrder.Descriptor.socket, hostKeys: HostKeyStore.load(from: configuration.hostKeys),
+                SessionParameters.Descriptor.socket, hostKeys: HostKeyStore.load(from: configuration.hostKeys),
                 .init(
                     authenticationTries: configuration.limits.loginTries,
-                    patience: configuration.limits.stalledSeconds), login)
+                    stallTimeout: .seconds(configuration.limits.stalledSeconds)), login)
             connection.wake(on: signals) { [unowned self] in takeSignals() }
             do {
                 try connection.exchangeKeys()
@@ -92,7 +92,7 @@ package final class SessionProcess {
         } catch let error as SSHError {
             log.debug("connection ended", metadata: ["reason": "\(error)"])
         } catch {
-            // Not the client's doing: a folder or a host key is missing, or the like.
+            // Not the client's doing: a directory or a host key is missing, or the like.
             log.error("the connection cannot be served", metadata: ["error": "\(error)"])
         }
     }
@@ -111,13 +111,13 @@ package final class SessionProcess {
 
     private func open(_ admission: Login.Admission) throws {
         log[metadataKey: "username"] = "\(admission.account.name)"
-        let data = try Folder(path: configuration.data.path)
-        let home = try data.folder(VirtualPath(parsing: admission.account.home.utf8), mounts: true)
-        // On a read-only medium there is no drafts folder, and no need for one.
-        let drafts = try? Draft.folder(in: data)
+        let data = try Directory(path: configuration.data.path)
+        let home = try data.directory(VirtualPath(parsing: admission.account.home.utf8), mounts: true)
+        // On a read-only medium there is no drafts directory, and no need for one.
+        let drafts = try? DraftFile.directory(in: data)
         let confinement = try Confinement.enter(
             changing: [home] + [drafts].compactMap(\.self), keys: admission.home.path,
-            programFolder: admission.home.programFolder)
+            programDirectory: admission.home.programDirectory)
         if confinement.isEmpty {
             log.warning("not confined: this kernel has neither Landlock nor seccomp")
         } else {
@@ -178,7 +178,7 @@ package final class SessionProcess {
                 commands.append(
                     CommandChannel(
                         channel, line, fileSystem, comparesContents: comparesContents,
-                        patience: configuration.limits.stalledSeconds))
+                        stallTimeout: .seconds(configuration.limits.stalledSeconds)))
             case nil: continue
             }
         }
@@ -221,17 +221,17 @@ package final class SessionProcess {
 
     private func answer(_ session: inout (channel: Channel, sftp: SFTPSession)) throws {
         var output: [UInt8] = []
-        let patience = configuration.limits.stalledSeconds
+        let stallTimeout = Duration.seconds(configuration.limits.stalledSeconds)
         // What was answered before a violation is still sent.
         let result = Result {
             while try session.sftp.serveNext(into: &output) {
                 if output.count >= SessionProcess.replyBatch {
-                    try session.channel.write(output, patience: patience)
+                    try session.channel.write(output, stallTimeout: stallTimeout)
                     output.removeAll(keepingCapacity: true)
                 }
             }
         }
-        if !output.isEmpty { try session.channel.write(output, patience: patience) }
+        if !output.isEmpty { try session.channel.write(output, stallTimeout: stallTimeout) }
         try result.get()
     }
 

@@ -1,15 +1,15 @@
 internal import Foundation
 internal import SFTP
 
-/// The names in a folder, one after the other, however many.
+/// The names in a directory, one after the other, however many.
 ///
 /// The C functions are `fdopendir` and `readdir`.
 final class DirectoryStream {
     private let stream: OpaquePointer
 
-    init(_ folder: Folder) throws(FileSystemError) {
-        // A description of its own, so that two listings of one folder do not share a position.
-        let descriptor = try folder.reopened()
+    init(_ directory: Directory) throws(FileSystemError) {
+        // A description of its own, so that two listings of one directory do not share a position.
+        let descriptor = try directory.reopened()
         guard let stream = fdopendir(descriptor) else {
             close(descriptor)
             throw FileSystemError(errno: ENOMEM)
@@ -31,7 +31,7 @@ final class DirectoryStream {
                 if errno != 0 { throw FileSystemError(errno: errno) }
                 return nil
             }
-            // The record is as long as its name needs: the field's declared 256 octets may not be there.
+            // The record is as long as its name needs: the field's declared 256 bytes may not be there.
             let start = UnsafeRawPointer(entry) + (MemoryLayout<dirent>.offset(of: \.d_name) ?? 0)
             let name = [UInt8](
                 UnsafeRawBufferPointer(start: start, count: strlen(start.assumingMemoryBound(to: CChar.self))))

@@ -7,12 +7,12 @@ extension FileSystemError {
     /// Source: the codes are those of OpenSSH's `errno_to_portable`.
     package init(errno number: Int32) {
         switch number {
-        case ENOENT, ENOTDIR, ELOOP: self = .noSuchFile("no such file or folder")
+        case ENOENT, ENOTDIR, ELOOP: self = .noSuchFile("no such file or directory")
         case EACCES, EPERM: self = .permissionDenied("the file system does not permit it")
-        case EROFS: self = .permissionDenied("the data folder is on a read-only medium")
+        case EROFS: self = .permissionDenied("the data directory is on a read-only medium")
         case EEXIST: self = .failure("it exists already")
-        case ENOTEMPTY: self = .failure("the folder is not empty")
-        case EISDIR: self = .failure("it is a folder")
+        case ENOTEMPTY: self = .failure("the directory is not empty")
+        case EISDIR: self = .failure("it is a directory")
         case ENAMETOOLONG: self = .failure("the name is too long for the file system")
         case ENOSPC, EDQUOT: self = .failure("the disk is full")
         case EFBIG: self = .failure("the file is too large for the file system")

@@ -2,7 +2,7 @@ internal import Foundation
 internal import OpenPGP
 internal import SFTP
 
-/// One version of a stored file: as long as this stays the same, so do its octets.
+/// One version of a stored file: as long as this stays the same, so do its bytes.
 struct FileVersion: Hashable {
     let identity: OwnObjects.Identity
     let size: off_t

@@ -1,14 +1,14 @@
 internal import Foundation
 internal import SFTP
 
-extension Folder {
+extension Directory {
     /// How the names of files begin that are being erased: whoever finds one knows that nobody needs it any more.
     static let erasing = Array(".cryptsftp-removing-".utf8)
 
     /// Overwrites a file, and removes it.
     ///
-    /// It gets another name first: half overwritten it must not pass for the file that it was. Where it has further names,
-    /// only this one goes, and what is in it stays.
+    /// It gets another name first: half overwritten it must not pass for the file that it was. Where it has further
+    /// names, only this one goes, and what is in it stays.
     ///
     /// - Parameter expected: what the file must still be.
     func erase(_ name: [UInt8], _ expected: stat) throws(FileSystemError) {
@@ -17,8 +17,8 @@ extension Folder {
             return try synchronize()
         }
         var hidden = name
-        if !name.starts(with: Folder.erasing) {
-            hidden = Folder.erasing + Array(String(UInt64.random(in: .min ... .max), radix: 16).utf8)
+        if !name.starts(with: Directory.erasing) {
+            hidden = Directory.erasing + Array(String(UInt64.random(in: .min ... .max), radix: 16).utf8)
             try rename(name, to: self, hidden, replacing: false)
         }
         do throws(FileSystemError) {
@@ -36,7 +36,7 @@ extension Folder {
 }
 
 extension OwnedDescriptor {
-    /// Writes random octets over what is there: a file system that compresses would make little of zeros.
+    /// Writes random bytes over what is there: a file system that compresses would make little of zeros.
     fileprivate func overwrite(_ count: UInt64) throws(FileSystemError) {
         var numbers = SystemRandomNumberGenerator()
         let noise = (0..<32768).map { _ in numbers.next() }

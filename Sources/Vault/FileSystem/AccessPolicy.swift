@@ -5,8 +5,8 @@ internal import SFTP
 package enum View: Sendable, Equatable {
     /// The owner's: plaintext, and everything may be changed.
     case plaintext
-    /// A write-only account's: files can be put, what is read is cipher text, and only what this same session uploaded can
-    /// be changed again.
+    /// A write-only account's: files can be put, what is read is cipher text, and only what this same session uploaded
+    /// can be changed again.
     ///
     /// - Parameter listsAll: whether other people's files are seen at all.
     case ciphertext(listsAll: Bool)
@@ -14,7 +14,7 @@ package enum View: Sendable, Equatable {
 
 /// What this session has put into the home: the only things a write-only session may change.
 struct OwnObjects {
-    /// A version of a file or folder, by what the file system calls it.
+    /// A version of a file or directory, by what the file system calls it.
     ///
     /// A name may have been taken over by somebody else's file, and so may an inode number; the change time tells them
     /// apart. It also changes with this session's own renames and settings: ``add(_:_:size:)`` has to follow those.
@@ -27,15 +27,15 @@ struct OwnObjects {
         init(_ status: stat) {
             device = UInt64(status.st_dev)
             inode = UInt64(status.st_ino)
-            // A folder's changes with every file put into it, and only an empty folder can be taken away.
-            seconds = status.isFolder ? 0 : status.st_ctim.tv_sec
-            nanoseconds = status.isFolder ? 0 : status.st_ctim.tv_nsec
+            // A directory's changes with every file put into it, and only an empty directory can be taken away.
+            seconds = status.isDirectory ? 0 : status.st_ctim.tv_sec
+            nanoseconds = status.isDirectory ? 0 : status.st_ctim.tv_nsec
         }
     }
 
     fileprivate struct Object {
         let identity: Identity
-        /// Plaintext octets sent; nil for a folder.
+        /// Plaintext bytes sent; nil for a directory.
         let size: UInt64?
     }
 

@@ -1,24 +1,25 @@
 internal import Foundation
 internal import SFTP
 
-/// A folder being listed, name by name, however large it is.
+/// A directory being listed, name by name, however large it is.
 ///
-/// Files that this session is writing are shown with their current size, in the place of an older version or at the end.
+/// Files that this session is writing are shown with their current size, in the place of an older version or at the
+/// end.
 final class DirectoryListing: OpenDirectory {
     private let vault: VaultFileSystem
-    private let folder: Folder
+    private let directory: Directory
     private let path: VirtualPath
     private let stream: DirectoryStream
-    /// Uploads in this folder that have not been shown yet, by their names.
+    /// Uploads in this directory that have not been shown yet, by their names.
     private var uploads: [[UInt8]: Upload]
     /// What the client will get next, if that is known already.
     private var prepared: Result<[DirectoryEntry], FileSystemError>?
     private var dots: [[UInt8]] = [Array(".".utf8), Array("..".utf8)]
 
-    init(_ folder: Folder, _ path: VirtualPath, in vault: VaultFileSystem) throws(FileSystemError) {
-        stream = try DirectoryStream(folder)
+    init(_ directory: Directory, _ path: VirtualPath, in vault: VaultFileSystem) throws(FileSystemError) {
+        stream = try DirectoryStream(directory)
         self.vault = vault
-        self.folder = folder
+        self.directory = directory
         self.path = path
         uploads = [:]
         for (path, upload) in vault.uploads where path.parent == self.path {
@@ -45,7 +46,7 @@ final class DirectoryListing: OpenDirectory {
         var entries: [DirectoryEntry] = []
         while let name = dots.first {
             dots.removeFirst()
-            entries.append(entry(name, try folder.status().attributes(size: 0)))
+            entries.append(entry(name, try directory.status().attributes(size: 0)))
         }
         while entries.count < limit, let name = try stream.next() {
             if let entry = entry(stored: name) { entries.append(entry) }
@@ -58,14 +59,14 @@ final class DirectoryListing: OpenDirectory {
 
     /// The entry for a name on the disk; nil for what is not to be seen.
     private func entry(stored name: [UInt8]) -> DirectoryEntry? {
-        guard !StoredName.isReserved(name), let status = try? folder.status(name) else { return nil }
-        if status.isFolder {
-            let virtual = StoredName.virtualOfFolder(name)
-            guard !StoredName.isReserved(virtual), isFirst(name, of: virtual, .folder) else { return nil }
+        guard !StoredName.isReserved(name), let status = try? directory.status(name) else { return nil }
+        if status.isDirectory {
+            let virtual = StoredName.virtualOfDirectory(name)
+            guard !StoredName.isReserved(virtual), isFirst(name, of: virtual, .directory) else { return nil }
             return entry(virtual, status.attributes(size: UInt64(clamping: status.st_size)))
         }
         guard status.isRegularFile, let virtual = StoredName.virtual(name) ?? partial(name) else { return nil }
-        var found = Found(folder: folder, name: name, status: status, path: path.appending(virtual))
+        var found = ResolvedPath(directory: directory, name: name, status: status, path: path.appending(virtual))
         found.isStoredName = vault.view != .plaintext
         guard found.isStoredName || isFirst(name, of: virtual, found.isPartial ? .partial : .file) else { return nil }
         if case .ciphertext(listsAll: false) = vault.view, !vault.own.contains(found.path, status) { return nil }
@@ -78,22 +79,23 @@ final class DirectoryListing: OpenDirectory {
         return entry(shown, status.attributes(size: size))
     }
 
-    /// Whether this is what the virtual name leads to: in a copied folder it may be there in more than one form.
+    /// Whether this is what the virtual name leads to: in a copied directory it may be there in more than one form.
     private func isFirst(_ stored: [UInt8], of virtual: [UInt8], _ kind: StoredName.Kind) -> Bool {
         if stored == StoredName.stored(virtual, kind) { return true }
-        return (try? vault.entry(virtual, kind, in: folder)).map { $0?.stored == stored } ?? true
+        return (try? vault.entry(virtual, kind, in: directory)).map { $0?.stored == stored } ?? true
     }
 
-    /// The name an upload that was cut off is shown under: none to a write-only session, or when the whole file is there.
+    /// The name an upload that was cut off is shown under: none to a write-only session, or when the whole file is
+    /// there.
     private func partial(_ stored: [UInt8]) -> [UInt8]? {
         guard vault.view == .plaintext, let name = StoredName.virtualOfPartial(stored) else { return nil }
-        let isWhole = (try? vault.entry(name, .file, in: folder) != nil) ?? true
+        let isWhole = (try? vault.entry(name, .file, in: directory) != nil) ?? true
         return isWhole ? nil : name
     }
 
     /// The name under which this view shows a file that is not stored yet.
     private func shown(_ name: [UInt8]) -> [UInt8] {
-        vault.view == .plaintext ? name : (try? vault.storedName(name, .file, in: folder)) ?? name
+        vault.view == .plaintext ? name : (try? vault.storedName(name, .file, in: directory)) ?? name
     }
 
     private func entry(_ name: [UInt8], _ attributes: FileAttributes) -> DirectoryEntry {
@@ -102,9 +104,9 @@ final class DirectoryListing: OpenDirectory {
     }
 
     func attributes() throws(FileSystemError) -> FileAttributes {
-        let status = try folder.status()
+        let status = try directory.status()
         return status.attributes(size: UInt64(clamping: status.st_size))
     }
 
-    func statistics() throws(FileSystemError) -> FileSystemStatistics { try folder.statistics() }
+    func statistics() throws(FileSystemError) -> FileSystemStatistics { try directory.statistics() }
 }

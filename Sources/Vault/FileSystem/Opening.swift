@@ -21,21 +21,21 @@ extension VaultFileSystem {
         guard let found = try find(path) else {
             throw .noSuchFile(uploads[path] == nil ? "no such file" : "the file is still being uploaded")
         }
-        guard !found.isFolder else { throw .failure("it is a folder") }
+        guard !found.isDirectory else { throw .failure("it is a directory") }
         guard !found.isPartial else {
             throw .failure("incomplete upload: it was cut off; resume it, or send the file again")
         }
         switch view {
-        case .plaintext: return try Download(found, in: self)
-        case .ciphertext: return try StoredFile(found, in: self)
+        case .plaintext: return try PlaintextDownload(found, in: self)
+        case .ciphertext: return try CiphertextDownload(found, in: self)
         }
     }
 
     private func openForWriting(
         _ path: VirtualPath, _ flags: OpenFlags, _ attributes: FileAttributes
     ) throws(FileSystemError) -> any OpenFile {
-        let (folder, name) = try target(path)
-        let existing = try findToWrite(path, folder, name)
+        let (directory, name) = try target(path)
+        let existing = try findToWrite(path, directory, name)
         if flags.contains(.exclusive), existing != nil || uploads[path] != nil { throw .failure("it exists already") }
         if let upload = uploads[path] {
             if flags.contains(.truncate) { try upload.truncate(to: 0) }
@@ -43,9 +43,9 @@ extension VaultFileSystem {
         }
         if existing == nil, !flags.contains(.create) { throw .noSuchFile("no such file") }
         if let reason = cryptor.unusable { throw .permissionDenied(reason) }
-        var older: StoredVersion?
+        var older: BaseVersion?
         if let existing, !flags.contains(.truncate) {
-            older = try StoredVersion(existing, in: self)
+            older = try BaseVersion(existing, in: self)
             if view != .plaintext {
                 try refuseReadingBack(flags, older?.contents.count ?? 0)
             } else if flags.contains(.read) {
@@ -53,7 +53,7 @@ extension VaultFileSystem {
             }
         }
         let upload = try Upload(
-            path, folder, over: older, flags, replacing: existing?.status,
+            path, directory, over: older, flags, replacing: existing?.status,
             mode: mode_t(attributes.permissions ?? 0o666) & 0o777, in: self)
         uploads[path] = upload
         return UploadHandle(upload, flags, in: self)
@@ -61,11 +61,11 @@ extension VaultFileSystem {
 
     /// What is there under the name of a file to be written: a stored file, or an upload that was cut off.
     private func findToWrite(
-        _ path: VirtualPath, _ folder: Folder, _ name: [UInt8]
-    ) throws(FileSystemError) -> Found? {
-        if let status = try folder.status(name) {
+        _ path: VirtualPath, _ directory: Directory, _ name: [UInt8]
+    ) throws(FileSystemError) -> ResolvedPath? {
+        if let status = try directory.status(name) {
             guard status.isRegularFile else { throw .failure("it exists already, and is no stored file") }
-            return Found(folder: folder, name: name, status: status, path: path)
+            return ResolvedPath(directory: directory, name: name, status: status, path: path)
         }
         return view == .plaintext ? try find(path) : nil
     }
@@ -77,6 +77,6 @@ extension VaultFileSystem {
     }
 
     package func openDirectory(_ path: VirtualPath) throws(FileSystemError) -> any OpenDirectory {
-        try DirectoryListing(folder(path), path, in: self)
+        try DirectoryListing(directory(path), path, in: self)
     }
 }

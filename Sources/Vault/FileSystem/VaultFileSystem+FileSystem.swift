@@ -13,27 +13,27 @@ extension VaultFileSystem: FileSystem {
         guard view != .plaintext else { return }
         switch need {
         case .write(let path):
-            guard let name = path.name, let found = try entry(name, .file, in: folder(path.parent)) else { return }
+            guard let name = path.name, let found = try entry(name, .file, in: directory(path.parent)) else { return }
             try permitChange(of: path, found.status)
         case .change(let path):
-            guard let found = try findAny(path) else { return }
+            guard let found = try resolveAnyForm(path) else { return }
             try permitChange(of: found.path, found.status)
-            if found.isFolder, try !isOwn(found.folder.folder(named: found.name), found.path) {
-                throw .permissionDenied("other people's files are in the folder")
+            if found.isDirectory, try !isOwn(found.directory.directory(named: found.name), found.path) {
+                throw .permissionDenied("other people's files are in the directory")
             }
         case .see, .read, .create, .readHandle, .writeHandle: return
         }
     }
 
-    /// Whether all in a folder was put there by this session.
-    private func isOwn(_ folder: Folder, _ path: VirtualPath) throws(FileSystemError) -> Bool {
-        let names = try DirectoryStream(folder)
+    /// Whether all in a directory was put there by this session.
+    private func isOwn(_ directory: Directory, _ path: VirtualPath) throws(FileSystemError) -> Bool {
+        let names = try DirectoryStream(directory)
         while let name = try names.next() {
-            guard let status = try folder.status(name) else { continue }
+            guard let status = try directory.status(name) else { continue }
             let inside = path.appending(
-                status.isFolder ? StoredName.virtualOfFolder(name) : StoredName.virtual(name) ?? name)
+                status.isDirectory ? StoredName.virtualOfDirectory(name) : StoredName.virtual(name) ?? name)
             guard own.contains(inside, status) else { return false }
-            if status.isFolder, try !isOwn(folder.folder(named: name), inside) { return false }
+            if status.isDirectory, try !isOwn(directory.directory(named: name), inside) { return false }
         }
         return true
     }
@@ -57,12 +57,12 @@ extension VaultFileSystem: FileSystem {
             try truncate(found, to: size)
             found = try require(path)
         }
-        try found.folder.set(attributes, on: found)
-        if !path.isRoot, let status = try found.folder.status(found.name) { own.refresh(found.path, status) }
+        try found.directory.set(attributes, on: found)
+        if !path.isRoot, let status = try found.directory.status(found.name) { own.refresh(found.path, status) }
     }
 
-    private func truncate(_ found: Found, to size: UInt64) throws(FileSystemError) {
-        guard !found.isFolder else { throw .failure("it is a folder") }
+    private func truncate(_ found: ResolvedPath, to size: UInt64) throws(FileSystemError) {
+        guard !found.isDirectory else { throw .failure("it is a directory") }
         guard !found.isPartial else { throw .failure("incomplete upload: resume it, or send the file again") }
         let file = try open(found.path, size == 0 ? [.write, .truncate] : .write, FileAttributes())
         do throws(FileSystemError) {
@@ -76,35 +76,35 @@ extension VaultFileSystem: FileSystem {
 
     package func makeDirectory(_ path: VirtualPath, _ attributes: FileAttributes) throws(FileSystemError) {
         guard let name = path.name else { throw .failure("it exists already") }
-        guard try findAny(path) == nil, uploads[path] == nil else { throw .failure("it exists already") }
+        guard try resolveAnyForm(path) == nil, uploads[path] == nil else { throw .failure("it exists already") }
         try refuseStoredName(name)
-        let folder = try folder(path.parent)
-        let stored = try storedName(name, .folder, in: folder)
-        try folder.makeFolder(stored, mode: mode_t(attributes.permissions ?? 0o777) & 0o777)
-        try folder.synchronize()
-        if view != .plaintext, let status = try folder.status(stored) { own.add(path, status, size: nil) }
+        let directory = try directory(path.parent)
+        let stored = try storedName(name, .directory, in: directory)
+        try directory.makeDirectory(stored, mode: mode_t(attributes.permissions ?? 0o777) & 0o777)
+        try directory.synchronize()
+        if view != .plaintext, let status = try directory.status(stored) { own.add(path, status, size: nil) }
     }
 
-    /// A stranger's folder must not lie where a file would be stored: nobody could send that file any more.
+    /// A stranger's directory must not lie where a file would be stored: nobody could send that file any more.
     private func refuseStoredName(_ name: [UInt8]) throws(FileSystemError) {
         guard view != .plaintext, StoredName.isStored(name) || StoredName.isPartial(name) else { return }
-        throw .permissionDenied("a write-only account cannot have a folder of that name")
+        throw .permissionDenied("a write-only account cannot have a directory of that name")
     }
 
     package func removeDirectory(_ path: VirtualPath) throws(FileSystemError) {
-        guard !path.isRoot else { throw .failure("the home folder cannot be removed") }
+        guard !path.isRoot else { throw .failure("the home directory cannot be removed") }
         let found = try require(path)
-        guard found.isFolder else { throw .failure("it is not a folder") }
+        guard found.isDirectory else { throw .failure("it is not a directory") }
         try refuseOpenUploads(below: path)
-        try found.folder.removeFolder(found.name)
-        try found.folder.synchronize()
+        try found.directory.removeDirectory(found.name)
+        try found.directory.synchronize()
         own.remove(path)
     }
 
-    /// A folder with a file that is being written is not empty, although nothing of that file is in it yet.
+    /// A directory with a file that is being written is not empty, although nothing of that file is in it yet.
     private func refuseOpenUploads(below path: VirtualPath) throws(FileSystemError) {
         guard uploads.keys.contains(where: { $0.isBelow(path) }) else { return }
-        throw .failure("the folder is not empty: a file in it is being written")
+        throw .failure("the directory is not empty: a file in it is being written")
     }
 
     package func remove(_ path: VirtualPath) throws(FileSystemError) {
@@ -112,10 +112,10 @@ extension VaultFileSystem: FileSystem {
         let found = try find(path)
         guard upload != nil || found != nil else { throw .noSuchFile("no such file") }
         if let found {
-            guard !found.isFolder else { throw .failure("it is a folder") }
-            try found.folder.removeFile(found.name)
-            if view == .plaintext, let name = path.name { removePartial(of: name, in: found.folder) }
-            try found.folder.synchronize()
+            guard !found.isDirectory else { throw .failure("it is a directory") }
+            try found.directory.removeFile(found.name)
+            if view == .plaintext, let name = path.name { removePartial(of: name, in: found.directory) }
+            try found.directory.synchronize()
             own.remove(found.path)
         }
         upload?.discard()
@@ -123,31 +123,33 @@ extension VaultFileSystem: FileSystem {
     }
 
     package func rename(_ old: VirtualPath, to new: VirtualPath, replacing: Bool) throws(FileSystemError) {
-        guard !old.isRoot, !new.isRoot else { throw .failure("the home folder cannot be renamed") }
-        guard !new.isBelow(old) else { throw .failure("a folder cannot be moved into itself") }
+        guard !old.isRoot, !new.isRoot else { throw .failure("the home directory cannot be renamed") }
+        guard !new.isBelow(old) else { throw .failure("a directory cannot be moved into itself") }
         let found = try find(old)
         let upload = uploads[found?.path ?? old]
-        guard upload != nil || found != nil else { throw .noSuchFile("no such file or folder") }
+        guard upload != nil || found != nil else { throw .noSuchFile("no such file or directory") }
         var new = new
         // Who renames a stored file by its stored name gives the new one likewise.
         if found?.isStoredName == true, let plain = new.name.flatMap(StoredName.virtual) {
             new = new.parent.appending(plain)
         }
         if (found?.path ?? old) == new { return }
-        if uploads[new] != nil, !replacing || found?.isFolder == true { throw .failure("it exists already") }
+        if uploads[new] != nil, !replacing || found?.isDirectory == true { throw .failure("it exists already") }
         if !replacing, try find(new) != nil { throw .failure("it exists already") }
-        if let found, found.isFolder {
-            try rename(folder: found, to: new, replacing: replacing)
+        if let found, found.isDirectory {
+            try rename(directory: found, to: new, replacing: replacing)
         } else {
             try rename(file: found, upload, to: new, replacing: replacing)
         }
     }
 
-    private func rename(file: Found?, _ upload: Upload?, to new: VirtualPath, replacing: Bool) throws(FileSystemError) {
-        let (folder, name) = try target(new)
+    private func rename(file: ResolvedPath?, _ upload: Upload?, to new: VirtualPath, replacing: Bool)
+        throws(FileSystemError)
+    {
+        let (directory, name) = try target(new)
         if let file {
-            try rename(file, to: folder, new, replacing: replacing)
-        } else if !replacing, try folder.status(name) != nil {
+            try rename(file, to: directory, new, replacing: replacing)
+        } else if !replacing, try directory.status(name) != nil {
             throw .failure("it exists already")
         }
         // What was being written under the new name goes on to nowhere, as an unlinked file does.
@@ -155,26 +157,26 @@ extension VaultFileSystem: FileSystem {
         uploads[new] = nil
         if let upload {
             uploads[upload.path] = nil
-            upload.retarget(new, folder, replacing: replacing)
+            upload.retarget(new, directory, replacing: replacing)
             uploads[new] = upload
         }
     }
 
     private func rename(
-        _ file: Found, to folder: Folder, _ new: VirtualPath, replacing: Bool
+        _ file: ResolvedPath, to directory: Directory, _ new: VirtualPath, replacing: Bool
     ) throws(FileSystemError) {
-        guard let plain = new.name else { throw .failure("it is a folder") }
+        guard let plain = new.name else { throw .failure("it is a directory") }
         if file.isPartial {
             // It stays what it is, and does not take the place of a whole file.
-            guard try entry(plain, .file, in: folder) == nil else {
+            guard try entry(plain, .file, in: directory) == nil else {
                 throw .failure("incomplete upload: it cannot replace a complete file; resume it first")
             }
         }
-        let name = try move(file, file.isPartial ? .partial : .file, to: folder, new, replacing: replacing)
-        if !file.isPartial { removePartial(of: plain, in: folder) }
-        let status = try folder.synchronizeFile(name)
-        try folder.synchronize()
-        try file.folder.synchronize()
+        let name = try move(file, file.isPartial ? .partial : .file, to: directory, new, replacing: replacing)
+        if !file.isPartial { removePartial(of: plain, in: directory) }
+        let status = try directory.synchronizeFile(name)
+        try directory.synchronize()
+        try file.directory.synchronize()
         own.rename(file.path, to: new, status)
     }
 
@@ -182,13 +184,13 @@ extension VaultFileSystem: FileSystem {
     ///
     /// - Returns: the stored name it has now.
     private func move(
-        _ found: Found, _ kind: StoredName.Kind, to folder: Folder, _ new: VirtualPath, replacing: Bool
+        _ found: ResolvedPath, _ kind: StoredName.Kind, to directory: Directory, _ new: VirtualPath, replacing: Bool
     ) throws(FileSystemError) -> [UInt8] {
         var name: [UInt8] = []
-        try folder.locked { () throws(FileSystemError) in
-            name = try storedName(new.name ?? [], kind, in: folder)
-            let replaces = try mayReplace(new, folder.status(name, on: volume), replacing)
-            try found.folder.rename(found.name, to: folder, name, replacing: replaces)
+        try directory.locked { () throws(FileSystemError) in
+            name = try storedName(new.name ?? [], kind, in: directory)
+            let replaces = try mayReplace(new, directory.status(name, on: volume), replacing)
+            try found.directory.rename(found.name, to: directory, name, replacing: replaces)
         }
         return name
     }
@@ -202,16 +204,16 @@ extension VaultFileSystem: FileSystem {
         return true
     }
 
-    private func rename(folder found: Found, to new: VirtualPath, replacing: Bool) throws(FileSystemError) {
-        let folder = try folder(new.parent)
-        guard let name = new.name else { throw .failure("the home folder cannot be replaced") }
-        if try entry(name, .file, in: folder) != nil { throw .failure("a file of that name exists already") }
+    private func rename(directory found: ResolvedPath, to new: VirtualPath, replacing: Bool) throws(FileSystemError) {
+        let directory = try directory(new.parent)
+        guard let name = new.name else { throw .failure("the home directory cannot be replaced") }
+        if try entry(name, .file, in: directory) != nil { throw .failure("a file of that name exists already") }
         try refuseStoredName(name)
         try refuseOpenUploads(below: new)
-        let stored = try move(found, .folder, to: folder, new, replacing: replacing)
-        try folder.synchronize()
-        try found.folder.synchronize()
-        if let status = try folder.status(stored) { own.rename(found.path, to: new, status) }
+        let stored = try move(found, .directory, to: directory, new, replacing: replacing)
+        try directory.synchronize()
+        try found.directory.synchronize()
+        if let status = try directory.status(stored) { own.rename(found.path, to: new, status) }
         for (path, upload) in uploads where path.isBelow(found.path) {
             uploads[path] = nil
             upload.path = path.moved(from: found.path, to: new)
@@ -220,13 +222,13 @@ extension VaultFileSystem: FileSystem {
     }
 
     package func statistics(of path: VirtualPath) throws(FileSystemError) -> FileSystemStatistics {
-        try require(path).folder.statistics()
+        try require(path).directory.statistics()
     }
 }
 
-extension Folder {
+extension Directory {
     /// Sets times, permissions and owner of what was found; the size is not this one's business.
-    func set(_ attributes: FileAttributes, on found: Found) throws(FileSystemError) {
+    func set(_ attributes: FileAttributes, on found: ResolvedPath) throws(FileSystemError) {
         let name = found.name.isEmpty ? [UInt8(ascii: ".")] : found.name
         // Owners are kept where the file system and the system let us; a client that cannot expect it goes on.
         if let owner = attributes.owner {

@@ -5,13 +5,13 @@ package import SFTP
 
 /// One session's home: virtual files over stored ones.
 ///
-/// Sizes, reads and names depend on the ``View``; drafts, renames and folders do not. The calls are those of
+/// Sizes, reads and names depend on the ``View``; drafts, renames and directories do not. The calls are those of
 /// ``SFTP/FileSystem``, and come from one thread.
 package final class VaultFileSystem {
     package let userName: String
     let view: View
-    let home: Folder
-    let data: Folder
+    let home: Directory
+    let data: Directory
     let volume: Volume
     let cryptor: Cryptor
     let report: (TransferEvent) -> Void
@@ -27,18 +27,18 @@ package final class VaultFileSystem {
     /// Each holds a session key.
     private var verified = VersionCache<VerifiedMessage>(capacity: 64)
     private let spoolBudget: SpoolBudget
-    /// Octets up to which a stored file is verified before anything is read of it.
+    /// Bytes up to which a stored file is verified before anything is read of it.
     let verifiedFirst: UInt64
 
     /// - Parameters:
-    ///   - data: the data folder, for drafts.
+    ///   - data: the data directory, for drafts.
     ///   - home: the root of all that the session sees.
     ///   - volume: what they lie on.
-    ///   - spoolSize: octets that files changed in place may take on the disk meanwhile.
-    ///   - verifiedFirst: octets up to which a stored file is verified when it is opened; a larger one is streamed.
+    ///   - spoolSize: bytes that files changed in place may take on the disk meanwhile.
+    ///   - verifiedFirst: bytes up to which a stored file is verified when it is opened; a larger one is streamed.
     ///   - report: told of each file opened and closed, for the log.
     package init(
-        user: String, view: View, data: Folder, home: Folder, volume: Volume, cryptor: Cryptor,
+        user: String, view: View, data: Directory, home: Directory, volume: Volume, cryptor: Cryptor,
         spoolSize: UInt64, verifiedFirst: UInt64, report: @escaping (TransferEvent) -> Void
     ) {
         userName = user
@@ -47,7 +47,7 @@ package final class VaultFileSystem {
         self.home = home
         self.volume = volume
         self.cryptor = cryptor
-        spoolBudget = SpoolBudget(octets: spoolSize)
+        spoolBudget = SpoolBudget(bytes: spoolSize)
         self.verifiedFirst = verifiedFirst
         self.report = report
     }
@@ -55,15 +55,15 @@ package final class VaultFileSystem {
     /// The size a stored file has for this session, at its path.
     ///
     /// - Throws: what kept it from being told; a damaged file has its stored size.
-    func size(of found: Found) throws(FileSystemError) -> UInt64 {
+    func size(of found: ResolvedPath) throws(FileSystemError) -> UInt64 {
         let stored = UInt64(clamping: found.status.st_size)
-        if found.isFolder { return stored }
+        if found.isDirectory { return stored }
         switch view {
         case .ciphertext:
             return found.isStoredName ? stored : own.size(found.path, found.status) ?? stored
         case .plaintext:
             if let size = sizes[FileVersion(found.status)] { return size }
-            let (file, status) = try found.folder.openFile(
+            let (file, status) = try found.directory.openFile(
                 found.name, O_RDONLY | linux_no_access_time, seen: found.status)
             do throws(OpenPGPError) {
                 return try plaintextSize(file.raw, status)
@@ -86,7 +86,7 @@ package final class VaultFileSystem {
 
     /// Remembers what an upload has just stored.
     ///
-    /// - Parameter size: octets of plaintext.
+    /// - Parameter size: bytes of plaintext.
     func published(_ path: VirtualPath, _ status: stat, size: UInt64) {
         if view != .plaintext { own.add(path, status, size: size) }
         sizes[FileVersion(status)] = size
@@ -105,7 +105,7 @@ package final class VaultFileSystem {
     /// Whether a version has been verified already, and can be read anywhere at no cost.
     func isVerified(_ version: FileVersion) -> Bool { verified[version] != nil }
 
-    /// Octets that open uploads will still put on the disk.
+    /// Bytes that open uploads will still put on the disk.
     var pending: UInt64 { uploads.values.reduce(0) { $0 + $1.pending } }
 
     /// Scratch space over `base`.
@@ -148,7 +148,7 @@ extension VaultFileSystem {
 package enum TransferEvent {
     /// - Parameter number: the same for the end of this transfer, and of no other.
     case opened(number: UInt64, VirtualPath, Direction)
-    /// - Parameter bytes: octets of the file as the client sees it.
+    /// - Parameter bytes: bytes of the file as the client sees it.
     case closed(number: UInt64, VirtualPath, Direction, bytes: UInt64, FileSystemError?)
 
     package enum Direction: String, Sendable {

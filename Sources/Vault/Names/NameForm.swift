@@ -1,6 +1,7 @@
-/// A way to write a name on a disk whose file system cannot hold it as it is: `%XX` stands for an octet.
+/// A way to write a name on a disk whose file system cannot hold it as it is: `%XX` stands for a byte.
 ///
-/// A literal `%` is escaped only where it would be taken for the start of an escape, so that most names stay as they are.
+/// A literal `%` is escaped only where it would be taken for the start of an escape, so that most names stay as they
+/// are.
 package struct NameForm: Hashable, Sendable {
     package enum Letters: Sendable {
         case plain
@@ -28,30 +29,30 @@ package struct NameForm: Hashable, Sendable {
 
     /// The name as it is written in this form.
     ///
-    /// - Parameter isFolder: whether nothing is added to it, so that its end is the end of the stored name.
-    package func escaped(_ name: [UInt8], isFolder: Bool) -> [UInt8] {
+    /// - Parameter isDirectory: whether nothing is added to it, so that its end is the end of the stored name.
+    package func escaped(_ name: [UInt8], isDirectory: Bool) -> [UInt8] {
         var written: [UInt8] = []
         var isLetterLeft = letters != .plain || isPortable && NameForm.isDevice(name)
         if NameForm.isOrdinary(name) {
             guard isLetterLeft else { return name }
-            for octet in name {
-                let isDemanded = isLetterLeft && NameForm.isLetter(octet)
+            for byte in name {
+                let isDemanded = isLetterLeft && NameForm.isLetter(byte)
                 if isDemanded, letters != .allEscaped { isLetterLeft = false }
-                written += isDemanded ? NameForm.escape(of: octet) : [octet]
+                written += isDemanded ? NameForm.escape(of: byte) : [byte]
             }
             return written
         }
         for (place, isValid) in NameForm.scalars(of: name) {
-            let octet = name[place.lowerBound]
-            let isLetter = isValid && (octet >= 0x80 || NameForm.isLetter(octet))
+            let byte = name[place.lowerBound]
+            let isLetter = isValid && (byte >= 0x80 || NameForm.isLetter(byte))
             let isDemanded =
-                isLetter && isLetterLeft || octet >= 0x80 && (isASCII || isPortable && !isValid)
+                isLetter && isLetterLeft || byte >= 0x80 && (isASCII || isPortable && !isValid)
                 || isPortable
-                    && (NameForm.isForbidden(octet)
-                        || isFolder && place.upperBound == name.count && NameForm.isStripped(octet))
+                    && (NameForm.isForbidden(byte)
+                        || isDirectory && place.upperBound == name.count && NameForm.isStripped(byte))
             if isLetter, letters != .allEscaped { isLetterLeft = false }
-            if isDemanded || NameForm.escape(in: name, at: place.lowerBound, isFolder) != nil {
-                for octet in name[place] { written += NameForm.escape(of: octet) }
+            if isDemanded || NameForm.escape(in: name, at: place.lowerBound, isDirectory) != nil {
+                for byte in name[place] { written += NameForm.escape(of: byte) }
             } else {
                 written += name[place]
             }
@@ -60,13 +61,13 @@ package struct NameForm: Hashable, Sendable {
     }
 
     /// The name that was written so; what no form would write like this stands for itself.
-    package static func unescaped(_ written: [UInt8], isFolder: Bool) -> [UInt8] {
+    package static func unescaped(_ written: [UInt8], isDirectory: Bool) -> [UInt8] {
         guard written.contains(percent) else { return written }
         var name: [UInt8] = []
         var index = 0
         while index < written.count {
-            if let octet = escape(in: written, at: index, isFolder) {
-                name.append(octet)
+            if let byte = escape(in: written, at: index, isDirectory) {
+                name.append(byte)
                 index += 3
             } else {
                 name.append(written[index])
@@ -75,28 +76,28 @@ package struct NameForm: Hashable, Sendable {
         }
         // Two names that no path can have.
         guard !name.elementsEqual(".".utf8), !name.elementsEqual("..".utf8) else { return written }
-        return all.contains { $0.escaped(name, isFolder: isFolder) == written } ? name : written
+        return all.contains { $0.escaped(name, isDirectory: isDirectory) == written } ? name : written
     }
 }
 
-/// The octets.
+/// The bytes.
 extension NameForm {
     private static let percent = UInt8(ascii: "%")
     private static let digits = Array("0123456789ABCDEF".utf8)
     private static let forbidden = Set("\\:*?\"<>|\u{7f}".utf8)
 
-    private static func isLetter(_ octet: UInt8) -> Bool {
-        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(octet | 0x20)
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
     }
 
     /// Whether FAT, exFAT or NTFS refuse it in a name.
-    private static func isForbidden(_ octet: UInt8) -> Bool { octet < 0x20 || forbidden.contains(octet) }
+    private static func isForbidden(_ byte: UInt8) -> Bool { byte < 0x20 || forbidden.contains(byte) }
 
     /// Whether a name has nothing that any form would escape, as most have; that of a device may be ordinary.
     private static func isOrdinary(_ name: [UInt8]) -> Bool {
         guard name.last != UInt8(ascii: ".") else { return false }
-        return name.allSatisfy { octet in
-            switch octet {
+        return name.allSatisfy { byte in
+            switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
                 true
@@ -106,35 +107,35 @@ extension NameForm {
     }
 
     /// Whether Windows takes it from the end of a name.
-    private static func isStripped(_ octet: UInt8) -> Bool {
-        octet == UInt8(ascii: ".") || octet == UInt8(ascii: " ")
+    private static func isStripped(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ".") || byte == UInt8(ascii: " ")
     }
 
-    private static func escape(of octet: UInt8) -> [UInt8] {
-        [percent, digits[Int(octet >> 4)], digits[Int(octet & 15)]]
+    private static func escape(of byte: UInt8) -> [UInt8] {
+        [percent, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
     }
 
-    /// The octet that an escape at `index` stands for; nil when there is none.
-    private static func escape(in name: [UInt8], at index: Int, _ isFolder: Bool) -> UInt8? {
+    /// The byte that an escape at `index` stands for; nil when there is none.
+    private static func escape(in name: [UInt8], at index: Int, _ isDirectory: Bool) -> UInt8? {
         guard name[index] == percent, index + 2 < name.count, let high = digits.firstIndex(of: name[index + 1]),
             let low = digits.firstIndex(of: name[index + 2])
         else { return nil }
-        let octet = UInt8(high << 4 | low)
-        if isStripped(octet) { return isFolder && index + 3 == name.count ? octet : nil }
-        let isEverEscaped = octet >= 0x80 || octet == percent || isLetter(octet) || isForbidden(octet)
-        return isEverEscaped && octet != 0 ? octet : nil
+        let byte = UInt8(high << 4 | low)
+        if isStripped(byte) { return isDirectory && index + 3 == name.count ? byte : nil }
+        let isEverEscaped = byte >= 0x80 || byte == percent || isLetter(byte) || isForbidden(byte)
+        return isEverEscaped && byte != 0 ? byte : nil
     }
 
-    /// Where the characters of a name are, and each octet that belongs to none.
+    /// Where the characters of a name are, and each byte that belongs to none.
     private static func scalars(of name: [UInt8]) -> [(place: Range<Int>, isValid: Bool)] {
         var places: [(Range<Int>, Bool)] = []
         var parser = Unicode.UTF8.ForwardParser()
-        var octets = name.makeIterator()
+        var bytes = name.makeIterator()
         var start = 0
         while true {
             let length: Int
             var isValid = false
-            switch parser.parseScalar(from: &octets) {
+            switch parser.parseScalar(from: &bytes) {
             case .emptyInput: return places
             case .error(let count): length = count
             case .valid(let encoded):
@@ -148,7 +149,7 @@ extension NameForm {
 
     package static func isUTF8(_ name: [UInt8]) -> Bool { scalars(of: name).allSatisfy(\.isValid) }
 
-    /// Names of devices in every folder of Windows, whatever follows after a dot.
+    /// Names of devices in every directory of Windows, whatever follows after a dot.
     ///
     /// Source: Microsoft, "Naming Files, Paths, and Namespaces".
     private static let devices: Set<String> = {

@@ -1,17 +1,17 @@
-/// Names on the disk: a file `name` is stored as `name.gpg`, a folder keeps its name.
+/// Names on the disk: a file `name` is stored as `name.gpg`, a directory keeps its name.
 ///
 /// Where the file system cannot hold that, it is written in another ``NameForm``.
 package enum StoredName {
     /// What a name stands for, and is followed by.
     package enum Kind {
-        case folder
+        case directory
         case file
         /// What has arrived of an upload that was cut off: a whole message, too, but not the whole file.
         case partial
 
         fileprivate var suffix: [UInt8] {
             switch self {
-            case .folder: []
+            case .directory: []
             case .file: StoredName.suffix
             case .partial: StoredName.suffix + StoredName.partialSuffix
             }
@@ -21,14 +21,14 @@ package enum StoredName {
     static let suffix = Array(".gpg".utf8)
     private static let partialSuffix = Array(".part".utf8)
 
-    /// The folder for drafts, at the top of the data folder.
+    /// The directory for drafts, at the top of the data directory.
     ///
     /// No client can name it.
     static let drafts = Array(".cryptsftp-drafts".utf8)
 
     /// The name in one form.
     package static func stored(_ name: [UInt8], _ kind: Kind, _ form: NameForm = .plain) -> [UInt8] {
-        form.escaped(name, isFolder: kind == .folder) + kind.suffix
+        form.escaped(name, isDirectory: kind == .directory) + kind.suffix
     }
 
     /// All names under which something may be stored; the likeliest first, and none twice.
@@ -48,7 +48,7 @@ package enum StoredName {
 
         package mutating func next() -> [UInt8]? {
             // A name that no form would write like this stands for itself.
-            if seen.isEmpty, NameForm.unescaped(name, isFolder: kind == .folder) == name {
+            if seen.isEmpty, NameForm.unescaped(name, isDirectory: kind == .directory) == name {
                 return unseen(name + kind.suffix)
             }
             while let form = forms.popFirst() {
@@ -66,7 +66,7 @@ package enum StoredName {
 
     /// The name a stored file has for its owner, or nil for one that is not a stored file.
     package static func virtual(_ stored: [UInt8]) -> [UInt8]? {
-        isStored(stored) ? NameForm.unescaped(Array(stored.dropLast(suffix.count)), isFolder: false) : nil
+        isStored(stored) ? NameForm.unescaped(Array(stored.dropLast(suffix.count)), isDirectory: false) : nil
     }
 
     /// The name a partial has for its owner, or nil for what is not one.
@@ -74,8 +74,10 @@ package enum StoredName {
         isPartial(stored) ? virtual(Array(stored.dropLast(partialSuffix.count))) : nil
     }
 
-    /// The name a folder has for everybody.
-    package static func virtualOfFolder(_ stored: [UInt8]) -> [UInt8] { NameForm.unescaped(stored, isFolder: true) }
+    /// The name a directory has for everybody.
+    package static func virtualOfDirectory(_ stored: [UInt8]) -> [UInt8] {
+        NameForm.unescaped(stored, isDirectory: true)
+    }
 
     /// Whether a name on the disk is that of a stored file.
     static func isStored(_ name: some BidirectionalCollection<UInt8>) -> Bool {
@@ -88,7 +90,7 @@ package enum StoredName {
             && isStored(name.dropLast(partialSuffix.count))
     }
 
-    /// Whether clients may not use the name: that of the drafts folder, which some file systems find in any case.
+    /// Whether clients may not use the name: that of the drafts directory, which some file systems find in any case.
     static func isReserved(_ name: [UInt8]) -> Bool {
         name.count == drafts.count && zip(name, drafts).allSatisfy { $0 | 0x20 == $1 | 0x20 }
     }

@@ -13,7 +13,7 @@ package struct Volume: Sendable, Equatable {
     var holdsUnicode = true
     /// Whether files belong to somebody, and others can be kept from reading them.
     package private(set) var hasPermissions = true
-    /// The largest file, in octets; nil for one that no disk is large enough for.
+    /// The largest file, in bytes; nil for one that no disk is large enough for.
     var largestFile: UInt64?
 
     /// The forms in which a new name may be stored; later ones are for when earlier ones are taken in another case.
@@ -29,30 +29,31 @@ package struct Volume: Sendable, Equatable {
     /// An ordinary file system of Linux.
     init() {}
 
-    /// Finds out what names in a folder mean, as far as that can be done without making a file.
-    package init(reading folder: Folder) {
-        self.init(folder, FileSystemType(of: folder))
+    /// Finds out what names in a directory mean, as far as that can be done without making a file.
+    package init(reading directory: Directory) {
+        self.init(directory, FileSystemType(of: directory))
     }
 
-    private init(_ folder: Folder, _ type: FileSystemType) {
+    private init(_ directory: Directory, _ type: FileSystemType) {
         comparesWithoutCase =
-            type.isForeign || ((try? folder.status(Array(".CRYPTSFTP-DRAFTS".utf8))) ?? nil) != nil
+            type.isForeign || ((try? directory.status(Array(".CRYPTSFTP-DRAFTS".utf8))) ?? nil) != nil
         isUTF8Only = type.isForeign
         hasPermissions = !type.isForeign
         if type.isFAT { largestFile = UInt64(UInt32.max) }
         isPortable = type.isForeign
     }
 
-    /// Finds out what a folder lies on.
+    /// Finds out what a directory lies on.
     ///
     /// - Parameters:
-    ///   - data: the data folder. Where its file system's type does not tell, a file is made in its drafts folder.
+    ///   - data: the data directory. Where its file system's type does not tell, a file is made in its drafts
+    ///     directory.
     ///   - isPortable: whether names are to be portable wherever they are.
-    package init(of data: Folder, isPortable: Bool = false) {
+    package init(of data: Directory, isPortable: Bool = false) {
         let type = FileSystemType(of: data)
         self.init(data, type)
         if isPortable { self.isPortable = true }
-        guard !type.isKnown, let drafts = try? Draft.folder(in: data) else { return }
+        guard !type.isKnown, let drafts = try? DraftFile.directory(in: data) else { return }
         if !type.isForeign, !drafts.holds("a:b?"), drafts.holds("ab") { self.isPortable = true }
         if self.isPortable, !drafts.holds("äb"), drafts.holds("ab") { holdsUnicode = false }
     }
@@ -71,8 +72,8 @@ private struct FileSystemType {
     private static let known: Set = ["ext2", "ext3", "ext4", "btrfs", "xfs", "tmpfs", "f2fs", "zfs", "overlay"]
     private static let shares: Set = ["cifs", "smb3", "smbfs"]
 
-    init(of folder: Folder) {
-        guard let device = try? folder.status().st_dev,
+    init(of directory: Directory) {
+        guard let device = try? directory.status().st_dev,
             let mounts = FileManager.default.contents(atPath: "/proc/self/mountinfo")
         else { return }
         let (major, minor) = (device >> 8 & 0xfff | device >> 32 & ~0xfff, device & 0xff | device >> 12 & ~0xff)
@@ -92,7 +93,7 @@ private struct FileSystemType {
     }
 }
 
-extension Folder {
+extension Directory {
     /// Whether a file can have the name here, and is listed under it.
     fileprivate func holds(_ text: String) -> Bool {
         let name = Array("\(text)-\(UInt32.random(in: .min ... .max))".utf8)

@@ -1,8 +1,8 @@
 package import SFTP
 
-/// What became of one file or folder that an owner's tool has worked on.
+/// What became of one file or directory that an owner's tool has worked on.
 package enum TreeOutcome: Equatable, Sendable {
-    /// It is as it should be; so many octets were done.
+    /// It is as it should be; so many bytes were done.
     case done(UInt64)
     /// It was so already: nothing had to be done.
     case unchanged
@@ -19,10 +19,10 @@ package enum TreeOutcome: Equatable, Sendable {
 /// Who wants to know how work on a tree goes on.
 package protocol TreeObserver: AnyObject {
     func report(_ path: VirtualPath, _ outcome: TreeOutcome) throws
-    /// So many octets more have been done.
+    /// So many bytes more have been done.
     ///
     /// - Throws: ``Interrupted`` when it is time to stop: what is being done then leaves nothing behind.
-    func advance(_ octets: Int) throws
+    func advance(_ bytes: Int) throws
 }
 
 /// The user has had enough.

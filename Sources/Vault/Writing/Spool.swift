@@ -10,18 +10,18 @@ protocol Contents: AnyObject {
     func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(FileSystemError)
 }
 
-/// A file's octets while they are changed in place: those of a base that stays as it is, under blocks that are sealed on the
-/// disk.
+/// A file's bytes while they are changed in place: those of a base that stays as it is, under blocks that are sealed on
+/// the disk.
 ///
-/// It costs what was written to it, not what the base is long: some blocks in memory, the others in a ``SealedFile`` in the
-/// drafts folder, which is made when they are too many and is noise once this object is gone.
+/// It costs what was written to it, not what the base is long: some blocks in memory, the others in a ``SealedFile`` in
+/// the drafts directory, which is made when they are too many and is noise once this object is gone.
 final class Spool: Contents {
     private(set) var count: UInt64
     /// Whether anything of the base has been used.
     private(set) var usesBase = false
 
     private struct Block {
-        var octets: [UInt8]
+        var bytes: [UInt8]
         var isSealed: Bool
         var lastUse: UInt64
     }
@@ -31,20 +31,20 @@ final class Spool: Contents {
     private static let blockSize = UInt64(SealedFile.blockSize)
 
     private let base: (any Contents)?
-    /// Octets of the base that still count.
+    /// Bytes of the base that still count.
     private var baseCount: UInt64
-    private let data: Folder
+    private let data: Directory
     private let budget: SpoolBudget
     private var blocks: [UInt64: Block] = [:]
     private var uses: UInt64 = 0
     /// Blocks before this one are given up.
     private var forgotten: UInt64 = 0
-    private var file: (draft: Draft, sealed: SealedFile)?
+    private var file: (draft: DraftFile, sealed: SealedFile)?
 
     /// - Parameters:
     ///   - base: what is there before anything is written, or nil.
-    ///   - data: the data folder, for the sealed blocks.
-    init(over base: (any Contents)?, in data: Folder, _ budget: SpoolBudget) {
+    ///   - data: the data directory, for the sealed blocks.
+    init(over base: (any Contents)?, in data: Directory, _ budget: SpoolBudget) {
         self.base = base
         self.data = data
         self.budget = budget
@@ -62,9 +62,9 @@ final class Spool: Contents {
             let position = offset + UInt64(done)
             let block = position / Spool.blockSize
             let skip = Int(position % Spool.blockSize)
-            if let octets = try written(block) {
+            if let bytes = try written(block) {
                 let length = min(buffer.count - done, SealedFile.blockSize - skip)
-                octets.withUnsafeBytes {
+                bytes.withUnsafeBytes {
                     let part = UnsafeRawBufferPointer(rebasing: $0[skip..<skip + length])
                     UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + length]).copyMemory(from: part)
                 }
@@ -87,7 +87,7 @@ final class Spool: Contents {
         try base.read(at: count, into: UnsafeMutableRawBufferPointer(start: nil, count: 0))
     }
 
-    /// Writes octets anywhere; what lies between the end and `offset` becomes zeros.
+    /// Writes bytes anywhere; what lies between the end and `offset` becomes zeros.
     func write(_ bytes: ArraySlice<UInt8>, at offset: UInt64) throws(FileSystemError) {
         var rest = bytes
         var position = offset
@@ -95,8 +95,8 @@ final class Spool: Contents {
             let block = position / Spool.blockSize
             let skip = Int(position % Spool.blockSize)
             let part = rest.prefix(SealedFile.blockSize - skip)
-            try change(block, isWhole: part.count == SealedFile.blockSize) { octets in
-                octets.replaceSubrange(skip..<skip + part.count, with: part)
+            try change(block, isWhole: part.count == SealedFile.blockSize) { block in
+                block.replaceSubrange(skip..<skip + part.count, with: part)
             }
             rest = rest.dropFirst(part.count)
             position += UInt64(part.count)
@@ -112,8 +112,8 @@ final class Spool: Contents {
             let keep = Int(newCount % Spool.blockSize)
             forget(from: keep == 0 ? last : last + 1)
             if holds(last) {
-                try change(last, isWhole: false) { octets in
-                    octets.replaceSubrange(
+                try change(last, isWhole: false) { bytes in
+                    bytes.replaceSubrange(
                         keep..., with: repeatElement(0, count: SealedFile.blockSize - keep))
                 }
             }
@@ -141,20 +141,20 @@ final class Spool: Contents {
     /// Whether the block has been written to.
     private func holds(_ block: UInt64) -> Bool { blocks[block] != nil || file?.sealed.contains(block) == true }
 
-    /// The octets of a block that has been written to; nil for one that is still the base's.
+    /// The bytes of a block that has been written to; nil for one that is still the base's.
     private func written(_ block: UInt64) throws(FileSystemError) -> [UInt8]? {
         uses += 1
         if let found = blocks[block] {
             blocks[block]?.lastUse = uses
-            return found.octets
+            return found.bytes
         }
         guard let sealed = file?.sealed, sealed.contains(block) else { return nil }
-        let octets: [UInt8]?
-        do throws(SealedFile.Failure) { octets = try sealed.load(block) } catch { throw FileSystemError(error) }
-        guard let octets else { return nil }
+        let bytes: [UInt8]?
+        do throws(SealedFile.Failure) { bytes = try sealed.load(block) } catch { throw FileSystemError(error) }
+        guard let bytes else { return nil }
         try makeRoom()
-        blocks[block] = Block(octets: octets, isSealed: true, lastUse: uses)
-        return octets
+        blocks[block] = Block(bytes: bytes, isSealed: true, lastUse: uses)
+        return bytes
     }
 
     /// Changes a block in memory.
@@ -164,24 +164,24 @@ final class Spool: Contents {
         _ block: UInt64, isWhole: Bool, _ body: (inout [UInt8]) -> Void
     ) throws(FileSystemError) {
         if blocks[block] == nil {
-            let octets = isWhole ? [UInt8](repeating: 0, count: SealedFile.blockSize) : try current(block)
+            let bytes = isWhole ? [UInt8](repeating: 0, count: SealedFile.blockSize) : try current(block)
             if blocks[block] == nil { try makeRoom() }
-            blocks[block] = Block(octets: octets, isSealed: false, lastUse: 0)
+            blocks[block] = Block(bytes: bytes, isSealed: false, lastUse: 0)
         }
         uses += 1
-        // In place: taking the octets out and back would copy the block.
-        body(&blocks[block, default: Block(octets: [], isSealed: false, lastUse: 0)].octets)
+        // In place: taking the bytes out and back would copy the block.
+        body(&blocks[block, default: Block(bytes: [], isSealed: false, lastUse: 0)].bytes)
         blocks[block]?.isSealed = false
         blocks[block]?.lastUse = uses
     }
 
     private func current(_ block: UInt64) throws(FileSystemError) -> [UInt8] {
-        if let octets = try written(block) { return octets }
-        var octets = [UInt8](repeating: 0, count: SealedFile.blockSize)
-        try octets.withUnsafeMutableBufferPointer { buffer throws(FileSystemError) in
+        if let bytes = try written(block) { return bytes }
+        var bytes = [UInt8](repeating: 0, count: SealedFile.blockSize)
+        try bytes.withUnsafeMutableBufferPointer { buffer throws(FileSystemError) in
             try readBase(at: block * Spool.blockSize, into: UnsafeMutableRawBufferPointer(buffer))
         }
-        return octets
+        return bytes
     }
 
     private func readBase(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(FileSystemError) {
@@ -201,7 +201,7 @@ final class Spool: Contents {
             let sealed = try sealedFile()
             if !sealed.contains(oldest.key) { try budget.take() }
             do throws(SealedFile.Failure) {
-                try sealed.store(oldest.value.octets, at: oldest.key)
+                try sealed.store(oldest.value.bytes, at: oldest.key)
             } catch {
                 throw FileSystemError(error)
             }
@@ -211,7 +211,7 @@ final class Spool: Contents {
 
     private func sealedFile() throws(FileSystemError) -> SealedFile {
         if let file { return file.sealed }
-        let draft = try Draft(in: data, mode: 0o600)
+        let draft = try DraftFile(in: data, mode: 0o600)
         guard let sealed = SealedFile(draft.descriptor) else { throw .failure("out of memory that can be locked") }
         file = (draft, sealed)
         return sealed
@@ -222,9 +222,9 @@ final class Spool: Contents {
 final class SpoolBudget {
     private var blocks: UInt64
 
-    /// - Parameter octets: rounded down to whole sealed blocks.
-    init(octets: UInt64) {
-        blocks = octets / UInt64(SealedFile.slotSize)
+    /// - Parameter bytes: rounded down to whole sealed blocks.
+    init(bytes: UInt64) {
+        blocks = bytes / UInt64(SealedFile.slotSize)
     }
 
     /// Takes room for one block.

@@ -4,7 +4,8 @@ internal import SFTP
 
 /// A file being written in this session, through one or several open handles.
 ///
-/// A CLOSE makes the draft the stored file. Until then an older version stays as it is, and whatever fails leaves it so.
+/// A CLOSE makes the draft the stored file. Until then an older version stays as it is, and whatever fails leaves it
+/// so.
 final class Upload {
     /// Where the file will be.
     ///
@@ -15,10 +16,10 @@ final class Upload {
     private var writers = 0
 
     private unowned let vault: VaultFileSystem
-    private var folder: Folder
-    /// The version whose octets stay where nothing is written.
-    private var older: StoredVersion?
-    private let contents: DraftContents
+    private var directory: Directory
+    /// The version whose bytes stay where nothing is written.
+    private var older: BaseVersion?
+    private let contents: UploadContents
     private var attributesToSet = FileAttributes()
     private var lastWrite: timespec?
     /// EXCL: publishing must not replace what has come there meanwhile.
@@ -39,25 +40,25 @@ final class Upload {
     ///   - replaced: the status of what has the name now.
     ///   - mode: the permissions of a new file.
     init(
-        _ path: VirtualPath, _ folder: Folder, over older: StoredVersion?, _ flags: OpenFlags,
+        _ path: VirtualPath, _ directory: Directory, over older: BaseVersion?, _ flags: OpenFlags,
         replacing replaced: stat?, mode: mode_t, in vault: VaultFileSystem
     ) throws(FileSystemError) {
         self.path = path
-        self.folder = folder
+        self.directory = directory
         self.older = older
         self.vault = vault
         isExclusive = flags.contains(.exclusive)
         expectsNothing = older == nil && !flags.contains(.truncate)
         keptMode = replaced.map { $0.st_mode & 0o777 }
         // What is opened to be read as well will be read before CLOSE.
-        contents = try DraftContents(
+        contents = try UploadContents(
             over: older?.contents, isStreaming: !flags.contains(.read), mode: keptMode ?? mode, in: vault)
         if older == nil { touch() }
     }
 
-    /// Octets, as far as the client can know.
+    /// Bytes, as far as the client can know.
     var count: UInt64 { contents.count }
-    /// Octets of it that are not in its draft yet.
+    /// Bytes of it that are not in its draft yet.
     var pending: UInt64 { contents.pending }
 
     func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(FileSystemError) {
@@ -134,7 +135,7 @@ final class Upload {
         if let error = contents.failure { throw error }
     }
 
-    func statistics() throws(FileSystemError) -> FileSystemStatistics { try folder.statistics() }
+    func statistics() throws(FileSystemError) -> FileSystemStatistics { try directory.statistics() }
 
     /// Its name was removed while it was open: it goes on to nowhere, as an unlinked file does.
     func discard() { isDiscarded = true }
@@ -142,13 +143,13 @@ final class Upload {
     /// Its name was changed while it was open.
     ///
     /// - Parameter replacing: whether a file of the new name was to give way.
-    func retarget(_ path: VirtualPath, _ folder: Folder, replacing: Bool) {
+    func retarget(_ path: VirtualPath, _ directory: Directory, replacing: Bool) {
         if replacing {
             isExclusive = false
             expectsNothing = false
         }
         self.path = path
-        self.folder = folder
+        self.directory = directory
     }
 }
 
@@ -202,11 +203,11 @@ extension Upload {
     private func publish() throws(FileSystemError) {
         try contents.finish()
         try setDraftAttributes()
-        try contents.draft.publish(to: folder) { () throws(FileSystemError) in
+        try contents.draft.publish(to: directory) { () throws(FileSystemError) in
             let replacing = try mayReplace()
-            return (try vault.storedName(name, .file, in: folder), replacing)
+            return (try vault.storedName(name, .file, in: directory), replacing)
         }
-        vault.removePartial(of: name, in: folder)
+        vault.removePartial(of: name, in: directory)
         vault.published(path, try contents.draft.status(), size: count)
         isUnsaved = false
         isExclusive = false
@@ -216,7 +217,7 @@ extension Upload {
 
     /// Other handles are still open on it: they go on with what is stored now.
     private func continueFromStored() throws(FileSystemError) {
-        let stored = try StoredVersion(stored(), in: vault)
+        let stored = try BaseVersion(stored(), in: vault)
         older = stored
         lastWrite = nil
         attributesToSet = FileAttributes()
@@ -224,42 +225,42 @@ extension Upload {
     }
 
     /// Opened and closed without a write, as `touch` does: the older version stays, with new attributes perhaps.
-    private func keep(_ older: StoredVersion) throws(FileSystemError) {
+    private func keep(_ older: BaseVersion) throws(FileSystemError) {
         // Whether all of it had come when it was cut off, nobody knows: it must not pass for complete.
         guard !older.isPartial else {
             throw .failure("incomplete upload: nothing was added to it; send the file again")
         }
         let stored = try stored()
         guard try mayReplace() else { throw .permissionDenied("somebody else's file has the name now") }
-        try folder.set(attributesToSet, on: stored)
-        if let changed = try folder.status(stored.name) { vault.own.refresh(path, changed) }
+        try directory.set(attributesToSet, on: stored)
+        if let changed = try directory.status(stored.name) { vault.own.refresh(path, changed) }
     }
 
-    /// The file's name in its folder.
+    /// The file's name in its directory.
     private var name: [UInt8] { path.name ?? [] }
 
     /// What has the name now.
-    private func stored() throws(FileSystemError) -> Found {
-        guard let there = try vault.entry(name, .file, in: folder) else { throw .noSuchFile("the file is gone") }
-        return Found(folder: folder, name: there.stored, status: there.status, path: path)
+    private func stored() throws(FileSystemError) -> ResolvedPath {
+        guard let there = try vault.entry(name, .file, in: directory) else { throw .noSuchFile("the file is gone") }
+        return ResolvedPath(directory: directory, name: there.stored, status: there.status, path: path)
     }
 
     /// Keeps what has arrived of an upload that was cut off, if there is no older version of that name.
     private func sealPartial() throws(FileSystemError) {
-        guard contents.arrived > 0, try vault.entry(name, .file, in: folder) == nil else { return }
-        guard (try? vault.storedName(name, .partial, in: folder)) != nil else { return }
+        guard contents.arrived > 0, try vault.entry(name, .file, in: directory) == nil else { return }
+        guard (try? vault.storedName(name, .partial, in: directory)) != nil else { return }
         try contents.truncate(to: contents.arrived)
         try contents.finish()
-        try contents.draft.publish(to: folder) { () throws(FileSystemError) in
-            guard try vault.entry(name, .file, in: folder) == nil, try !isOutdated(by: nil) else {
+        try contents.draft.publish(to: directory) { () throws(FileSystemError) in
+            guard try vault.entry(name, .file, in: directory) == nil, try !isOutdated(by: nil) else {
                 throw .failure(
                     "the connection ended before the upload was complete, and another session has stored the file")
             }
-            let partial = try vault.storedName(name, .partial, in: folder)
-            guard let status = try folder.status(partial, on: vault.volume) else { return (partial, false) }
+            let partial = try vault.storedName(name, .partial, in: directory)
+            guard let status = try directory.status(partial, on: vault.volume) else { return (partial, false) }
             return (partial, try mayReplace(partial: status, partial))
         }
-        failure = .failure("the connection ended before the upload was complete: \(count) octets are kept")
+        failure = .failure("the connection ended before the upload was complete: \(count) bytes are kept")
     }
 
     /// Whether a partial that is there already gives way: the one that was continued, or a shorter one.
@@ -267,15 +268,17 @@ extension Upload {
         if older?.isSameFile(as: status) == true { return true }
         // A stranger's must not take the place of what the owner has begun.
         guard vault.view == .plaintext, status.isRegularFile else { return false }
-        return try vault.size(of: Found(folder: folder, name: name, status: status, path: path)) < count
+        return try vault.size(of: ResolvedPath(directory: directory, name: name, status: status, path: path)) < count
     }
 
     /// Whether what has the name now may be replaced: other sessions went on while this file was written.
     ///
     /// - Throws: when this must not be stored at all.
     private func mayReplace() throws(FileSystemError) -> Bool {
-        if try vault.entry(name, .folder, in: folder) != nil { throw .failure("there is a folder of that name now") }
-        let status = try vault.entry(name, .file, in: folder)?.status
+        if try vault.entry(name, .directory, in: directory) != nil {
+            throw .failure("there is a directory of that name now")
+        }
+        let status = try vault.entry(name, .file, in: directory)?.status
         guard try !isOutdated(by: status) else {
             throw .failure("the file was changed by another session meanwhile: open it again")
         }
@@ -289,7 +292,7 @@ extension Upload {
         guard let older else { return expectsNothing && status != nil }
         guard contents.usesBase else { return false }
         var there = status
-        if there == nil { there = try vault.entry(name, .partial, in: folder)?.status }
+        if there == nil { there = try vault.entry(name, .partial, in: directory)?.status }
         return there.map { !older.isSameFile(as: $0) } ?? false
     }
 

@@ -6,7 +6,7 @@ final class UploadHandle: OpenFile {
     private let vault: VaultFileSystem
     private let flags: OpenFlags
     private let number: UInt64
-    private var octets: UInt64 = 0
+    private var transferred: UInt64 = 0
 
     init(_ upload: Upload, _ flags: OpenFlags, in vault: VaultFileSystem) {
         self.upload = upload
@@ -24,17 +24,17 @@ final class UploadHandle: OpenFile {
         let length = Int(min(UInt64(count), upload.count - offset))
         let start = buffer.count
         buffer.append(contentsOf: repeatElement(0, count: length))
-        try buffer.withUnsafeMutableBufferPointer { octets throws(FileSystemError) in
+        try buffer.withUnsafeMutableBufferPointer { buffer throws(FileSystemError) in
             try upload.read(
-                at: offset, into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: octets[start...])))
+                at: offset, into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[start...])))
         }
-        octets += UInt64(length)
+        transferred += UInt64(length)
     }
 
     func write(_ bytes: ArraySlice<UInt8>, at offset: UInt64) throws(FileSystemError) {
         // APPEND: every write goes to the end, wherever the client says (libssh2 counts from 0).
         try upload.write(bytes, at: flags.contains(.append) ? upload.count : offset)
-        octets += UInt64(bytes.count)
+        transferred += UInt64(bytes.count)
     }
 
     func attributes() throws(FileSystemError) -> FileAttributes { try upload.attributes() }
@@ -62,6 +62,6 @@ final class UploadHandle: OpenFile {
     }
 
     private func end(_ error: FileSystemError?) {
-        vault.closed(number, upload.path, flags.contains(.write) ? .upload : .download, bytes: octets, error)
+        vault.closed(number, upload.path, flags.contains(.write) ? .upload : .download, bytes: transferred, error)
     }
 }

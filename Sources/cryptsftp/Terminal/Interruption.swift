@@ -26,7 +26,7 @@ final class Interruption {
     /// Whether it is time to stop.
     var isDue: Bool { (try? check()) == nil }
 
-    /// Waits until a descriptor takes octets.
+    /// Waits until a descriptor takes bytes.
     func waitToWrite(_ descriptor: Int32) throws {
         while true {
             try check()

@@ -11,7 +11,7 @@ final class Output {
     private let canStall: Bool
     private let encoder: JSONEncoder
 
-    /// Octets that a pipe takes as a whole once it takes any.
+    /// Bytes that a pipe takes as a whole once it takes any.
     ///
     /// Source: POSIX, `PIPE_BUF`.
     private static let step = 512
@@ -57,7 +57,7 @@ final class Output {
         lastFlush = .now
     }
 
-    /// Writes octets as they are.
+    /// Writes bytes as they are.
     func write(_ bytes: ArraySlice<UInt8>) throws {
         var rest = bytes
         while !rest.isEmpty {

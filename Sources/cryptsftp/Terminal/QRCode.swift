@@ -29,7 +29,7 @@ enum QRCode {
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         try process.run()
-        // A key is a few thousand octets: the pipe holds it before anything is read.
+        // A key is a few thousand bytes: the pipe holds it before anything is read.
         try input.fileHandleForWriting.write(contentsOf: text)
         try input.fileHandleForWriting.close()
         let drawing = try output.fileHandleForReading.readToEnd() ?? Data()

@@ -6,7 +6,7 @@ internal import Secrets
 ///
 /// Prompts and passphrases go to the terminal itself, messages to standard error.
 enum Terminal {
-    /// Octets of the longest passphrase: gpg-agent takes no longer ones.
+    /// Bytes of the longest passphrase: gpg-agent takes no longer ones.
     private static let longest = 255
 
     static func say(_ message: String) {
@@ -48,7 +48,7 @@ enum Terminal {
     /// Refuses a new passphrase that is too short, and warns of one that is soon guessed.
     static func checkStrength(of passphrase: SecretBytes) throws {
         guard passphrase.count >= NewUser.shortestPassphrase else {
-            throw Problem(.wrongPassphrase, "the passphrase must have \(NewUser.shortestPassphrase) octets at least")
+            throw Problem(.wrongPassphrase, "the passphrase must have \(NewUser.shortestPassphrase) bytes at least")
         }
         if PassphraseStrength.isWeak(passphrase) {
             say("this passphrase is weak: who finds the files can try many; five random words are better")
@@ -86,7 +86,7 @@ enum Terminal {
         static let lineEnds: [UInt8] = [10, 13]
     }
 
-    /// Reads up to a line's end into locked memory, octet by octet: nothing is read ahead, no copy is left behind.
+    /// Reads up to a line's end into locked memory, byte by byte: nothing is read ahead, no copy is left behind.
     ///
     /// - Parameter editing: whether it comes from a keyboard, with backspaces and Ctrl-C.
     private static func line(from descriptor: Int32, editing: Bool = false) throws -> SecretBytes {
@@ -108,7 +108,7 @@ enum Terminal {
                     problem = Problem(.interrupted, "interrupted")
                     return
                 } else if key == 0 {
-                    problem = Problem(.wrongPassphrase, "a passphrase cannot contain a NUL octet")
+                    problem = Problem(.wrongPassphrase, "a passphrase cannot contain a NUL byte")
                     return
                 } else {
                     length += 1
@@ -124,7 +124,7 @@ enum Terminal {
         }
         guard let line else { throw Problem(.failure, "out of locked memory") }
         guard line.count <= longest else {
-            throw Problem(.wrongPassphrase, "the passphrase is longer than \(longest) octets")
+            throw Problem(.wrongPassphrase, "the passphrase is longer than \(longest) bytes")
         }
         return line
     }

@@ -11,7 +11,7 @@ final class TreeReport: TreeObserver {
     /// The user whose files are worked on.
     var user: String
     private(set) var counts: [String: Int] = [:]
-    private var octets: UInt64 = 0
+    private var bytes: UInt64 = 0
 
     private struct Line: Encodable {
         let event = "file"
@@ -29,12 +29,18 @@ final class TreeReport: TreeObserver {
         let leftAlone: Int
         let damaged: Int
         let failed: Int
-        let octets: UInt64
+        let bytes: UInt64
+
+        /// Keys of the output do not change.
+        private enum CodingKeys: String, CodingKey {
+            case event, done, unchanged, incomplete, leftAlone, damaged, failed
+            case bytes = "octets"
+        }
     }
 
     /// - Parameter work: what there is to do, for the progress.
     init(
-        _ verb: String, user: String, json: Bool, _ interruption: Interruption, work: [StoredEntry]
+        _ verb: String, user: String, json: Bool, _ interruption: Interruption, work: [TreeEntry]
     ) throws {
         self.verb = verb
         self.user = user
@@ -42,13 +48,13 @@ final class TreeReport: TreeObserver {
         output = Output(interruption, json: json)
         let tally = Tally(interruption)
         if ProgressLine.isSeen { for entry in work { try entry.walk(tally) } }
-        progress = ProgressLine(files: tally.files, octets: tally.octets)
+        progress = ProgressLine(files: tally.files, bytes: tally.bytes)
     }
 
-    func advance(_ octets: Int) throws {
+    func advance(_ bytes: Int) throws {
         try interruption.check()
-        self.octets += UInt64(octets)
-        progress.advance(octets: UInt64(octets))
+        self.bytes += UInt64(bytes)
+        progress.advance(bytes: UInt64(bytes))
     }
 
     func report(_ path: VirtualPath, _ outcome: TreeOutcome) throws {
@@ -82,7 +88,7 @@ final class TreeReport: TreeObserver {
         try output.line(
             json: Summary(
                 done: count(verb), unchanged: count("unchanged"), incomplete: count("incomplete"),
-                leftAlone: count("left-alone"), damaged: count("damaged"), failed: count("failed"), octets: octets),
+                leftAlone: count("left-alone"), damaged: count("damaged"), failed: count("failed"), bytes: bytes),
             or: parts.joined(separator: ", ") + remark)
         try output.flush()
     }
@@ -108,18 +114,18 @@ final class TreeReport: TreeObserver {
 }
 
 /// How much there is to do.
-private final class Tally: StoredTreeVisitor {
+private final class Tally: TreeVisitor {
     private let interruption: Interruption
     private(set) var files = 0
-    private(set) var octets: UInt64 = 0
+    private(set) var bytes: UInt64 = 0
 
     init(_ interruption: Interruption) { self.interruption = interruption }
 
-    func enter(_ entry: StoredEntry) throws -> Bool {
+    func enter(_ entry: TreeEntry) throws -> Bool {
         try interruption.check()
-        if entry.kind == .folder { return true }
+        if entry.kind == .directory { return true }
         files += 1
-        octets += entry.storedSize
+        bytes += entry.storedSize
         return false
     }
 

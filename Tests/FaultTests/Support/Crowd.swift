@@ -13,8 +13,8 @@ final class Crowd: Sendable {
 
     /// Starts the threads.
     ///
-    /// - Parameter body: gets the thread's number, and calls the function after each stage. One that throws waits for the
-    ///   others of the stages that are left, too.
+    /// - Parameter body: gets the thread's number, and calls the function after each stage. One that throws waits for
+    ///   the others of the stages that are left, too.
     init(_ count: Int, stages: Int, _ body: @escaping @Sendable (Int, () -> Void) throws -> Void) {
         self.count = count
         arrived = Mutex(Array(repeating: 0, count: stages))

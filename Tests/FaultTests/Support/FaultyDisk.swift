@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// A data folder on a file system that fails on demand; `Scripts/faulty_disk.py` tells how.
+/// A data directory on a file system that fails on demand; `Scripts/faulty_disk.py` tells how.
 final class FaultyDisk {
     /// Where the server sees it.
     let mount: URL
@@ -24,8 +24,8 @@ final class FaultyDisk {
         scratch = try Scratch()
         mount = scratch.url.appending(path: "mount")
         backing = scratch.url.appending(path: "backing")
-        for folder in [mount, backing] {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for directory in [mount, backing] {
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         }
         switches = try scratch.file("switches", Data())
         let errors = try scratch.file("errors", Data())
@@ -55,7 +55,7 @@ final class FaultyDisk {
     }
 }
 
-/// A data folder with little room.
+/// A data directory with little room.
 final class SmallDisk {
     let mount: URL
     private let scratch: Scratch
@@ -77,7 +77,7 @@ final class SmallDisk {
         try run("mount", ["-o", "remount,\(readOnly ? "ro" : "rw")", mount.path])
     }
 
-    /// Fills it with a file until `room` octets are left, in whole blocks of the file system.
+    /// Fills it with a file until `room` bytes are left, in whole blocks of the file system.
     func fill(leaving room: Int) throws {
         let filler = mount.appending(path: "filler")
         let figures = try FileManager.default.attributesOfFileSystem(forPath: mount.path)

@@ -16,8 +16,8 @@ final class KillMatrix {
     private var numbers: SeededNumbers
     private let uploaders = (0..<4).map { Uploader(number: $0) }
     private(set) var ledger = Ledger()
-    /// Runtime folders that sessions have had which may not have been cleaned up yet.
-    private var folders: Set<String> = []
+    /// Runtime directories that sessions have had which may not have been cleaned up yet.
+    private var directories: Set<String> = []
     /// How often each was killed.
     private(set) var kills: [Victim: Int] = [:]
     /// Uploads of which a part was kept.
@@ -37,7 +37,7 @@ final class KillMatrix {
     /// - Parameter real: a client that is not ours and uploads at the same time.
     func round(_ victim: Victim, beside real: RealClient.Kind?) throws {
         for uploader in uploaders { try uploader.connect(to: server) }
-        folders.formUnion(server.runtimeFolders.map(\.path))
+        directories.formUnion(server.runtimeDirectories.map(\.path))
         let real = try real.map { try RealClient($0, server, &numbers) }
         // What arrives of a new file before its client is cut off is kept as a partial.
         let cut = victim == .client ? uploaders.randomElement(using: &numbers) : nil
@@ -46,7 +46,7 @@ final class KillMatrix {
         // A CLOSE takes some ten milliseconds: most kills are to come before all have ended.
         let moment = real == nil ? [10_000, 20_000, 80_000].randomElement(using: &numbers) ?? 0 : 700_000
         usleep(UInt32.random(in: 0...UInt32(moment), using: &numbers))
-        folders.formUnion(server.runtimeFolders.map(\.path))
+        directories.formUnion(server.runtimeDirectories.map(\.path))
         let victims = kill(victim, cut)
         if victim.needsRestart { try server.restart() }
         for uploader in uploaders {
@@ -83,9 +83,9 @@ final class KillMatrix {
             return cut.session.map { [$0] } ?? []
         case .gpg, .agent:
             let name = victim == .gpg ? "gpg" : "gpg-agent"
-            let owners = Dictionary(server.runtimeFolders.map { ($0.path, $0.owner) }) { first, _ in first }
+            let owners = Dictionary(server.runtimeDirectories.map { ($0.path, $0.owner) }) { first, _ in first }
             let found = ProcessTable.all().filter { $0.name == name }.compactMap { process in
-                owners.first { folder, _ in process.uses(folder) }.map { (process.identifier, $0.value) }
+                owners.first { directory, _ in process.uses(directory) }.map { (process.identifier, $0.value) }
             }.randomElement(using: &numbers)
             return hit(found?.0, found?.1)
         case .listener:
@@ -163,25 +163,25 @@ final class KillMatrix {
             try waitUntil("only what is needed is left", seconds: 60) {
                 let expected = Set(uploaders.compactMap(\.session))
                 let sessions = Set(server.sessions)
-                let gone = folders.subtracting(server.runtimeFolders.map(\.path))
+                let gone = directories.subtracting(server.runtimeDirectories.map(\.path))
                 let stale = gone.filter { FileManager.default.fileExists(atPath: $0) }
                 let strays = strays(of: gone)
                 left =
-                    "sessions \(sessions.subtracting(expected)), folders \(stale), drafts \(server.drafts), \(strays)"
+                    "sessions \(sessions.subtracting(expected)), directories \(stale), drafts \(server.drafts), \(strays)"
                 return sessions.isSubset(of: expected) && stale.isEmpty && server.drafts.isEmpty && strays.isEmpty
             }
         } catch {
             problems.append("left after a kill: \(left)")
         }
-        folders = Set(server.runtimeFolders.map(\.path))
+        directories = Set(server.runtimeDirectories.map(\.path))
         // One that was hit between two uploads is found out here.
         let sessions = Set(server.sessions)
         for uploader in uploaders where !sessions.contains(uploader.session ?? 0) { uploader.disconnect() }
     }
 
     /// Processes of GnuPG that nobody needs any more.
-    private func strays(of folders: Set<String>) -> [String] {
-        ProcessTable.all().filter { process in folders.contains { process.uses($0) } }.map {
+    private func strays(of directories: Set<String>) -> [String] {
+        ProcessTable.all().filter { process in directories.contains { process.uses($0) } }.map {
             "\($0.name) \($0.identifier)"
         }
     }

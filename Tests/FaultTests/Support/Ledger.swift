@@ -59,7 +59,7 @@ struct Ledger {
         for name in names.subtracting(kept.keys) { problems.append("\(name) is stored and was not acknowledged") }
         for name in Set(kept.keys).subtracting(names) { problems.append("\(name) was acknowledged and is gone") }
         for (name, found) in contents where names.contains(name) && kept[name] != nil && kept[name] != found {
-            problems.append("\(name) is not what was acknowledged: \(found.count) octets")
+            problems.append("\(name) is not what was acknowledged: \(found.count) bytes")
         }
         for (name, found) in partials {
             if kept[name] != nil { problems.append("\(name) has a partial beside it") }

@@ -2,7 +2,7 @@ import Foundation
 import SFTP
 import TestSupport
 
-/// One of many clients: it does one thing after the other in a folder of its own, and checks what it gets.
+/// One of many clients: it does one thing after the other in a directory of its own, and checks what it gets.
 struct SoakClient {
     enum Job: String, CaseIterable {
         case upload, overwrite, download, seek, edit, rename, list, remove, cutOff
@@ -11,7 +11,7 @@ struct SoakClient {
     /// What was not as it should be.
     struct Failure: Error, CustomStringConvertible { let description: String }
 
-    private var folder: String
+    private var directory: String
     let isStranger: Bool
     private let door: RunningServer.Door
     private var numbers: SeededNumbers
@@ -23,12 +23,12 @@ struct SoakClient {
     private var nextName = 0
 
     init(number: Int, isStranger: Bool, _ door: RunningServer.Door, seed: UInt64) throws {
-        folder = "/client\(number)"
+        directory = "/client\(number)"
         self.isStranger = isStranger
         self.door = door
         numbers = SeededNumbers(seed: seed &+ UInt64(number))
         wire = try SoakClient.connect(door, isStranger)
-        try check(wire.ask(RequestWriter.onPath(.mkdir, folder, FileAttributes())) == .ok, "mkdir")
+        try check(wire.ask(RequestWriter.onPath(.mkdir, directory, FileAttributes())) == .ok, "mkdir")
     }
 
     private static func connect(_ door: RunningServer.Door, _ isStranger: Bool) throws -> WireClient {
@@ -40,7 +40,7 @@ struct SoakClient {
     func disconnect() { wire.close() }
 
     private func check(_ holds: Bool, _ what: String) throws {
-        guard holds else { throw Failure(description: "\(folder): \(what)") }
+        guard holds else { throw Failure(description: "\(directory): \(what)") }
     }
 
     /// Does one thing at random.
@@ -50,7 +50,7 @@ struct SoakClient {
             job != .upload || files.count > 5
         else {
             nextName += 1
-            try upload("\(folder)/file\(nextName)")
+            try upload("\(directory)/file\(nextName)")
             return .upload
         }
         switch job {
@@ -86,7 +86,7 @@ struct SoakClient {
             let isMessage = got.map { (try? StoredPieces($0)) != nil && $0.count > contents.count }
             try check(isMessage == true, "cipher text of \(path)")
         } else {
-            try check(got == contents, "download of \(path): \(got?.count ?? -1) octets of \(contents.count)")
+            try check(got == contents, "download of \(path): \(got?.count ?? -1) bytes of \(contents.count)")
         }
     }
 
@@ -97,7 +97,7 @@ struct SoakClient {
             let expected = contents.dropFirst(offset).prefix(20_000)
             let reply = try wire.ask(RequestWriter.read(handle, at: UInt64(offset), 20_000))
             let isRight = if case .data(let bytes)? = reply { expected.elementsEqual(bytes) } else { expected.isEmpty }
-            try check(isRight, "octets of \(path) at \(offset)")
+            try check(isRight, "bytes of \(path) at \(offset)")
         }
         try check(wire.ask(RequestWriter.onHandle(.close, handle)) == .ok, "close \(path)")
     }
@@ -116,16 +116,16 @@ struct SoakClient {
 
     private mutating func rename(_ path: String, _ contents: Data) throws {
         nextName += 1
-        let target = "\(folder)/file\(nextName)"
+        let target = "\(directory)/file\(nextName)"
         try check(wire.ask(RequestWriter.posixRename(path, target)) == .ok, "rename \(path)")
         files[path] = nil
         files[target] = contents
     }
 
     private func list() throws {
-        let names = try wire.names(in: folder)
+        let names = try wire.names(in: directory)
         let suffix = isStranger ? ".gpg" : ""
-        try check(names == Set(files.keys.map { $0.dropFirst(folder.count + 1) + suffix }), "listing: \(names)")
+        try check(names == Set(files.keys.map { $0.dropFirst(directory.count + 1) + suffix }), "listing: \(names)")
         if !isStranger, let (path, contents) = files.first {
             try check(wire.size(path) == UInt64(contents.count), "size of \(path)")
         }
@@ -144,9 +144,9 @@ struct SoakClient {
             left = files
             files = [:]
             nextName += 1
-            let anew = "\(folder.prefix { $0 != "-" })-\(nextName)"
+            let anew = "\(directory.prefix { $0 != "-" })-\(nextName)"
             try check(wire.ask(RequestWriter.onPath(.mkdir, anew, FileAttributes())) == .ok, "mkdir \(anew)")
-            folder = anew
+            directory = anew
         } else {
             try download(path, contents)
         }

@@ -27,7 +27,7 @@ import Testing
             ("2999999-", contents[2_999_999...]), ("-5", contents.suffix(5)),
         ] {
             let run = try curl("-r", range, "/file")
-            try client.require(run.output == Data(expected), "-r \(range): \(run.output.count) octets")
+            try client.require(run.output == Data(expected), "-r \(range): \(run.output.count) bytes")
         }
         let deep = try curl("--ftp-create-dirs", "-T", "up", "/a/b/c")
         try client.require(deep.status == 0, deep.errors)
@@ -39,9 +39,9 @@ import Testing
 
     @Test func quotedCommands() throws {
         try server.scratch.file("up", Data("text".utf8))
-        _ = try curl("-T", "up", "/one", "-Q", "-rename /one /two", "-Q", "-chmod 600 /two", "-Q", "-mkdir /folder")
+        _ = try curl("-T", "up", "/one", "-Q", "-rename /one /two", "-Q", "-chmod 600 /two", "-Q", "-mkdir /directory")
         try client.requireStored("two", Data("text".utf8))
-        _ = try curl("/", "-Q", "rm /two", "-Q", "rmdir /folder")
+        _ = try curl("/", "-Q", "rm /two", "-Q", "rmdir /directory")
         try client.require(!FileManager.default.fileExists(atPath: server.data.path + "/alice/two.gpg"), "rm")
         try client.shown(version(), "-Q rename, chmod, mkdir, rm, rmdir")
     }

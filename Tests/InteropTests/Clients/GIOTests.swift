@@ -17,8 +17,8 @@ import Testing
             """
             gio copy up "$root/one"
             gio copy "$root/one" down
-            gio mkdir "$root/folder"
-            gio move "$root/one" "$root/folder/two"
+            gio mkdir "$root/directory"
+            gio move "$root/one" "$root/directory/two"
             gio copy other "$root/replaced"
             gio copy up "$root/replaced"
             gio copy other "$root/replaced"
@@ -26,12 +26,12 @@ import Testing
             printf saved | gio save "$root/saved"
             printf again | gio save "$root/saved"
             gio cat "$root/replaced"
-            gio list -l "$root/folder"
-            gio info "$root/folder/two"
+            gio list -l "$root/directory"
+            gio info "$root/directory/two"
             gio remove "$root/saved"
             """)
         try client.requireLocal("down", contents)
-        try client.requireStored("folder/two", contents)
+        try client.requireStored("directory/two", contents)
         try client.requireStored("replaced", Data("shortertail".utf8))
         try client.require(run.text.contains("shortertail") && run.text.contains("3000003"), run.text)
         try client.require(!FileManager.default.fileExists(atPath: server.data.path + "/alice/saved.gpg"), "remove")
@@ -44,8 +44,8 @@ extension Interop {
     /// Runs a script that finds the server's root mounted as `$root`.
     func gio(_ script: String) throws -> Command {
         // gvfs calls "ssh" with no way to give options: this one stands before it.
-        let folder = url("home/bin")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let directory = url("home/bin")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let real = try run("sh", ["-c", "command -v ssh"]).text.trimmingCharacters(in: .newlines)
         let options = server.sshOptions.filter { !$0.contains("BatchMode") }.joined(separator: " ")
         try server.scratch.file(
@@ -61,6 +61,6 @@ extension Interop {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
         return try run(
             "dbus-run-session", ["--", "sh", "script"],
-            adding: ["PATH": "\(folder.path):\(path)", "TEST_PASSPHRASE": RunningServer.passphrase])
+            adding: ["PATH": "\(directory.path):\(path)", "TEST_PASSPHRASE": RunningServer.passphrase])
     }
 }

@@ -27,15 +27,15 @@ import Testing
                 get -p three three-back
                 get -pr tree tree-back
                 rename two one
-                mkdir folder
-                rename three folder/three
-                chmod 600 folder/three
+                mkdir directory
+                rename three directory/three
+                chmod 600 directory/three
                 ls -l
-                ls -la folder
+                ls -la directory
                 df
                 rm one
-                rm folder/*
-                rmdir folder
+                rm directory/*
+                rmdir directory
                 ls -1
                 """))
         try client.requireLocal("one-back", contents)
@@ -100,10 +100,10 @@ import Testing
 
     /// How much of the one upload that is going on has been stored.
     private func draftSize() throws -> Int {
-        let folder = server.data.appending(path: ".cryptsftp-drafts")
-        let drafts = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        let directory = server.data.appending(path: ".cryptsftp-drafts")
+        let drafts = try FileManager.default.contentsOfDirectory(atPath: directory.path)
         return try drafts.map {
-            try FileManager.default.attributesOfItem(atPath: folder.appending(path: $0).path)[.size] as? Int ?? 0
+            try FileManager.default.attributesOfItem(atPath: directory.appending(path: $0).path)[.size] as? Int ?? 0
         }.max() ?? 0
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// PuTTY's `psftp`, which writes in pieces of 4096 octets.
+/// PuTTY's `psftp`, which writes in pieces of 4096 bytes.
 @Suite(.serialized) struct PSFTPTests {
     private let client: Interop
     private var server: RunningServer { client.server }
@@ -22,14 +22,14 @@ import Testing
         let run = try psftp(
             """
             put up file
-            mkdir folder
-            mv file folder/moved
-            chmod 600 folder/moved
-            get folder/moved down
+            mkdir directory
+            mv file directory/moved
+            chmod 600 directory/moved
+            get directory/moved down
             put -r tree tree
             get -r tree tree-back
             lcd tree/a
-            cd folder
+            cd directory
             mput sm* gr*
             mget mov*
             ls
@@ -39,8 +39,8 @@ import Testing
         try client.requireLocal("tree/a/moved", contents)
         try FileManager.default.removeItem(at: client.url("tree/a/moved"))
         try client.requireSame("tree", "tree-back")
-        try client.requireStored("folder/moved", contents)
-        try client.requireStored("folder/grün", client.bytes("tree/a/grün"))
+        try client.requireStored("directory/moved", contents)
+        try client.requireStored("directory/grün", client.bytes("tree/a/grün"))
         try client.require(run.text.contains("1000003") && run.text.contains("300000"), "ls: \(run.text)")
         try client.shown(version(), "put, get, -r, mput, mget", "mv, chmod, ls, mkdir, del")
     }

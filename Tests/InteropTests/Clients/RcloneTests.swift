@@ -56,7 +56,7 @@ import Testing
         try rclone("copy", "tree", ":sftp:tree")
         let large = try client.bytes("tree/a/b/large")
         let part = try rclone("cat", "--offset", "1000003", "--count", "50000", ":sftp:tree/a/b/large")
-        try client.require(part.output == Data(large[1_000_003..<1_050_003]), "cat: \(part.output.count) octets")
+        try client.require(part.output == Data(large[1_000_003..<1_050_003]), "cat: \(part.output.count) bytes")
         try rclone(
             "copyto", "--multi-thread-cutoff", "1M", "--multi-thread-streams", "4", ":sftp:tree/a/b/large", "down")
         try client.requireLocal("down", large)

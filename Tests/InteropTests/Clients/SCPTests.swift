@@ -11,7 +11,7 @@ import Testing
 
     private func version() throws -> String { try client.version("ssh", ["-V"]) }
 
-    @Test func copiesFilesAndFolders() throws {
+    @Test func copiesFilesAndDirectories() throws {
         try client.makeTree("tree")
         try client.passed(server.scp("alice", ["-pr", "tree", "remote:tree"]))
         try client.passed(server.scp("alice", ["-pr", "remote:tree", "tree-back"]))

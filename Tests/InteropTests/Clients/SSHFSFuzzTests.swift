@@ -19,7 +19,7 @@ struct SSHFSFuzzTests {
         var mount = try Mount(client, options: options)
         try client.run(
             Interop.python,
-            [script, mount.folder.path, client.server.scratch.path("model"), "\(seed)", "\(Self.operations)"],
+            [script, mount.directory.path, client.server.scratch.path("model"), "\(seed)", "\(Self.operations)"],
             seconds: 280)
         mount.unmount()
         // What the kernel has not cached, and what is stored.

@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What people do in a folder that is mounted with `sshfs`: out-of-order writes, rewrites, and everything by many names.
+/// What people do in a directory that is mounted with `sshfs`: out-of-order writes, rewrites, and everything by many
+/// names.
 @Suite(.serialized, .enabled(if: Mount.obstacle == nil, "nothing can be mounted here: \(Mount.obstacle ?? "")"))
 struct SSHFSTests {
     private let client: Interop

@@ -3,7 +3,8 @@ import SFTP
 import TestSupport
 import Testing
 
-/// A write-only account with a stranger's password: upload works, only cipher text comes back, the owner reads the file.
+/// A write-only account with a stranger's password: upload works, only cipher text comes back, the owner reads the
+/// file.
 @Suite(.serialized) struct WriteOnlyClientTests {
     private static let stranger = "a stranger's password"
     private static let contents = Data.random(1_000_003, seed: 5)

@@ -17,23 +17,23 @@ struct DamagedFiles {
     static let limits = "\n[limits]\nverify_megabytes = 1\n"
 
     private(set) var files: [File] = []
-    private let folder: URL
+    private let directory: URL
 
     /// Stores files for "alice" and damages copies of them.
     init(_ client: Interop) throws {
-        folder = client.server.data.appending(path: "alice")
+        directory = client.server.data.appending(path: "alice")
         let wire = try client.server.wire("alice")
         _ = try wire.initialize()
         func stored(_ name: String, _ plain: Data) throws -> Data {
             try client.require(try wire.upload("/" + name, plain) == .ok, "upload")
-            return try Data(contentsOf: folder.appending(path: name + ".gpg"))
+            return try Data(contentsOf: directory.appending(path: name + ".gpg"))
         }
         let plain = Data.random(300_000, seed: 11)
         let good = try stored("good", plain)
         files.append(File(name: "good", plain: plain, isGood: true))
         let pieces = try StoredPieces(good)
         let start = good.prefix(pieces.data)
-        // The first octet after the first length.
+        // The first byte after the first length.
         let first = pieces.lengths[0] + 1
         let other = try stored("other", Data.random(300_000, seed: 12))
         try add("early", good.flipped(400), plain)
@@ -49,7 +49,7 @@ struct DamagedFiles {
         try add("aead", start + Data([0xd4]) + good.dropFirst(pieces.data + 1), plain)
         try add("literal", Data([0xcb, 11, 0x62, 0, 0, 0, 0, 0]) + Data("hello".utf8), plain)
         try add("nothing", Data(), plain)
-        // Framed as one that has no octets.
+        // Framed as one that has no bytes.
         let empty = try stored("empty", Data())
         let header = empty.dropFirst(try StoredPieces(empty).data).prefix(6)
         let body = good.dropFirst(first).prefix(Int(header[header.endIndex - 1]))
@@ -71,16 +71,16 @@ struct DamagedFiles {
         return some
     }
 
-    private mutating func add(_ name: String, _ octets: Data, _ plain: Data) throws {
-        try octets.write(to: folder.appending(path: name + ".gpg"))
+    private mutating func add(_ name: String, _ bytes: Data, _ plain: Data) throws {
+        try bytes.write(to: directory.appending(path: name + ".gpg"))
         files.append(File(name: name, plain: plain))
     }
 }
 
 extension Data {
     fileprivate func flipped(_ index: Int) -> Data {
-        var octets = self
-        octets[startIndex + index] ^= 0x04
-        return octets
+        var bytes = self
+        bytes[startIndex + index] ^= 0x04
+        return bytes
     }
 }

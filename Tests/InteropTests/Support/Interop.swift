@@ -3,13 +3,14 @@ import TestSupport
 
 /// A fresh server with a vault of its own, and one client that works against it.
 ///
-/// Whatever the client keeps (home, configuration, cache) lies in the scratch folder of the test, which is also where it
-/// runs. Everything here throws when something is not as it should be: what `shown` records has been seen to the end.
+/// Whatever the client keeps (home, configuration, cache) lies in the scratch directory of the test, which is also
+/// where it runs. Everything here throws when something is not as it should be: what `shown` records has been seen to
+/// the end.
 final class Interop {
     let client: String
     let server: RunningServer
 
-    /// The folder of this test target, with its scripts.
+    /// The directory of this test target, with its scripts.
     static let sources = URL(filePath: #filePath).deletingLastPathComponent()
 
     /// The Python of the environment that `bin/test` makes.
@@ -23,9 +24,9 @@ final class Interop {
         self.client = client
         server = try RunningServer(users, append: append, quickLogin: quickLogin)
         // The second is short: gvfs puts sockets into it, whose paths are limited.
-        for folder in ["home", "run", "home/.ssh", "home/tmp"] {
+        for directory in ["home", "run", "home/.ssh", "home/tmp"] {
             try FileManager.default.createDirectory(
-                at: url(folder), withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+                at: url(directory), withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         }
     }
 
@@ -88,26 +89,26 @@ final class Interop {
     /// Throws unless a stored file, opened with stock gpg, has these contents.
     func requireStored(_ name: String, _ contents: Data, user: String = "alice") throws {
         let run = try passed(server.recover("\(user)/\(name).gpg", user: user), "gpg --decrypt \(name)")
-        try require(run.output == contents, "\(name) is stored with \(run.output.count) octets of \(contents.count)")
+        try require(run.output == contents, "\(name) is stored with \(run.output.count) bytes of \(contents.count)")
     }
 
-    /// Throws unless a file of the scratch folder has these contents.
+    /// Throws unless a file of the scratch directory has these contents.
     func requireLocal(_ name: String, _ contents: Data) throws {
         let local = try bytes(name)
-        try require(local == contents, "\(name) came back with \(local.count) octets of \(contents.count)")
+        try require(local == contents, "\(name) came back with \(local.count) bytes of \(contents.count)")
     }
 
-    /// Throws unless two folders have the same files.
+    /// Throws unless two directories have the same files.
     func requireSame(_ one: String, _ other: String) throws {
         let run = try Command.run("diff", ["-r", one, other], in: server.scratch.url)
         try require(run.status == 0, "diff -r \(one) \(other)\n\(run.text.suffix(3000))\(run.errors)")
     }
 
-    /// Makes a folder with folders, an empty one too, and files of many sizes, with names that are not plain.
+    /// Makes a directory with directories, an empty one too, and files of many sizes, with names that are not plain.
     func makeTree(_ name: String) throws {
-        for folder in ["", "a", "a/b", "with space"] {
+        for directory in ["", "a", "a/b", "with space"] {
             try FileManager.default.createDirectory(
-                at: url("\(name)/\(folder)"), withIntermediateDirectories: true)
+                at: url("\(name)/\(directory)"), withIntermediateDirectories: true)
         }
         let sizes = [
             "empty": 0, "one": 1, "a/small": 1000, "a/b/block": 32768, "with space/more than a block": 70_001,

@@ -1,10 +1,10 @@
 import Foundation
 import TestSupport
 
-/// A folder where `sshfs` shows what the server has; unmounted with this object, whatever happens.
+/// A directory where `sshfs` shows what the server has; unmounted with this object, whatever happens.
 final class Mount {
     let client: Interop
-    let folder: URL
+    let directory: URL
     private let process: ChildProcess
     private var isOver = false
 
@@ -26,15 +26,15 @@ final class Mount {
     /// Mounts the home of "alice".
     init(_ client: Interop, options: [String] = []) throws {
         self.client = client
-        folder = client.url("mount")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        directory = client.url("mount")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let secret = try client.server.scratch.file("sshfs-password", Data((RunningServer.passphrase + "\n").utf8))
         let errors = try client.server.scratch.file("sshfs-errors", Data())
         let ssh = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"]
         process = try ChildProcess(
             "sshfs",
             [
-                "alice@127.0.0.1:/", folder.path, "-f", "-F", "/dev/null", "-p", client.server.port,
+                "alice@127.0.0.1:/", directory.path, "-f", "-F", "/dev/null", "-p", client.server.port,
                 "-o", (["password_stdin"] + ssh + options).joined(separator: ","),
             ], environment: client.environment,
             streams: [.reading(secret), .writing(errors), .writing(errors)])
@@ -52,7 +52,7 @@ final class Mount {
 
     private var isMounted: Bool {
         let mounts = try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)
-        return mounts?.contains(" \(folder.path) fuse.sshfs ") ?? false
+        return mounts?.contains(" \(directory.path) fuse.sshfs ") ?? false
     }
 
     /// Unmounts, lazily if something still uses it, and waits for `sshfs` to end.
@@ -62,7 +62,7 @@ final class Mount {
         isOver = true
         for flags in ["-u", "-uz"] where isMounted {
             for _ in 0..<20 where isMounted {
-                if (try? Command.run("fusermount3", [flags, folder.path]).status) == 0 { break }
+                if (try? Command.run("fusermount3", [flags, directory.path]).status) == 0 { break }
                 usleep(50_000)
             }
         }
@@ -76,7 +76,7 @@ final class Mount {
         let git = ["GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": client.server.scratch.path("home/.gitconfig")]
         return try client.passed(
             Command.run(
-                "sh", ["-euxc", script], environment: client.environment.merging(git) { $1 }, in: folder,
+                "sh", ["-euxc", script], environment: client.environment.merging(git) { $1 }, in: directory,
                 seconds: seconds))
     }
 }

@@ -4,8 +4,8 @@ import TestSupport
 
 /// An upload as WinSCP makes it when it may have to be resumed.
 ///
-/// It asks for both names; opens `name.filepart` with the final size; sends CLOSE and SETSTAT before any reply to a WRITE has
-/// come; removes the target; renames; and sets times and permissions once more.
+/// It asks for both names; opens `name.filepart` with the final size; sends CLOSE and SETSTAT before any reply to a
+/// WRITE has come; removes the target; renames; and sets times and permissions once more.
 struct WinSCPUpload {
     private let client: Interop
     private let wire: WireClient

@@ -23,11 +23,11 @@ import Testing
     }
 
     private func expectDamage(_ fixture: KeyFixture, _ damaged: Data, of plain: Data, _ what: String) throws {
-        let (octets, error) = try read(fixture, damaged)
+        let (bytes, error) = try read(fixture, damaged)
         // A bit that changes nothing, as there are some in a session key packet, is no damage.
-        if error == nil, octets == plain { return }
+        if error == nil, bytes == plain { return }
         #expect(error != nil, "\(what)")
-        #expect(octets.count < max(plain.count, 1), "\(what)")
+        #expect(bytes.count < max(plain.count, 1), "\(what)")
         #expect(throws: OpenPGPError.self, "\(what)") {
             guard try fixture.verified(damaged) == nil else { return }
             // What cannot be verified is decrypted instead.
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test(arguments: EngineKind.allCases) func everyOctetOfASmallMessage(engine: EngineKind) throws {
+    @Test(arguments: EngineKind.allCases) func everyByteOfASmallMessage(engine: EngineKind) throws {
         let fixture = try KeyFixture(engine)
         let plain = Data.random(60)
         let stored = try fixture.encrypt(plain)
@@ -43,7 +43,7 @@ import Testing
             for bit in engine == .native ? [0x01, 0x80] : [0x40] as [UInt8] {
                 var damaged = stored
                 damaged[index] ^= bit
-                try expectDamage(fixture, damaged, of: plain, "octet \(index), bit \(bit)")
+                try expectDamage(fixture, damaged, of: plain, "byte \(index), bit \(bit)")
             }
         }
     }
@@ -68,11 +68,11 @@ import Testing
         for index in Array(96..<130) + places + ends {
             var damaged = stored
             damaged[index] ^= 0x10
-            try expectDamage(fixture, damaged, of: plain, "octet \(index)")
+            try expectDamage(fixture, damaged, of: plain, "byte \(index)")
         }
         for count in places + ends { try expectDamage(fixture, stored.prefix(count), of: plain, "cut to \(count)") }
-        try expectDamage(fixture, stored + [0], of: plain, "one octet more")
-        // Two pieces of 512 octets change places.
+        try expectDamage(fixture, stored + [0], of: plain, "one byte more")
+        // Two pieces of 512 bytes change places.
         var swapped = stored
         swapped.replaceSubrange(300_000..<300_512, with: stored[400_000..<400_512])
         swapped.replaceSubrange(400_000..<400_512, with: stored[300_000..<300_512])
@@ -84,19 +84,19 @@ import Testing
         let plain = Data.random(2_000_000)
         var damaged = try fixture.encrypt(plain)
         damaged[damaged.count - 1] ^= 1
-        let (octets, error) = try read(fixture, damaged)
+        let (bytes, error) = try read(fixture, damaged)
         #expect(error?.code == .message)
-        #expect(octets == plain.prefix(octets.count))
-        // The first octets come before the last have been seen: it is a stream.
-        #expect((1..<plain.count).contains(octets.count))
+        #expect(bytes == plain.prefix(bytes.count))
+        // The first bytes come before the last have been seen: it is a stream.
+        #expect((1..<plain.count).contains(bytes.count))
     }
 
     @Test(arguments: EngineKind.allCases) func othersMessagesAreNotRead(engine: EngineKind) throws {
         let fixture = try KeyFixture(engine)
         let stored = try TestKeys.encryptToStranger(Data.random(100))
-        let (octets, error) = try read(fixture, stored)
+        let (bytes, error) = try read(fixture, stored)
         #expect(error?.code == .key)
-        #expect(octets.isEmpty)
+        #expect(bytes.isEmpty)
         #expect { try fixture.verified(stored) } throws: { ($0 as? OpenPGPError)?.code == .key }
     }
 }

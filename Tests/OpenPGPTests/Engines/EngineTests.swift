@@ -28,7 +28,7 @@ import Testing
 
     private func expectRoundTrip(_ fixture: KeyFixture, _ plain: Data, chunk: Int) throws {
         let stored = try fixture.encrypt(plain, chunk: chunk)
-        let read = try TestKeys.gpg(TestKeys.shared.get().folder, ["--decrypt"], input: stored)
+        let read = try TestKeys.gpg(TestKeys.shared.get().directory, ["--decrypt"], input: stored)
         #expect(read.status == 0, "\(read.errors)")
         #expect(read.output == plain)
         // The size is told without a key.
@@ -63,7 +63,7 @@ import Testing
         var packets: Set<Data> = []
         for _ in 0..<8 {
             let stored = try fixture.encrypt(Data.random(100))
-            keys.insert(try SessionKeys.shown(by: TestKeys.shared.get().folder, stored))
+            keys.insert(try SessionKeys.shown(by: TestKeys.shared.get().directory, stored))
             packets.insert(try stored.split().start)
         }
         #expect(keys.count == 8)
@@ -72,7 +72,7 @@ import Testing
 
     @Test(arguments: EngineKind.allCases) func noNameIsInsideAndNothingIsCompressed(engine: EngineKind) throws {
         let stored = try KeyFixture(engine).encrypt(Data(count: 1000))
-        let packets = try TestKeys.gpg(TestKeys.shared.get().folder, ["--list-packets"], input: stored).text
+        let packets = try TestKeys.gpg(TestKeys.shared.get().directory, ["--list-packets"], input: stored).text
         #expect(packets.contains("mdc_method: 2"))
         #expect(packets.contains("name=\"\""))
         #expect(packets.contains("mode b"))
@@ -116,7 +116,7 @@ import Testing
 
     @Test(arguments: EngineKind.allCases) func withoutTheSecretKeyNothingIsRead(engine: EngineKind) throws {
         let keys = try TestKeys.shared.get()
-        let home = try SessionHome(publicKeysIn: keys.folder, fingerprint: keys.fingerprint, engine: engine)
+        let home = try SessionHome(publicKeysIn: keys.directory, fingerprint: keys.fingerprint, engine: engine)
         #expect(
             (home.cryptor.framing == .native) == (engine == .native),
             "\(String(describing: home.cryptor.fallbackReason))")
@@ -153,13 +153,13 @@ import Testing
         try pass(4)
         let before = try Memory.peak(of: {})
         let after = try Memory.peak(of: { try pass(200) })
-        #expect(after - before < 16 << 20, "\(before) and \(after) octets")
+        #expect(after - before < 16 << 20, "\(before) and \(after) bytes")
     }
 }
 
 /// What this process takes.
 private enum Memory {
-    /// The most octets that were resident while `body` ran.
+    /// The most bytes that were resident while `body` ran.
     ///
     /// Source: proc(5), `clear_refs` and `VmHWM`.
     static func peak(of body: () throws -> Void) throws -> Int {

@@ -16,7 +16,7 @@ import Testing
         let plain = Data.random(count)
         let stored = try fixture.encrypt(plain)
         let keys = try TestKeys.shared.get()
-        let read = try TestKeys.gpg(keys.folder, ["--decrypt"], input: stored)
+        let read = try TestKeys.gpg(keys.directory, ["--decrypt"], input: stored)
         #expect(read.status == 0, "\(read.errors)")
         #expect(read.output == plain)
         #expect(try fixture.size(stored) == UInt64(count))
@@ -55,7 +55,7 @@ import Testing
             try fixture.stockEncrypt(Data.random(5), ["-z0"]),
             try fixture.stockEncrypt(Data(), ["--compress-algo", "bzip2"]),
             try TestKeys.gpg(
-                try TestKeys.shared.get().folder,
+                try TestKeys.shared.get().directory,
                 ["-z0", "-o", "-", "--recipient", try TestKeys.shared.get().fingerprint, "--encrypt", named.path]
             ).output,
             try fixture.stockEncrypt(plain, ["--sign"]),
@@ -73,25 +73,25 @@ import Testing
         let fixture = try KeyFixture(.gpgme)
         let stored = try fixture.encrypt(Data(count: 1000))
         let keys = try TestKeys.shared.get()
-        let packets = try TestKeys.gpg(keys.folder, ["--list-packets"], input: stored).text
+        let packets = try TestKeys.gpg(keys.directory, ["--list-packets"], input: stored).text
         #expect(packets.contains("mdc_method: 2"))
         #expect(packets.contains("name=\"\""))
         #expect(!packets.contains("compressed packet"))
-        #expect(try TestKeys.gpg(keys.folder, ["--verbose", "--decrypt"], input: stored).errors.contains("AES256"))
+        #expect(try TestKeys.gpg(keys.directory, ["--verbose", "--decrypt"], input: stored).errors.contains("AES256"))
     }
 
     @Test func aWrongPassphraseIsToldApart() throws {
         let keys = try TestKeys.shared.get()
         let wrong = try KeyFixture.secret("something else")
         #expect {
-            try SessionHome(keysIn: keys.folder, fingerprint: keys.fingerprint, passphrase: wrong)
+            try SessionHome(keysIn: keys.directory, fingerprint: keys.fingerprint, passphrase: wrong)
         } throws: { ($0 as? OpenPGPError)?.code == .passphrase }
     }
 
     @Test func aHomeWithPublicKeysEncryptsAndCannotDecrypt() throws {
         let stored = try KeyFixture(.gpgme).encrypt(Data.random(100))
         let keys = try TestKeys.shared.get()
-        let home = try SessionHome(publicKeysIn: keys.folder, fingerprint: keys.fingerprint)
+        let home = try SessionHome(publicKeysIn: keys.directory, fingerprint: keys.fingerprint)
         let scratch = try Scratch()
         let handle = try FileHandle(forReadingFrom: scratch.file("stored", stored))
         #expect { try home.cryptor.decrypt(handle.fileDescriptor) } throws: { ($0 as? OpenPGPError)?.code == .key }
@@ -104,19 +104,19 @@ import Testing
     @Test func anExpiredKeySaysSo() throws {
         let keys = try TestKeys.shared.get()
         let scratch = try Scratch()
-        let folder = scratch.url.appending(path: "expired")
+        let directory = scratch.url.appending(path: "expired")
         try FileManager.default.createDirectory(
-            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         for name in ["pubring.kbx", "private-keys-v1.d"] {
             try FileManager.default.copyItem(
-                at: keys.folder.appending(path: name), to: folder.appending(path: name))
+                at: keys.directory.appending(path: name), to: directory.appending(path: name))
         }
         for target in [[keys.fingerprint, "seconds=1"], [keys.fingerprint, "seconds=1", "*"]] {
-            #expect(try TestKeys.gpg(folder, ["--quick-set-expire"] + target).status == 0)
+            #expect(try TestKeys.gpg(directory, ["--quick-set-expire"] + target).status == 0)
         }
-        _ = try Command.run("gpgconf", ["--homedir", folder.path, "--kill", "all"])
+        _ = try Command.run("gpgconf", ["--homedir", directory.path, "--kill", "all"])
         sleep(2)
-        let home = try SessionHome(publicKeysIn: folder, fingerprint: keys.fingerprint)
+        let home = try SessionHome(publicKeysIn: directory, fingerprint: keys.fingerprint)
         let target = try FileHandle(forUpdating: scratch.file("new", Data()))
         #expect { try home.cryptor.encrypt(into: target.fileDescriptor) } throws: {
             ($0 as? OpenPGPError)?.description.contains("expired on 20") ?? false

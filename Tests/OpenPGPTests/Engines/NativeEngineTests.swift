@@ -74,17 +74,17 @@ import Testing
 
     @Test func aKeyOfAnotherKindIsLeftToGPG() throws {
         let scratch = try Scratch()
-        let folder = scratch.url.appending(path: "rsa")
+        let directory = scratch.url.appending(path: "rsa")
         try FileManager.default.createDirectory(
-            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        try #require(TestKeys.gpg(folder, ["--quick-gen-key", "rsa", "rsa2048", "default", "never"]).status == 0)
-        defer { _ = try? Command.run("gpgconf", ["--homedir", folder.path, "--kill", "all"]) }
-        let line = try TestKeys.gpg(folder, ["--list-keys", "--with-colons"]).text.split(separator: "\n").first {
+            at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try #require(TestKeys.gpg(directory, ["--quick-gen-key", "rsa", "rsa2048", "default", "never"]).status == 0)
+        defer { _ = try? Command.run("gpgconf", ["--homedir", directory.path, "--kill", "all"]) }
+        let line = try TestKeys.gpg(directory, ["--list-keys", "--with-colons"]).text.split(separator: "\n").first {
             $0.hasPrefix("fpr:")
         }
         let fingerprint = String(try #require(line?.split(separator: ":").last))
-        try #require(TestKeys.gpg(folder, ["--quick-add-key", fingerprint, "rsa2048", "encr", "never"]).status == 0)
-        let home = try SessionHome(publicKeysIn: folder, fingerprint: fingerprint, engine: .native)
+        try #require(TestKeys.gpg(directory, ["--quick-add-key", fingerprint, "rsa2048", "encr", "never"]).status == 0)
+        let home = try SessionHome(publicKeysIn: directory, fingerprint: fingerprint, engine: .native)
         #expect(home.cryptor.framing != .native)
         #expect(home.cryptor.fallbackReason == nil)
         let file = try scratch.file("stored", Data())
@@ -93,7 +93,7 @@ import Testing
         try encryption.write([1, 2, 3])
         try encryption.finish()
         withExtendedLifetime((home, handle)) {}
-        let read = try TestKeys.gpg(folder, ["--decrypt"], input: Data(contentsOf: file))
+        let read = try TestKeys.gpg(directory, ["--decrypt"], input: Data(contentsOf: file))
         #expect(read.output == Data([1, 2, 3]), "\(read.errors)")
     }
 

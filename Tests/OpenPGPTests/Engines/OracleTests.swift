@@ -10,29 +10,29 @@ import Testing
 
     /// A key without a passphrase, which no program asks for then, and its secret part as a file.
     private struct OpenKey {
-        let folder: URL
+        let directory: URL
         let fingerprint: String
         let exported: URL
 
         static let shared = Result { try OpenKey() }
 
         private init() throws {
-            let folder = TestVaults.folder.appending(path: "open-key")
+            let directory = TestVaults.directory.appending(path: "open-key")
             try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+                at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             func gpg(_ arguments: [String]) throws -> Command {
-                try Command.run("gpg", ["--homedir", folder.path, "--batch", "--quiet"] + arguments)
+                try Command.run("gpg", ["--homedir", directory.path, "--batch", "--quiet"] + arguments)
             }
             let made = try gpg(["--passphrase", "", "--quick-gen-key", "open", "future-default", "default", "never"])
             try #require(made.status == 0, "\(made.errors)")
             let line = try gpg(["--list-keys", "--with-colons"]).text.split(separator: "\n").first {
                 $0.hasPrefix("fpr:")
             }
-            self.folder = folder
+            self.directory = directory
             fingerprint = String(try #require(line?.split(separator: ":").last))
-            exported = folder.appending(path: "exported")
+            exported = directory.appending(path: "exported")
             try gpg(["--export-secret-keys"]).output.write(to: exported)
-            _ = try Command.run("gpgconf", ["--homedir", folder.path, "--kill", "all"])
+            _ = try Command.run("gpgconf", ["--homedir", directory.path, "--kill", "all"])
         }
     }
 
@@ -44,7 +44,7 @@ import Testing
 
     /// Messages of the sizes, as a session without the secret key writes them.
     private func written(_ engine: EngineKind, _ key: OpenKey, in scratch: Scratch) throws -> [Written] {
-        let home = try SessionHome(publicKeysIn: key.folder, fingerprint: key.fingerprint, engine: engine)
+        let home = try SessionHome(publicKeysIn: key.directory, fingerprint: key.fingerprint, engine: engine)
         try #require(
             (home.cryptor.framing == .native) == (engine == .native),
             "\(String(describing: home.cryptor.fallbackReason))")
@@ -96,7 +96,7 @@ import Testing
         try FileManager.default.createDirectory(
             at: old, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         for message in try written(engine, key, in: scratch) {
-            let session = try SessionKeys.shown(by: key.folder, message.stored)
+            let session = try SessionKeys.shown(by: key.directory, message.stored)
             let run = try Command.run(
                 "gpg1", ["--homedir", old.path, "--batch", "--override-session-key", session, "--decrypt"],
                 input: message.stored)

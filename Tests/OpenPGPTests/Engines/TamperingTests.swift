@@ -21,15 +21,15 @@ import Testing
         }
     }
 
-    @Test func flippedOctets() {
+    @Test func flippedBytes() {
         let header = Array(0..<130)
         let body = stride(from: 130, to: stored.count, by: 9973)
         for index in header + Array(body) + [stored.count - 30, stored.count - 1] {
             var damaged = stored
             damaged[index] ^= 0x40
-            // Where nothing is lost, such as a bit of a length that says the same, the right octets are right.
+            // Where nothing is lost, such as a bit of a length that says the same, the right bytes are right.
             if (try? fixture.decrypt(damaged)) == plain { continue }
-            expectError(damaged, "octet \(index)")
+            expectError(damaged, "byte \(index)")
         }
     }
 
@@ -38,8 +38,8 @@ import Testing
     }
 
     @Test func truncatedByOneAndAppended() {
-        expectError(stored.dropLast(), "one octet less")
-        expectError(stored + [0], "one octet more")
+        expectError(stored.dropLast(), "one byte less")
+        expectError(stored + [0], "one byte more")
         expectError(stored + stored, "twice")
     }
 
@@ -51,12 +51,12 @@ import Testing
         withoutIntegrity[96] = 0xc9
         expectError(withoutIntegrity, "packet 9")
         expectError(Data("just some text, longer than a header".utf8), "text")
-        let symmetric = try TestKeys.gpg(TestKeys.shared.get().folder, ["--symmetric"], input: plain).output
+        let symmetric = try TestKeys.gpg(TestKeys.shared.get().directory, ["--symmetric"], input: plain).output
         expectError(symmetric, "to a passphrase only")
     }
 
     @Test func twoFramesOfTheSameMessageDoNotMix() {
-        // The first 512 octets of another message under the same framing.
+        // The first 512 bytes of another message under the same framing.
         #expect(throws: OpenPGPError.self) {
             let other = try fixture.encrypt(Data.random(100_000, seed: 2))
             _ = try fixture.decrypt(other.prefix(400) + stored.dropFirst(400))

@@ -20,11 +20,11 @@ import Testing
             damaged[index] ^= index % 2 == 0 ? 0x40 : 1
             do {
                 // A bit of the session key packet may say the same; nil would let the damage pass as something else.
-                let message = try #require(try fixture.verified(damaged), "octet \(index)")
-                #expect(index < 96, "octet \(index)")
-                #expect(try message.read(at: 0, plain.count) == plain, "octet \(index)")
+                let message = try #require(try fixture.verified(damaged), "byte \(index)")
+                #expect(index < 96, "byte \(index)")
+                #expect(try message.read(at: 0, plain.count) == plain, "byte \(index)")
             } catch let error as OpenPGPError {
-                #expect(error.code == .message || (error.code == .key && index < 96), "octet \(index): \(error)")
+                #expect(error.code == .message || (error.code == .key && index < 96), "byte \(index): \(error)")
             }
         }
     }
@@ -36,12 +36,12 @@ import Testing
 
     @Test func nothingMayFollow() throws {
         let stored = try fixture.encrypt(plain)
-        fixture.expectDamage(stored.dropLast(), "one octet less")
-        fixture.expectDamage(stored + [0], "one octet more")
+        fixture.expectDamage(stored.dropLast(), "one byte less")
+        fixture.expectDamage(stored + [0], "one byte more")
         fixture.expectDamage(stored + stored, "twice")
         let short = try fixture.encrypt(Data([1]))
         for count in 0..<short.count { fixture.expectDamage(short.prefix(count), "short, cut to \(count)") }
-        fixture.expectDamage(short + [0], "short, one octet more")
+        fixture.expectDamage(short + [0], "short, one byte more")
     }
 
     /// The lengths are put right, so that only what is inside can tell.
@@ -76,7 +76,7 @@ import Testing
         for count in [0, 100, 3000, 600_000] {
             let file = try fixture.scratch.file("named.txt", plain.prefix(count))
             let made = try TestKeys.gpg(
-                keys.folder, ["-z0", "-o", "-", "--recipient", keys.fingerprint, "--encrypt", file.path])
+                keys.directory, ["-z0", "-o", "-", "--recipient", keys.fingerprint, "--encrypt", file.path])
             try #require(try fixture.verified(made.output)).expectParts(of: plain.prefix(count))
         }
     }
@@ -95,7 +95,7 @@ import Testing
         for index in [stored.count / 2, stored.count - 1] {
             var damaged = stored
             damaged[index] ^= 0x10
-            fixture.expectDamage(damaged, "octet \(index)")
+            fixture.expectDamage(damaged, "byte \(index)")
         }
     }
 
@@ -112,7 +112,7 @@ import Testing
             return
         }
         let keys = try TestKeys.shared.get()
-        let exported = try TestKeys.gpg(keys.folder, ["--export", keys.fingerprint])
+        let exported = try TestKeys.gpg(keys.directory, ["--export", keys.fingerprint])
         let key = try fixture.scratch.file("key", exported.output)
         for count in [0, 1, 600, 100_000, 600_000] {
             let file = try fixture.scratch.file("plain", plain.prefix(count))

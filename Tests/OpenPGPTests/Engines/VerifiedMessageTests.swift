@@ -21,7 +21,7 @@ import Testing
         let fixture = try KeyFixture()
         let file = try fixture.scratch.file("stored", try fixture.encrypt(Data.random(100)))
         let keys = try TestKeys.shared.get()
-        let home = try SessionHome(publicKeysIn: keys.folder, fingerprint: keys.fingerprint)
+        let home = try SessionHome(publicKeysIn: keys.directory, fingerprint: keys.fingerprint)
         let handle = try FileHandle(forReadingFrom: file)
         let count = try handle.seekToEnd()
         #expect { try home.cryptor.verify(handle.fileDescriptor, count: count) } throws: {
@@ -74,9 +74,9 @@ import Testing
         try #require(try fixture.verified(both)).expectParts(of: plain)
     }
 
-    /// The file is verified in stretches of about 256 KiB; a length of five octets is put on both sides of their edge.
+    /// The file is verified in stretches of about 256 KiB; a length of five bytes is put on both sides of their edge.
     @Test(arguments: 2..<50) func aLengthAcrossTheEdgeOfAStretch(extra: Int) throws {
-        // 262 129 octets of pieces with their lengths, then two more or three at a time.
+        // 262 129 bytes of pieces with their lengths, then two more or three at a time.
         let many = Array(repeating: 15, count: 7) + (5...14).reversed()
         let exponents = many + (extra % 2 == 1 ? [1] : []) + Array(repeating: 0, count: extra / 2)
         let plain = Data.random(300_000, seed: 6)
@@ -87,7 +87,7 @@ import Testing
         try #require(try fixture.verified(inner)).expectEnds(of: plain)
     }
 
-    @Test func piecesOfOneOctetEach() throws {
+    @Test func piecesOfOneByteEach() throws {
         let all = [Int](repeating: 0, count: 5000)
         let short = Data(literal.prefix(4000))
         let stored = try encrypt(short.packet(0xcb, all)).reframed(all)

@@ -27,8 +27,8 @@ import Testing
         #expect((1...300).contains(ambiguous))
     }
 
-    @Test(arguments: [StoredFraming(.small), StoredFraming(.large), .native, .nativeLiteral])
-    func storedTotalsAreStrictlyIncreasingAndInvert(framing: StoredFraming) {
+    @Test(arguments: [OuterFraming(.small), OuterFraming(.large), .native, .nativeLiteral])
+    func storedTotalsAreStrictlyIncreasingAndInvert(framing: OuterFraming) {
         var last: UInt64 = 0
         for body in UInt64(0)...140_000 {
             let total = framing.total(forBody: body)

@@ -7,11 +7,11 @@ import Testing
     private static let data = "00112233445566778899AABBCCDDEEFF"
     private static let key = (0..<32).map { UInt8($0) }
 
-    private func secret(_ octets: [UInt8]) throws -> SecretBytes {
-        try #require(octets.withUnsafeBytes { SecretBytes(copying: $0) })
+    private func secret(_ bytes: [UInt8]) throws -> SecretBytes {
+        try #require(bytes.withUnsafeBytes { SecretBytes(copying: $0) })
     }
 
-    private func octets(_ hex: String) -> [UInt8] {
+    private func bytes(_ hex: String) -> [UInt8] {
         let digits = hex.compactMap(\.hexDigitValue).map(UInt8.init)
         return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
     }
@@ -30,10 +30,10 @@ import Testing
         ])
     func vectors(_ size: Int, _ data: String, _ expected: String) throws {
         let key = try secret(Array(Self.key.prefix(size)))
-        let wrapped = try KeyWrap.wrap(secret(octets(data)), with: key)
-        #expect(wrapped == octets(expected))
+        let wrapped = try KeyWrap.wrap(secret(bytes(data)), with: key)
+        #expect(wrapped == bytes(expected))
         let opened = try #require(try KeyWrap.unwrap(wrapped, with: key))
-        #expect(opened.matches(try secret(octets(data))))
+        #expect(opened.matches(try secret(bytes(data))))
         for index in wrapped.indices {
             var damaged = wrapped
             damaged[index] ^= 1

@@ -17,7 +17,7 @@ final class KeyFixture {
     init(_ engine: EngineKind = .chosen) throws {
         let keys = try TestKeys.shared.get()
         home = try SessionHome(
-            keysIn: keys.folder, fingerprint: keys.fingerprint, passphrase: KeyFixture.secret(TestKeys.passphrase),
+            keysIn: keys.directory, fingerprint: keys.fingerprint, passphrase: KeyFixture.secret(TestKeys.passphrase),
             engine: engine)
         scratch = try Scratch()
         try #require(
@@ -29,7 +29,7 @@ final class KeyFixture {
         try #require(Array(text.utf8).withUnsafeBytes { SecretBytes(copying: $0) })
     }
 
-    /// Encrypts in pieces of `chunk` octets and returns the stored file's octets.
+    /// Encrypts in pieces of `chunk` bytes and returns the stored file's bytes.
     func encrypt(_ plain: Data, chunk: Int = 32768) throws -> Data {
         let file = try scratch.file("cipher", Data())
         let handle = try FileHandle(forUpdating: file)
@@ -42,7 +42,7 @@ final class KeyFixture {
         return try Data(contentsOf: file)
     }
 
-    /// Decrypts stored octets to their end.
+    /// Decrypts stored bytes to their end.
     func decrypt(_ stored: Data) throws -> Data {
         let handle = try FileHandle(forReadingFrom: scratch.file("stored", stored))
         let decryption = try cryptor.decrypt(handle.fileDescriptor)
@@ -55,7 +55,7 @@ final class KeyFixture {
         return plain
     }
 
-    /// The plaintext size of stored octets, as a listing gets it.
+    /// The plaintext size of stored bytes, as a listing gets it.
     func size(_ stored: Data) throws -> UInt64 {
         let handle = try FileHandle(forReadingFrom: scratch.file("sized", stored))
         return try cryptor.plaintextCount(handle.fileDescriptor, count: UInt64(stored.count))
@@ -65,7 +65,7 @@ final class KeyFixture {
     func stockEncrypt(_ plain: Data, _ options: [String] = []) throws -> Data {
         let keys = try TestKeys.shared.get()
         let made = try TestKeys.gpg(
-            keys.folder, options + ["--recipient", keys.fingerprint, "--encrypt"], input: plain)
+            keys.directory, options + ["--recipient", keys.fingerprint, "--encrypt"], input: plain)
         try #require(made.status == 0, "\(made.errors)")
         return made.output
     }

@@ -10,7 +10,7 @@ struct VerifiedFile: Equatable {
 
     static func == (one: VerifiedFile, other: VerifiedFile) -> Bool { one.message === other.message }
 
-    /// Up to `count` octets from `offset` on.
+    /// Up to `count` bytes from `offset` on.
     func read(at offset: UInt64, _ count: Int) throws -> Data {
         var buffer = Data(repeating: 0xaa, count: count)
         let got = try buffer.withUnsafeMutableBytes { try message.read(file.fileDescriptor, at: offset, into: $0) }
@@ -58,7 +58,7 @@ private struct SeededGenerator: RandomNumberGenerator {
 }
 
 extension KeyFixture {
-    /// Verifies stored octets.
+    /// Verifies stored bytes.
     func verified(_ stored: Data) throws -> VerifiedFile? {
         let handle = try FileHandle(forReadingFrom: scratch.file("verified", stored))
         guard let message = try cryptor.verify(handle.fileDescriptor, count: UInt64(stored.count)) else { return nil }
@@ -85,7 +85,7 @@ extension Data {
             packet += rest.prefix(1 << exponent)
             rest = rest.dropFirst(1 << exponent)
         }
-        return packet + PacketLength.fiveOctets(rest.count) + rest
+        return packet + PacketLength.fiveBytes(rest.count) + rest
     }
 
     /// The session key packet of a message, and the body of the packet after it.

@@ -10,7 +10,7 @@ package final class Exchange {
         if initialized { _ = try send(RequestWriter.initialize()) }
     }
 
-    /// Sends octets and serves what they complete.
+    /// Sends bytes and serves what they complete.
     package func send(_ bytes: [UInt8]) throws -> [Reply] {
         bytes.withUnsafeBytes { session.receive($0) }
         var output: [UInt8] = []

@@ -25,16 +25,16 @@ package final class FaultyWire {
 
     deinit { relay.stop() }
 
-    /// Flips bits of one octet, once.
+    /// Flips bits of one byte, once.
     ///
     /// - Parameters:
     ///   - mask: the bits.
-    ///   - count: how many octets are to pass before it in that direction, from now on.
+    ///   - count: how many bytes are to pass before it in that direction, from now on.
     package func flip(_ mask: UInt8, after count: Int, _ direction: Direction) {
         relay.fault.withLock { $0 = Relay.Fault(direction: direction, left: count, mask: mask) }
     }
 
-    /// Whether the octet has come by.
+    /// Whether the byte has come by.
     package var hasFlipped: Bool { relay.fault.withLock { $0?.left ?? 0 } < 0 }
 }
 
@@ -42,7 +42,7 @@ package final class FaultyWire {
 private final class Relay: Sendable {
     struct Fault {
         let direction: FaultyWire.Direction
-        /// Octets that still pass before it; less than nothing when it has happened.
+        /// Bytes that still pass before it; less than nothing when it has happened.
         var left: Int
         let mask: UInt8
     }

@@ -1,6 +1,6 @@
 private import Foundation
 
-/// A TCP connection to a server, and octets through it, from any loopback address.
+/// A TCP connection to a server, and bytes through it, from any loopback address.
 package final class RawConnection {
     private let descriptor: Int32
 
@@ -50,7 +50,7 @@ package final class RawConnection {
         return bytes
     }
 
-    /// Reads what there is, at most `count` octets; none at the end.
+    /// Reads what there is, at most `count` bytes; none at the end.
     package func read(_ count: Int) -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: count)
         let got = recv(descriptor, &buffer, count, 0)
@@ -59,8 +59,8 @@ package final class RawConnection {
 
     /// Whether the server has ended it.
     package var isOver: Bool {
-        var octet: UInt8 = 0
-        let got = recv(descriptor, &octet, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+        var byte: UInt8 = 0
+        let got = recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
         return got == 0 || got < 0 && errno != EAGAIN
     }
 

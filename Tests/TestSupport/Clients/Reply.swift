@@ -15,7 +15,7 @@ package enum Reply: Equatable {
     /// The status code, if it is a STATUS.
     package var code: UInt32? { if case .status(let code, _) = self { code } else { nil } }
 
-    /// Reads one packet from its type octet on; nil for one that is no reply.
+    /// Reads one packet from its type byte on; nil for one that is no reply.
     package init?(_ packet: some Collection<UInt8>) {
         var reader = PacketReader(ArraySlice(packet))
         guard let reply = try? Reply(from: &reader) else { return nil }

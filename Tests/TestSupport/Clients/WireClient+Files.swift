@@ -26,7 +26,7 @@ extension WireClient {
 
     /// Downloads a file from its start to its end.
     ///
-    /// - Returns: its octets; nil when anything but octets and the end of the file came.
+    /// - Returns: its bytes; nil when anything but bytes and the end of the file came.
     package func download(_ path: String) throws -> Data? {
         guard let handle = try open(path, .read) else { return nil }
         var contents = Data()
@@ -42,7 +42,7 @@ extension WireClient {
         }
     }
 
-    /// The names in a folder, without `.` and `..`.
+    /// The names in a directory, without `.` and `..`.
     package func names(in path: String) throws -> Set<String> {
         guard case .handle(let handle)? = try ask(RequestWriter.onPaths(.opendir, path)) else { return [] }
         var names: Set<String> = []

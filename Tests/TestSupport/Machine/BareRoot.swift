@@ -1,6 +1,6 @@
 package import Foundation
 
-/// A root folder with little in it, for what must work where nothing was installed.
+/// A root directory with little in it, for what must work where nothing was installed.
 package final class BareRoot {
     /// What is in it.
     package enum Contents {
@@ -15,7 +15,7 @@ package final class BareRoot {
 
     /// Why there can be none here, or nil.
     package static let obstacle: String? = {
-        guard getuid() == 0 else { return "only root can make root folders" }
+        guard getuid() == 0 else { return "only root can make root directories" }
         guard let shell = try? Command.run("busybox", ["true"]), shell.status == 0 else { return "busybox is missing" }
         guard let unshared = try? Command.run("unshare", ["--mount", "--net", "true"]), unshared.status == 0 else {
             return "no namespaces can be made here"

@@ -33,12 +33,12 @@ package final class ChildProcess {
     ///   - environment: added to this process's.
     ///   - streams: its standard input, output and error.
     package init(
-        _ program: String, _ arguments: [String], environment: [String: String] = [:], in folder: URL? = nil,
+        _ program: String, _ arguments: [String], environment: [String: String] = [:], in directory: URL? = nil,
         streams: [Stream] = [.null, .null, .null]
     ) throws {
         let descriptors = streams.map(\.descriptor)
         defer { for (stream, descriptor) in zip(streams, descriptors) where stream.isOurs { close(descriptor) } }
-        let place = folder.map { ["--chdir=\($0.path)"] } ?? []
+        let place = directory.map { ["--chdir=\($0.path)"] } ?? []
         let line = ["/usr/bin/env"] + place + [program] + arguments
         let merged = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         var process: Int32 = 0

@@ -26,14 +26,14 @@ package struct Command {
     ///   - seconds: after which it is killed, and its status is not 0.
     package static func run(
         _ program: String, _ arguments: [String], input: Data? = nil, environment: [String: String] = [:],
-        in folder: URL? = nil, seconds: Double = 300
+        in directory: URL? = nil, seconds: Double = 300
     ) throws -> Command {
         let scratch = try Scratch()
         // Files instead of pipes: nothing can fill up and wait.
         let files = try ["in", "out", "err"].map { try scratch.file($0, Data()) }
         if let input { try input.write(to: files[0]) }
         let process = try ChildProcess(
-            program, arguments, environment: environment, in: folder,
+            program, arguments, environment: environment, in: directory,
             streams: [.reading(files[0]), .writing(files[1]), .writing(files[2])])
         let status = process.wait(seconds: seconds)
         return Command(
@@ -42,7 +42,7 @@ package struct Command {
     }
 }
 
-/// A folder for one test, removed with this object.
+/// A directory for one test, removed with this object.
 package final class Scratch {
     package let url: URL
 
@@ -68,7 +68,7 @@ package final class Scratch {
 }
 
 extension Data {
-    /// Octets that cannot be compressed, the same for the same seed.
+    /// Bytes that cannot be compressed, the same for the same seed.
     package static func random(_ count: Int, seed: UInt64 = 1) -> Data {
         var state = seed &* 0x9e37_79b9_7f4a_7c15 | 1
         var bytes = Data(capacity: count + 8)

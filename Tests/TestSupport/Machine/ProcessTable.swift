@@ -9,8 +9,8 @@ package enum ProcessTable {
         package let group: pid_t
         package let arguments: [String]
 
-        /// Whether one of its arguments is below a folder, such as a session's private one.
-        package func uses(_ folder: String) -> Bool { arguments.contains { $0.hasPrefix(folder + "/") } }
+        /// Whether one of its arguments is below a directory, such as a session's private one.
+        package func uses(_ directory: String) -> Bool { arguments.contains { $0.hasPrefix(directory + "/") } }
     }
 
     /// All that run; what has ended and waits for its parent does not.

@@ -1,9 +1,9 @@
 private import Foundation
 
-/// A gpg that fails on demand, in a folder of its own that a server's `PATH` begins with.
+/// A gpg that fails on demand, in a directory of its own that a server's `PATH` begins with.
 ///
-/// The folder is gpg's own for the server, so that a session that has confined itself may still run it and read what it is
-/// to do.
+/// The directory is gpg's own for the server, so that a session that has confined itself may still run it and read what
+/// it is to do.
 package final class BrokenGnuPG {
     /// What goes wrong.
     package enum Fault: String, CaseIterable, Sendable {
@@ -26,9 +26,9 @@ package final class BrokenGnuPG {
         /// It reads all, writes nothing and never ends.
         case hangsAtTheEnd
 
-        /// It works with other octets than it is given, as many, and says that all is well.
+        /// It works with other bytes than it is given, as many, and says that all is well.
         case alters
-        /// It does its work, and what it has written as secret keys lacks some octets; says that all is well.
+        /// It does its work, and what it has written as secret keys lacks some bytes; says that all is well.
         case damages
         /// The same, but the first time only.
         case damagesOnce

@@ -1,6 +1,6 @@
 package import SFTP
 
-/// The smallest file system a session can serve: files in memory, in one folder, every need recorded.
+/// The smallest file system a session can serve: files in memory, in one directory, every need recorded.
 package final class MemoryFileSystem: FileSystem {
     package var files: [VirtualPath: [UInt8]] = [:]
     package var needs: [Need] = []
@@ -10,7 +10,7 @@ package final class MemoryFileSystem: FileSystem {
     package fileprivate(set) var closed = 0
     package let userName = "alice"
     package let owner = FileAttributes.Owner(user: 1000, group: 100)
-    /// Octets that a file may have at most.
+    /// Bytes that a file may have at most.
     fileprivate let longest: Int
 
     package init(longest: Int = 1 << 30) {
@@ -61,7 +61,7 @@ package final class MemoryFileSystem: FileSystem {
     }
 }
 
-/// FNV-1a: as short as hashes can be, and different for octets left out, doubled or exchanged; "long" repeats it.
+/// FNV-1a: as short as hashes can be, and different for bytes left out, doubled or exchanged; "long" repeats it.
 package final class MemoryDigest: Digest {
     private var value: UInt32 = 0x811c_9dc5
     private let repetitions: Int

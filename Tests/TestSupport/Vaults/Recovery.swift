@@ -3,7 +3,7 @@ package import Foundation
 extension RunningServer {
     /// Decrypts many stored files with one stock gpg, as ``recover(_:user:)`` does with one.
     ///
-    /// - Parameter stored: paths below the data folder.
+    /// - Parameter stored: paths below the data directory.
     /// - Returns: what is in those that are there and that gpg opens and finds intact.
     package func recover(all stored: some Collection<String>, user: String = "alice") throws -> [String: Data] {
         let names = stored.filter { FileManager.default.fileExists(atPath: data.appending(path: $0).path) }

@@ -5,7 +5,7 @@ package final class RunningServer {
     package static let passphrase = "correct horse battery staple"
 
     package let scratch: Scratch
-    /// The folder with what is stored.
+    /// The directory with what is stored.
     package let data: URL
     package private(set) var process: ChildProcess
     package private(set) var port = ""
@@ -29,7 +29,7 @@ package final class RunningServer {
     ///
     /// - Parameters:
     ///   - append: lines that are added to server.conf.
-    ///   - data: an empty folder that the data folder is to be, such as one on another file system.
+    ///   - data: an empty directory that the data directory is to be, such as one on another file system.
     ///   - quickLogin: whether the users' keys are protected by a passphrase that is stretched little.
     ///   - portableNames: whether server.conf asks for names that FAT and exFAT can hold.
     ///   - engine: who is to make and read messages; nil leaves it to the program.
@@ -125,7 +125,7 @@ package final class RunningServer {
         ["SSH_ASKPASS": askPass.path, "SSH_ASKPASS_REQUIRE": "force", "TEST_PASSPHRASE": password]
     }
 
-    /// Runs commands with OpenSSH's `sftp`, in the folder of the test; the first that fails ends it.
+    /// Runs commands with OpenSSH's `sftp`, in the directory of the test; the first that fails ends it.
     ///
     /// - Parameter port: where to connect to instead, such as a ``FaultyWire``.
     package func sftp(
@@ -200,7 +200,7 @@ package final class RunningServer {
             sshOptions + options + ["-p", port, "-s", "\(user)@127.0.0.1", "sftp"], environment: environment())
     }
 
-    /// Decrypts a stored file with stock gpg and the user's key folder, as somebody without this program would.
+    /// Decrypts a stored file with stock gpg and the user's key directory, as somebody without this program would.
     package func recover(_ stored: String, user: String = "alice") throws -> Command {
         let keys = scratch.url.appending(path: "Configs/keys/\(user)")
         defer { _ = try? Command.run("gpgconf", ["--homedir", keys.path, "--kill", "all"]) }

@@ -1,6 +1,6 @@
 package import Foundation
 
-/// Where the octets of a stored message are that tell lengths, whichever engine has framed it.
+/// Where the bytes of a stored message are that tell lengths, whichever engine has framed it.
 ///
 /// Source: RFC 4880, section 4.2 (packet headers).
 package struct StoredPieces {
@@ -11,19 +11,19 @@ package struct StoredPieces {
 
     /// - Throws: when it does not begin with one session key packet for a key on curve25519, or is cut off.
     package init(_ stored: Data) throws {
-        let octets = Array(stored)
-        guard octets.count > 2, [0x84, 0xc1].contains(octets[0]) else {
+        let bytes = Array(stored)
+        guard bytes.count > 2, [0x84, 0xc1].contains(bytes[0]) else {
             throw Unexpected(description: "no session key packet")
         }
-        data = 2 + Int(octets[1])
+        data = 2 + Int(bytes[1])
         var lengths = [data + 1]
-        guard octets.indices.contains(data), octets[data] == 0xd2 else {
+        guard bytes.indices.contains(data), bytes[data] == 0xd2 else {
             throw Unexpected(description: "no data packet")
         }
-        while let place = lengths.last, octets.indices.contains(place), octets[place] >= 0xe0, octets[place] < 0xff {
-            lengths.append(place + 1 + (1 << Int(octets[place] & 0x1f)))
+        while let place = lengths.last, bytes.indices.contains(place), bytes[place] >= 0xe0, bytes[place] < 0xff {
+            lengths.append(place + 1 + (1 << Int(bytes[place] & 0x1f)))
         }
-        guard let last = lengths.last, last < octets.count else { throw Unexpected(description: "it is cut off") }
+        guard let last = lengths.last, last < bytes.count else { throw Unexpected(description: "it is cut off") }
         self.lengths = lengths
     }
 }

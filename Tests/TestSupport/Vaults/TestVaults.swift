@@ -6,11 +6,11 @@ package enum TestVaults {
     private static let made = Mutex<[String: URL]>([:])
 
     /// Where all tests of this process keep what they share; removed when it ends.
-    package static let folder: URL = {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "testing-cryptsftp-shared-\(getpid())")
-        try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        atexit { try? FileManager.default.removeItem(at: TestVaults.folder) }
-        return folder
+    package static let directory: URL = {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "testing-cryptsftp-shared-\(getpid())")
+        try? FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        atexit { try? FileManager.default.removeItem(at: TestVaults.directory) }
+        return directory
     }()
 
     /// Copies a vault with these users into `target`, which exists.
@@ -18,7 +18,7 @@ package enum TestVaults {
         let name = users.map { "\($0.name)-\($0.access)" }.joined(separator: "+")
         let vault = try made.withLock { made in
             if let vault = made[name] { return vault }
-            let vault = folder.appending(path: "vault-\(name)")
+            let vault = directory.appending(path: "vault-\(name)")
             for user in users {
                 let run = try RunningServer.add(user.name, user.access, to: vault)
                 guard run.status == 0 else { throw Timeout(description: run.errors) }
@@ -40,7 +40,7 @@ package enum TestVaults {
             for part in ["pubring.kbx", "private-keys-v1.d"] {
                 let copy = vault.appending(path: "Configs/keys/\(user)/\(part)")
                 try FileManager.default.removeItem(at: copy)
-                try FileManager.default.copyItem(at: key.folder.appending(path: part), to: copy)
+                try FileManager.default.copyItem(at: key.directory.appending(path: part), to: copy)
             }
         }
         return configuration.replacing(/(?m)^key = ".*"$/, with: "key = \"\(key.fingerprint)\"")

@@ -9,11 +9,11 @@ struct CatCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cat", abstract: "Decrypt a stored file to standard output.",
         discussion: """
-            The last octets come only when the whole file has proved intact: where the exit code is not 0, what was
+            The last bytes come only when the whole file has proved intact: where the exit code is not 0, what was
             printed is not the file.
             """)
 
-    @Argument(help: "The file, as a client names it, or as it lies below the data folder.")
+    @Argument(help: "The file, as a client names it, or as it lies below the data directory.")
     var path: String
 
     @OptionGroup var user: UserOption
@@ -23,7 +23,7 @@ struct CatCommand: ParsableCommand {
     func run() throws {
         let vault = try config.openVault()
         guard let selection = try vault.find(path, user: user.user), let entry = selection.entries.first else {
-            throw Refusal.noPath(path)
+            throw UserError.noPath(path)
         }
         guard entry.kind == .file || entry.kind == .partial else {
             throw Problem(.failure, "\(path) is not a stored file")

@@ -8,16 +8,16 @@ private import Vault
 /// The command `cryptsftp decrypt`.
 struct DecryptCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "decrypt", abstract: "Restore stored files, or whole trees of them, into a folder.",
+        commandName: "decrypt", abstract: "Restore stored files, or whole trees of them, into a directory.",
         discussion: """
             Names, times and permissions are those of the files before they were stored. Each file is verified before it
             gets its name. What is there already with the same size and time is not done again, so that a second run goes
-            on where an interrupted one ended. The folder then holds plaintext.
+            on where an interrupted one ended. The directory then holds plaintext.
             """)
 
     @Argument(
         help:
-            "Files and folders, as a client names them (/ is all), below the data folder, or elsewhere; last: where to."
+            "Files and directories, as a client names them (/ is all), below the data directory, or elsewhere; last: where to."
     )
     var paths: [String]
 
@@ -30,7 +30,9 @@ struct DecryptCommand: ParsableCommand {
     @OptionGroup var config: ConfigurationOption
 
     func validate() throws {
-        if paths.count < 2 { throw ValidationError("decrypt takes what to restore, and the folder to restore it to") }
+        if paths.count < 2 {
+            throw ValidationError("decrypt takes what to restore, and the directory to restore it to")
+        }
     }
 
     func run() throws {
@@ -38,7 +40,7 @@ struct DecryptCommand: ParsableCommand {
         let sources = try paths.dropLast().map { try find($0, in: vault) }
         guard let first = sources.first else { return }
         guard sources.allSatisfy({ $0.account.name == first.account.name }) else {
-            throw Refusal.severalUsers
+            throw UserError.severalUsers
         }
         let target = try makeTarget(paths[paths.count - 1], vault)
         let secret = try passphrase.passphrase(for: first.account.name)
@@ -50,7 +52,7 @@ struct DecryptCommand: ParsableCommand {
         let session = try OwnerSession(vault, first.account, home: home, passphrase: secret)
         try interruption.check()
         do {
-            let restore = Restore(into: target, replaces: force, from: session.files, report)
+            let restore = TreeDecryption(into: target, replaces: force, from: session.files, report)
             for entry in entries { try restore.restore(entry) }
         }
         try report.finish()
@@ -58,29 +60,29 @@ struct DecryptCommand: ParsableCommand {
     }
 
     /// Something in the vault, or anywhere else in the file system.
-    private func find(_ path: String, in vault: OwnerVault) throws -> (account: Account, entry: StoredEntry) {
+    private func find(_ path: String, in vault: OwnerVault) throws -> (account: Account, entry: TreeEntry) {
         if let selection = try vault.find(path, user: user.user), let entry = selection.entries.first {
             return (selection.account, entry)
         }
         let place = URL(filePath: path).resolvingSymlinksInPath()
-        guard access(place.path, F_OK) == 0, place.path != "/" else { throw Refusal.noPath(path) }
-        let folder = try Folder(path: place.deletingLastPathComponent().path)
-        guard let entry = try StoredEntry(root: folder).entry(stored: Array(place.lastPathComponent.utf8)) else {
-            throw Refusal.noPath(path)
+        guard access(place.path, F_OK) == 0, place.path != "/" else { throw UserError.noPath(path) }
+        let directory = try Directory(path: place.deletingLastPathComponent().path)
+        guard let entry = try TreeEntry(root: directory).entry(stored: Array(place.lastPathComponent.utf8)) else {
+            throw UserError.noPath(path)
         }
         return (try vault.account(user.user), entry)
     }
 
-    private func makeTarget(_ path: String, _ vault: OwnerVault) throws -> Folder {
+    private func makeTarget(_ path: String, _ vault: OwnerVault) throws -> Directory {
         let place = URL(filePath: path)
         guard vault.inside(place.path) == nil, vault.inside(place.deletingLastPathComponent().path) == nil else {
-            throw Problem(.usage, "\(path) is in the data folder: plaintext does not belong there")
+            throw Problem(.usage, "\(path) is in the data directory: plaintext does not belong there")
         }
         if mkdir(place.path, 0o700) != 0 && errno != EEXIST {
             throw Problem(.failure, "\(path): \(String(cString: strerror(errno)))")
         }
         do throws(FileSystemError) {
-            return try Folder(path: place.path)
+            return try Directory(path: place.path)
         } catch {
             throw Problem(.failure, "\(path): \(error.message)")
         }

@@ -20,16 +20,16 @@ struct EncryptCommand: ParsableCommand {
     /// What overwriting cannot promise.
     private static let caveat = """
         On flash (sticks, cards, SSDs), on file systems that keep old versions, journals or snapshots, and in backups, \
-        copies of the old octets can remain all the same: only a medium that is encrypted as a whole prevents that.
+        copies of the old bytes can remain all the same: only a medium that is encrypted as a whole prevents that.
         """
 
-    @Argument(help: "Files and folders.", completion: .file())
+    @Argument(help: "Files and directories.", completion: .file())
     var sources: [String]
 
     @Option(name: .customLong("to"), help: "The user whose key and home they go to. (default: the only user)")
     var user: String?
 
-    @Option(help: ArgumentHelp("The folder in the home that they go to.", valueName: "path"))
+    @Option(help: ArgumentHelp("The directory in the home that they go to.", valueName: "path"))
     var into = "/"
 
     @Flag(help: "Replace stored files that differ.")
@@ -51,25 +51,25 @@ struct EncryptCommand: ParsableCommand {
         let interruption = Interruption()
         let report = try TreeReport(
             "stored", user: account.name, json: json.json, interruption,
-            work: places.compactMap { try? StoredEntry(root: $0.folder).entry(stored: $0.name) })
+            work: places.compactMap { try? TreeEntry(root: $0.directory).entry(stored: $0.name) })
         defer { report.close() }
         let session = try OwnerSession(vault, account, home: vault.home(of: account), passphrase: secret, stores: true)
         try interruption.check()
-        let intake = Intake(
+        let intake = TreeEncryption(
             into: target, of: session.files, replaces: force, sources: removeSource ? .areRemoved : .stay, report)
-        for place in places { try intake.take(place.name, in: place.folder) }
+        for place in places { try intake.take(place.name, in: place.directory) }
         try report.finish()
         if intake.erased > 0 { Terminal.say("\(intake.erased) sources were overwritten and removed. \(Self.caveat)") }
         try report.judge(leftAloneIsWrong: true)
     }
 
-    private func find(_ source: String, _ vault: OwnerVault) throws -> (folder: Folder, name: [UInt8]) {
+    private func find(_ source: String, _ vault: OwnerVault) throws -> (directory: Directory, name: [UInt8]) {
         let place = URL(filePath: source).resolvingSymlinksInPath()
         var status = stat()
-        guard lstat(place.path, &status) == 0, place.path != "/" else { throw Refusal.noPath(source) }
+        guard lstat(place.path, &status) == 0, place.path != "/" else { throw UserError.noPath(source) }
         if status.st_mode & S_IFMT == S_IFDIR, vault.inside(place.path) != nil {
-            throw Problem(.usage, "\(source) is in the data folder already")
+            throw Problem(.usage, "\(source) is in the data directory already")
         }
-        return (try Folder(path: place.deletingLastPathComponent().path), Array(place.lastPathComponent.utf8))
+        return (try Directory(path: place.deletingLastPathComponent().path), Array(place.lastPathComponent.utf8))
     }
 }

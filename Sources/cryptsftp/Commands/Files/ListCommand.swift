@@ -15,7 +15,7 @@ struct ListCommand: ParsableCommand {
             as for files that another program has made, they are "unknown".
             """)
 
-    @Argument(help: "Files and folders, as a client names them, or as they lie below the data folder.")
+    @Argument(help: "Files and directories, as a client names them, or as they lie below the data directory.")
     var paths: [String] = []
 
     @OptionGroup var user: UserOption
@@ -35,12 +35,12 @@ struct ListCommand: ParsableCommand {
             for entry in selection.entries { try entry.walk(listing) }
         }
         try output.flush()
-        if listing.failures > 0 { throw Problem(.failure, "\(listing.failures) folders cannot be read") }
+        if listing.failures > 0 { throw Problem(.failure, "\(listing.failures) directories cannot be read") }
     }
 }
 
 /// A line for each name.
-private final class Listing: StoredTreeVisitor {
+private final class Listing: TreeVisitor {
     private let output: Output
     private let interruption: Interruption
     var user = ""
@@ -62,24 +62,24 @@ private final class Listing: StoredTreeVisitor {
         self.interruption = interruption
     }
 
-    func enter(_ entry: StoredEntry) throws -> Bool {
+    func enter(_ entry: TreeEntry) throws -> Bool {
         try interruption.check()
         guard !entry.path.isRoot else { return true }
         let size =
             switch entry.kind {
             case .file, .partial: (try? entry.outline(checkingAll: false))?.plaintextCount
-            case .folder, .other, .special: nil as UInt64?
+            case .directory, .other, .special: nil as UInt64?
             }
         let modified = Date(timeIntervalSince1970: Double(entry.modified))
-        let shown = entry.kind == .folder ? "-" : size.map { String($0) } ?? "unknown"
+        let shown = entry.kind == .directory ? "-" : size.map { String($0) } ?? "unknown"
         let padding = String(repeating: " ", count: max(0, 14 - shown.count))
         try output.line(
             json: Line(
                 user: user, path: entry.path.description, stored: entry.storedPath.description,
-                kind: entry.kind.rawValue, size: size, storedSize: entry.kind == .folder ? nil : entry.storedSize,
+                kind: entry.kind.rawValue, size: size, storedSize: entry.kind == .directory ? nil : entry.storedSize,
                 modified: modified),
             or: "\(padding)\(shown)  \(Self.time(modified))  \(entry.path)\(Self.remark(entry.kind))")
-        return entry.kind == .folder
+        return entry.kind == .directory
     }
 
     func failed(_ path: VirtualPath, _ error: FileSystemError) throws {
@@ -87,10 +87,10 @@ private final class Listing: StoredTreeVisitor {
         Terminal.say("\(path): \(error.message)")
     }
 
-    private static func remark(_ kind: StoredEntry.Kind) -> String {
+    private static func remark(_ kind: TreeEntry.Kind) -> String {
         switch kind {
         case .file: ""
-        case .folder: "/"
+        case .directory: "/"
         case .partial: "  (incomplete upload)"
         case .other: "  (not a stored file)"
         case .special: "  (a link or the like)"

@@ -15,7 +15,8 @@ struct VerifyCommand: ParsableCommand {
             code checked: nothing of the contents is printed or kept.
             """)
 
-    @Argument(help: "Files and folders, as a client names them, or as they lie below the data folder. (default: all)")
+    @Argument(
+        help: "Files and directories, as a client names them, or as they lie below the data directory. (default: all)")
     var paths: [String] = []
 
     @Flag(help: "Decrypt all, too: asks for the passphrase.")
@@ -31,7 +32,7 @@ struct VerifyCommand: ParsableCommand {
         let selections = try vault.select(paths, user: user.user)
         let unlocks = unlock || passphrase.passphraseFile != nil
         let users = Set(selections.map(\.account.name))
-        if unlocks, users.count > 1 { throw Refusal.severalUsers }
+        if unlocks, users.count > 1 { throw UserError.severalUsers }
         let secret = try unlocks ? users.first.map { try passphrase.passphrase(for: $0) } : nil
         let interruption = Interruption()
         let report = try TreeReport(
@@ -44,7 +45,7 @@ struct VerifyCommand: ParsableCommand {
                 try OwnerSession(vault, selection.account, home: selection.home, passphrase: $0)
             }
             try interruption.check()
-            let inspection = Inspection(keyIDs: keyIDs, unlockedBy: session?.files, report)
+            let inspection = TreeVerification(keyIDs: keyIDs, unlockedBy: session?.files, report)
             for entry in selection.entries { try entry.walk(inspection) }
             withExtendedLifetime(session) {}
         }

@@ -62,7 +62,7 @@ struct ManualPage {
             "CRYPTSFTP_PASSPHRASE_FILE",
             "A file whose first line is the passphrase, where --passphrase-file is not given."
         ),
-        ("CRYPTSFTP_VAULT", "The folder whose Configs/server.conf is meant where there is no ./server.conf."),
+        ("CRYPTSFTP_VAULT", "The directory whose Configs/server.conf is meant where there is no ./server.conf."),
     ]
 
     private static func section(_ command: Tool.Command, under names: [String]) -> [String] {

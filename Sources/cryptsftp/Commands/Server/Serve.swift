@@ -72,10 +72,11 @@ struct Serve: ParsableCommand {
     /// Finds out before serving what would let every login or upload fail.
     private func check(_ configuration: Configuration) throws -> GnuPG {
         guard access(configuration.data.path, R_OK | X_OK) == 0 else {
-            throw Problem(.dataUnavailable, "the data folder \(configuration.data.path) is missing or cannot be read")
+            throw Problem(
+                .dataUnavailable, "the data directory \(configuration.data.path) is missing or cannot be read")
         }
         if access(configuration.data.path, W_OK) != 0 {
-            Terminal.say("the data folder \(configuration.data.path) cannot be written: only downloads will work")
+            Terminal.say("the data directory \(configuration.data.path) cannot be written: only downloads will work")
         }
         let home = try RuntimeDirectory()
         let gnupg = try GnuPG.use(home: home.path)

@@ -16,7 +16,7 @@ struct KeyExportCommand: ParsableCommand {
     @Argument(help: "The user.")
     var name: String
 
-    @Argument(help: "A folder; it is made if it is not there.", completion: .directory)
+    @Argument(help: "A directory; it is made if it is not there.", completion: .directory)
     var directory = "."
 
     @OptionGroup var config: ConfigurationOption
@@ -36,9 +36,9 @@ struct KeyExportCommand: ParsableCommand {
         let interruption = Interruption()
         let made = try export.files(passphrase: secret, code: QRCode.svg)
         try interruption.check()
-        let folder = URL(filePath: directory, directoryHint: .isDirectory)
-        try KeyExport.write(made.files, to: folder)
-        let paths = made.files.map { folder.appending(path: $0.name).path }
+        let target = URL(filePath: directory, directoryHint: .isDirectory)
+        try KeyExport.write(made.files, to: target)
+        let paths = made.files.map { target.appending(path: $0.name).path }
         if !made.hasCode {
             Terminal.say(
                 "\(made.names.page) has no QR code: the program qrencode is not there (on Debian: apt-get install "

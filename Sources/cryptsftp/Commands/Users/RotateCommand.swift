@@ -44,11 +44,17 @@ struct RotateCommand: ParsableCommand {
         let key: String?
         let subkey: String?
         let files: Int
-        let octets: UInt64
+        let bytes: UInt64
         let alreadyDone: Int
         let otherKeys: Int
         let busy: Int
         let damaged: Int
+
+        /// Keys of the output do not change.
+        private enum CodingKeys: String, CodingKey {
+            case event, dryRun, key, subkey, files, alreadyDone, otherKeys, busy, damaged
+            case bytes = "octets"
+        }
     }
 
     func validate() throws {
@@ -69,17 +75,17 @@ struct RotateCommand: ParsableCommand {
         if isGoingOn { Terminal.say("going on with the rotation that was interrupted") }
         let target = try rotation.begin(kind, passphrase: secret) { interruption.isDue }
         let before = try rotation.survey(.keptKey) { interruption.isDue }
-        let line = ProgressLine(files: before.files, octets: before.octets)
+        let line = ProgressLine(files: before.files, bytes: before.bytes)
         defer { line.clear() }
-        let tally = try rotation.reencrypt(passphrase: secret, isInterrupted: { interruption.isDue }) { octets in
-            line.advance(files: 1, octets: octets)
+        let tally = try rotation.reencrypt(passphrase: secret, isInterrupted: { interruption.isDue }) { bytes in
+            line.advance(files: 1, bytes: bytes)
         }
         line.clear()
         try report(tally, target, interruption)
     }
 
     private func report(
-        _ tally: Reencryption.Tally, _ target: (key: String, subkey: String)?, _ interruption: Interruption
+        _ tally: TreeReencryption.Tally, _ target: (key: String, subkey: String)?, _ interruption: Interruption
     ) throws {
         let output = Output(interruption, json: json.json)
         let busy = tally.busy.map { (path: $0, reason: "it is being changed by somebody: run the same command again") }
@@ -94,10 +100,10 @@ struct RotateCommand: ParsableCommand {
         let now = target.map { "\nNew files of \(name) are encrypted to the subkey \($0.subkey) of \($0.key)" }
         try output.line(
             json: Summary(
-                dryRun: dryRun, key: target?.key, subkey: target?.subkey, files: tally.files, octets: tally.octets,
+                dryRun: dryRun, key: target?.key, subkey: target?.subkey, files: tally.files, bytes: tally.bytes,
                 alreadyDone: tally.done, otherKeys: tally.others, busy: tally.busy.count,
                 damaged: tally.damaged.count),
-            or: "\(tally.files) files \(done), \(ProgressLine.amount(tally.octets))\(now ?? "")")
+            or: "\(tally.files) files \(done), \(ProgressLine.amount(tally.bytes))\(now ?? "")")
         try output.flush()
         if !tally.busy.isEmpty { throw Problem(.inUse, "not all files could be encrypted anew") }
         if !tally.damaged.isEmpty { throw Problem(.storedWrong, "\(tally.damaged.count) files cannot be read") }

@@ -33,7 +33,7 @@ struct NewUserOptions: ParsableArguments {
     @Option(help: "rw: the passphrase opens the files. wo: and anybody may put files in. (default: rw)")
     var access: Account.Access?
 
-    @Option(help: ArgumentHelp("The user's folder below the data folder. (default: the name)", valueName: "dir"))
+    @Option(help: ArgumentHelp("The user's directory below the data directory. (default: the name)", valueName: "dir"))
     var home: String?
 
     @OptionGroup var passphrase: PassphraseOption

@@ -19,7 +19,8 @@ struct UserSet: ParsableCommand {
     var access: Account.Access?
 
     @Option(
-        help: ArgumentHelp("The user's folder below the data folder; files are not moved there.", valueName: "dir"))
+        help: ArgumentHelp(
+            "The user's directory below the data directory; files are not moved there.", valueName: "dir"))
     var home: String?
 
     @Option(help: "What a wo login sees listed: all, or own for only what it has uploaded itself.")
