@@ -1,32 +1,43 @@
+private import CLinux
 package import Foundation
 
-/// Files that are replaced as a whole.
+/// Files that are replaced as a whole, and are on the disk when the call returns.
 package enum DurableFile {
     /// How the name of the new version ends, until it has the old one's.
     private static let suffix = ".new"
 
     /// Gives `path` new contents.
     ///
-    /// All or nothing: the new version takes the name of the old one, and its permissions, once it is on the disk.
-    package static func replace(_ path: URL, with contents: Data) throws {
-        let draft = path.deletingLastPathComponent().appending(path: ".\(path.lastPathComponent)\(suffix)")
-        var status = stat()
-        let mode = stat(path.path, &status) == 0 ? status.st_mode & 0o777 : 0o600
-        unlink(draft.path)
-        let descriptor = open(draft.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
-        let isWritten =
-            contents.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) } == contents.count
-            && fsync(descriptor) == 0
-        guard close(descriptor) == 0, isWritten, rename(draft.path, path.path) == 0 else {
-            let reason = errno
-            unlink(draft.path)
-            throw POSIXError(POSIXErrorCode(rawValue: reason) ?? .EIO)
-        }
-        synchronize(path.deletingLastPathComponent())
+    /// All or nothing: the new version takes the name of the old one, and its permissions, once it is on the disk. A new
+    /// file can be read by this user alone.
+    ///
+    /// - Throws: ``SystemError``. After an error of the last step, the directory's fsync, the new version has the name and
+    ///   may not be on the disk.
+    package static func replace(_ path: URL, with contents: Data) throws(SystemError) {
+        try contents.withUnsafeBytes { bytes in
+            Result { () throws(SystemError) in try replace(path, with: bytes) }
+        }.get()
     }
 
-    /// Removes what a replacement has left in `directory` that was interrupted.
+    /// Gives `path` new contents, as ``replace(_:with:)-(_,Data)`` does.
+    package static func replace(_ path: URL, with contents: UnsafeRawBufferPointer) throws(SystemError) {
+        let draft = path.deletingLastPathComponent().appending(path: ".\(path.lastPathComponent)\(suffix)").path
+        var status = stat()
+        let mode = stat(path.path, &status) == 0 ? status.st_mode & 0o777 : 0o600
+        unlink(draft)
+        do throws(SystemError) {
+            let file = try OwnedDescriptor(path: draft, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+            try FileIO.writeAll(contents, to: file.raw)
+            try FileIO.synchronize(file.raw)
+            guard rename(draft, path.path) == 0 else { throw .last }
+        } catch {
+            unlink(draft)
+            throw error
+        }
+        try synchronize(directory: path.deletingLastPathComponent())
+    }
+
+    /// Removes what an interrupted ``replace(_:with:)-(_,Data)`` has left in `directory`.
     package static func sweep(_ directory: URL) {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
         where name.hasPrefix(".") && name.hasSuffix(suffix) {
@@ -34,11 +45,15 @@ package enum DurableFile {
         }
     }
 
-    /// Writes a directory's names to the disk.
-    package static func synchronize(_ directory: URL) {
-        let descriptor = open(directory.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        fsync(descriptor)
-        close(descriptor)
+    /// Waits until a directory's entries are on the disk.
+    package static func synchronize(directory: URL) throws(SystemError) {
+        try FileIO.synchronize(OwnedDescriptor(path: directory.path, O_RDONLY | O_DIRECTORY).raw)
+    }
+
+    /// Waits until the whole file system that holds a file or directory is on its disk.
+    ///
+    /// The C function is `syncfs`.
+    package static func synchronizeFileSystem(of path: URL) throws(SystemError) {
+        guard linux_syncfs(try OwnedDescriptor(path: path.path, O_RDONLY).raw) == 0 else { throw .last }
     }
 }

@@ -254,7 +254,7 @@ extension ScratchKeyring {
                 try DurableFile.replace(directory.appending(path: name), with: data)
                 published[name] = data
             }
-            DurableFile.synchronize(directory)
+            try DurableFile.synchronize(directory: directory)
         } catch {
             throw OpenPGPError(.inputOutput, "cannot keep the key in \(directory.path): \(error.localizedDescription)")
         }

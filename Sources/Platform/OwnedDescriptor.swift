@@ -1,0 +1,33 @@
+package import Glibc
+
+/// An open file, closed with this object.
+package final class OwnedDescriptor: Sendable {
+    package let raw: Int32
+
+    /// Takes over an open descriptor.
+    package init(_ raw: Int32) {
+        self.raw = raw
+    }
+
+    /// Opens a file by path, with `O_CLOEXEC` added.
+    ///
+    /// The C function is `open`.
+    package convenience init(path: String, _ flags: Int32, mode: mode_t = 0) throws(SystemError) {
+        let descriptor = open(path, flags | O_CLOEXEC, mode)
+        guard descriptor >= 0 else { throw .last }
+        self.init(descriptor)
+    }
+
+    deinit {
+        close(raw)
+    }
+
+    /// What the file is now.
+    ///
+    /// The C function is `fstat`.
+    package func status() throws(SystemError) -> stat {
+        var status = stat()
+        guard fstat(raw, &status) == 0 else { throw .last }
+        return status
+    }
+}
