@@ -112,7 +112,7 @@ package final class SessionProcess {
     private func open(_ admission: Login.Admission) throws {
         log[metadataKey: "username"] = "\(admission.account.name)"
         let data = try Directory(path: configuration.data.path)
-        let home = try data.directory(VirtualPath(parsing: admission.account.home.utf8), mounts: true)
+        let home = try data.directory(VirtualPath(parsing: admission.account.home.utf8), mounts: .enter)
         // On a read-only medium there is no drafts directory, and no need for one.
         let drafts = try? DraftFile.directory(in: data)
         let confinement = try Confinement.enter(
@@ -203,7 +203,7 @@ package final class SessionProcess {
             for _ in 0..<SessionProcess.turn {
                 let count = try buffer.withUnsafeMutableBytes { try channel.read(into: $0) }
                 guard count > 0 else {
-                    session.sftp.prepare()
+                    session.sftp.prefetch()
                     break
                 }
                 buffer.withUnsafeBytes { session.sftp.receive(UnsafeRawBufferPointer(rebasing: $0[..<count])) }

@@ -1,8 +1,9 @@
 internal import Foundation
+internal import Platform
 package import SFTP
 
 extension FileSystemError {
-    /// The one place where the system's error numbers become status codes and sentences.
+    /// Translates an error number of a system call into a status code and a sentence.
     ///
     /// Source: the codes are those of OpenSSH's `errno_to_portable`.
     package init(errno number: Int32) {
@@ -18,7 +19,14 @@ extension FileSystemError {
         case EFBIG: self = .failure("the file is too large for the file system")
         case EXDEV: self = .failure("it is on another file system")
         case EMFILE, ENFILE: self = .failure("too many open files")
-        default: self = .failure("the file system says: \(String(cString: strerror(number)))")
+        default: self = .failure("the file system says: \(SystemError(number))")
         }
+    }
+
+    /// Evaluates `call`, whose error is thrown as the one that the client gets.
+    static func translating<Result>(
+        system call: @autoclosure () throws(SystemError) -> Result
+    ) throws(FileSystemError) -> Result {
+        do throws(SystemError) { return try call() } catch { throw FileSystemError(errno: error.number) }
     }
 }

@@ -4,7 +4,7 @@ package import SFTP
 
 extension MessageDigest: Digest {}
 
-/// What the session asks for besides files.
+/// Hashes, and the owner of new files.
 extension VaultFileSystem {
     package func digest(named name: String) -> (any Digest)? {
         MessageDigest.Algorithm(rawValue: name).flatMap { try? MessageDigest($0) }

@@ -1,11 +1,11 @@
 internal import Foundation
 internal import SFTP
 
-/// From virtual names to the ones on the disk.
-extension VaultFileSystem {
-    /// The directory at a virtual path.
+/// From virtual names to names on the disk.
+extension HomeDirectory {
+    /// Opens the directory at a virtual path.
     func directory(_ path: VirtualPath) throws(FileSystemError) -> Directory {
-        var directory = home
+        var directory = root
         for name in path.components {
             guard let found = try entry(name, .directory, in: directory) else {
                 throw .noSuchFile("no such file or directory")
@@ -15,19 +15,19 @@ extension VaultFileSystem {
         return directory
     }
 
-    /// What is stored under a virtual name, in whatever form.
+    /// Finds what is stored under a virtual name, in whatever ``NameForm``.
     func entry(
         _ name: [UInt8], _ kind: StoredName.Kind, in directory: Directory
     ) throws(FileSystemError) -> (stored: [UInt8], status: stat)? {
         try directory.entry(name, kind, on: volume)
     }
 
-    /// The name on the disk of what has a virtual name, or of something new that is to have it.
+    /// The name on the disk of the object with a virtual name, or of a new object that is to get it.
     ///
-    /// What is renamed to another case of its own name also stands in its way: the kernel's FAT and exFAT say that they
-    /// have done that, and have not.
+    /// An object that is renamed only in case keeps its own name taken in the old case: the kernel's drivers for FAT
+    /// and exFAT report success for such a rename and do nothing.
     ///
-    /// - Throws: ``FileSystemError/failure(_:)`` for a name that is too long as it has to be written.
+    /// - Throws: ``SFTP/FileSystemError/failure(_:)`` for a name that is too long in the form in which it is stored.
     func storedName(
         _ name: [UInt8], _ kind: StoredName.Kind, in directory: Directory
     ) throws(FileSystemError) -> [UInt8] {
@@ -41,16 +41,16 @@ extension VaultFileSystem {
             "there are names that differ from this one only in case, which the file system does not tell apart")
     }
 
-    /// Whether there is something whose name differs only in case.
+    /// Whether an object has a name that differs from `stored` only in case.
     ///
-    /// What has the very name is no stored file: that is the caller's business.
+    /// An object with exactly this name does not count; the caller has looked for it.
     private func isTakenInAnotherCase(_ stored: [UInt8], in directory: Directory) throws(FileSystemError) -> Bool {
         guard volume.isPortable || volume.comparesWithoutCase else { return false }
         if try directory.status(stored, on: volume) != nil { return false }
         if volume.comparesWithoutCase { return try directory.status(stored) != nil }
-        // Here both can live, and where the directory is copied to one would overwrite the other.
+        // This file system can hold both names. One that the directory is copied to may not.
         let folded = NameForm.folded(stored)
-        return try directory.lists { NameForm.folded($0) == folded }
+        return try directory.containsEntry { NameForm.folded($0) == folded }
     }
 
     private func tooLong(_ name: [UInt8], _ kind: StoredName.Kind, _ stored: [UInt8]) -> FileSystemError {
@@ -63,30 +63,8 @@ extension VaultFileSystem {
                 + "\(stored.count) bytes, of \(Limits.nameLength)")
     }
 
-    /// Removes what an upload of that name has left that was cut off, if there is something.
+    /// Removes the partial that an interrupted upload of that name has left, if there is one.
     func removePartial(of name: [UInt8], in directory: Directory) {
         if let found = try? entry(name, .partial, in: directory) { try? directory.removeFile(found.stored) }
-    }
-}
-
-extension Directory {
-    /// What is stored here under a virtual name, in whatever form.
-    ///
-    /// Links, devices and the like are nothing.
-    func entry(
-        _ name: [UInt8], _ kind: StoredName.Kind, on volume: Volume
-    ) throws(FileSystemError) -> (stored: [UInt8], status: stat)? {
-        for stored in StoredName.candidates(name, kind) where stored.count <= Limits.nameLength {
-            guard let status = try status(stored, on: volume) else { continue }
-            if kind == .directory ? status.isDirectory : status.isRegularFile { return (stored, status) }
-        }
-        return nil
-    }
-
-    /// What has exactly this name on the disk; nil when there is nothing, or only what differs in case.
-    func status(_ stored: [UInt8], on volume: Volume) throws(FileSystemError) -> stat? {
-        guard !volume.isUTF8Only || NameForm.isUTF8(stored), let status = try status(stored) else { return nil }
-        if volume.comparesWithoutCase, try !lists({ $0 == stored }) { return nil }
-        return status
     }
 }

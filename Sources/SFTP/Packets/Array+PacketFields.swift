@@ -13,13 +13,15 @@ extension [UInt8] {
 
     /// Appends a length and the bytes.
     ///
-    /// A string longer than a packet cannot come from this module.
+    /// The string must be shorter than a packet.
     package mutating func append(string bytes: some Collection<UInt8>) {
         append(uint32: UInt32(truncatingIfNeeded: bytes.count))
         append(contentsOf: bytes)
     }
 
-    /// Appends one whole packet: length, type, and what `fields` appends.
+    /// Appends one whole packet: length, type, and the fields that `fields` appends.
+    ///
+    /// When `fields` throws, nothing is appended.
     package mutating func appendPacket<Failure>(
         _ type: PacketType, _ fields: (inout [UInt8]) throws(Failure) -> Void
     ) throws(Failure) {
@@ -35,7 +37,7 @@ extension [UInt8] {
         patch(uint32: UInt32(truncatingIfNeeded: count - start - 4), at: start)
     }
 
-    /// Overwrites the four bytes at `index`, for a length known only after what follows it.
+    /// Overwrites the four bytes at `index`, for a length that is known only after the bytes that follow it.
     mutating func patch(uint32 value: UInt32, at index: Int) {
         for offset in 0..<4 { self[index + offset] = UInt8(truncatingIfNeeded: value >> (24 - 8 * UInt32(offset))) }
     }

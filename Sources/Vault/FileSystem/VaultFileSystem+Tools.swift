@@ -1,19 +1,19 @@
 package import SFTP
 
-/// Reading and writing for the owner's own tools, which need no client.
+/// Access for the owner's tools, which need no client.
 extension VaultFileSystem {
-    /// Opens what a walk has found: the whole file, or what has arrived of one.
+    /// Opens a stored file or a partial that was found in a walk through a tree.
     package func open(_ entry: TreeEntry) throws(FileSystemError) -> any OpenFile {
-        try PlaintextDownload(entry.found, in: self)
+        try PlaintextDownload(entry.found, store, transfers)
     }
 
-    /// The exact plaintext size; of a damaged file the stored one.
+    /// The exact plaintext size; of a damaged file, the stored size.
     package func size(_ entry: TreeEntry) throws(FileSystemError) -> UInt64 { try size(of: entry.found) }
 
     /// Reads a file from its start to its end, in pieces.
     ///
-    /// - Parameter body: gets each piece. What it throws ends the reading.
-    /// - Throws: ``FileSystemError`` for a file that is not intact: then `body` has not had the last piece.
+    /// - Parameter body: gets each piece; an error that it throws ends the reading.
+    /// - Throws: ``SFTP/FileSystemError`` for a damaged file. `body` has not got the last piece of it.
     package func read(_ entry: TreeEntry, _ body: (ArraySlice<UInt8>) throws -> Void) throws {
         let file = try open(entry)
         var buffer: [UInt8] = []
@@ -35,7 +35,4 @@ extension VaultFileSystem {
         }
         try file.close()
     }
-
-    /// Gives up what is being written at a path: no older version, and no partial, comes of it.
-    func discard(_ path: VirtualPath) { uploads[path]?.discard() }
 }
