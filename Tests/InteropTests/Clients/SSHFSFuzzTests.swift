@@ -15,10 +15,10 @@ struct SSHFSFuzzTests {
             ProcessInfo.processInfo.environment["CRYPTSFTP_SEED"].flatMap { UInt32($0) }
             ?? UInt32.random(in: 1 ... .max)
         print("CRYPTSFTP_SEED=\(seed) for \(options)")
-        let script = Interop.sources.appending(path: "Scripts/mount_fuzz.py").path
+        let script = Interop.script("mount_fuzz.py")
         var mount = try Mount(client, options: options)
         try client.run(
-            Interop.python,
+            Checkout.python,
             [script, mount.directory.path, client.server.scratch.path("model"), "\(seed)", "\(Self.operations)"],
             seconds: 280)
         mount.unmount()
