@@ -68,7 +68,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "OpenPGP", dependencies: ["CGcrypt", "Secrets", "Platform", "CLinux"], swiftSettings: settings),
-        .target(name: "Secrets", dependencies: ["CSodium"], swiftSettings: settings),
+        .target(name: "Secrets", dependencies: ["Platform", "CSodium"], swiftSettings: settings),
         .target(name: "Platform", dependencies: ["CLinux"], swiftSettings: settings),
 
         .systemLibrary(name: "CLibSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
