@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 
 /// That `bin/bench` works, in its short form: what times it takes is no matter here.
-@Suite(.serialized) struct BenchmarkTests {
+@Suite(.serialized, .enabled(if: Effort.isFull, "bin/bench is run by bin/test --full"))
+struct BenchmarkTests {
     private let scratch: Scratch
     /// Where the run puts what it stores, and nothing else is.
     private let data: URL

@@ -3,7 +3,9 @@ import TestSupport
 import Testing
 
 /// What `bin/bundle` makes, run where nothing is installed.
-@Suite(.serialized, .enabled(if: BareRoot.obstacle == nil, "no bare root here: \(BareRoot.obstacle ?? "")"))
+@Suite(
+    .serialized, .enabled(if: Effort.isFull, "bin/bundle is run by bin/test --full"),
+    .enabled(if: BareRoot.obstacle == nil, "no bare root here: \(BareRoot.obstacle ?? "")"))
 struct BundleTests {
     /// Made once for all tests, as it is built for this: in a directory that holds a vault of its own.
     ///

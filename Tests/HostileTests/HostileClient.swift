@@ -46,8 +46,3 @@ final class HostileClient {
         (try? String(contentsOfFile: scratch.path(name), encoding: .utf8)) ?? ""
     }
 }
-
-/// What keeps a test from going on.
-struct Unexpected: Error, CustomStringConvertible {
-    let description: String
-}
