@@ -1,6 +1,7 @@
 private import CGPGME
 private import Foundation
 internal import OpenPGP
+internal import Platform
 internal import Secrets
 
 /// One message being read by gpg.
@@ -14,15 +15,17 @@ final class GnuPGDecryption: Decryption {
     /// Starts gpg.
     ///
     /// - Parameters:
-    ///   - descriptor: the stored file, open for reading. It is this object's to close.
+    ///   - file: the stored file, open for reading, at its beginning.
+    ///   - passphrase: opens the secret key in the home.
     ///   - stallTimeout: how long gpg may do nothing.
-    init(_ descriptor: Int32, _ passphrase: SecretBytes, stallTimeout: Duration) {
+    init(_ file: OwnedDescriptor, _ passphrase: SecretBytes, in home: GnuPGHome, stallTimeout: Duration) {
         let output = BytePipe(capacity: 1 << 20)
         self.output = output
         worker = Worker { () throws(OpenPGPError) -> Void in
-            defer { close(descriptor) }
             do throws(OpenPGPError) {
-                try GnuPGDecryption.decrypt(descriptor, passphrase, output, Context(stallTimeout: stallTimeout))
+                try GnuPGDecryption.decrypt(
+                    file.raw, passphrase, output, GnuPGContext(home, stallTimeout: stallTimeout))
+                withExtendedLifetime(file) {}
                 output.finish()
             } catch {
                 output.fail(error)
@@ -50,9 +53,9 @@ final class GnuPGDecryption: Decryption {
 
     /// The worker's part: runs the operation.
     private static func decrypt(
-        _ descriptor: Int32, _ passphrase: SecretBytes, _ output: BytePipe, _ context: Context
+        _ descriptor: Int32, _ passphrase: SecretBytes, _ output: BytePipe, _ context: GnuPGContext
     ) throws(OpenPGPError) {
-        context.answer([passphrase])
+        context.setPassphrases([passphrase])
         var failure: OpenPGPError?
         var held: [UInt8] = []
         var count: UInt64 = 0

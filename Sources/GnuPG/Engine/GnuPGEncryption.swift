@@ -18,13 +18,17 @@ final class GnuPGEncryption: Encryption {
     ///   - key: whom the message is for.
     ///   - descriptor: an empty file, which stays its owner's to close, after ``finish()`` or ``cancel()``.
     ///   - stallTimeout: how long gpg may do nothing.
-    init(to key: RecipientKey, _ framing: GnuPGFraming, into descriptor: Int32, stallTimeout: Duration) {
+    init(
+        to key: RecipientKey, in home: GnuPGHome, _ framing: GnuPGFraming, into descriptor: Int32,
+        stallTimeout: Duration
+    ) {
         self.framing = framing
         let input = input
         worker = Worker { () throws(OpenPGPError) -> UInt64 in
             do throws(OpenPGPError) {
                 return try GnuPGEncryption.encrypt(
-                    input, to: key, OuterFraming(framing), into: descriptor, Context(stallTimeout: stallTimeout))
+                    input, to: key, OuterFraming(framing), into: descriptor,
+                    GnuPGContext(home, stallTimeout: stallTimeout))
             } catch {
                 input.fail(error)
                 throw error
@@ -63,9 +67,9 @@ final class GnuPGEncryption: Encryption {
     ///
     /// - Returns: the bytes of the encrypted-data packet's body.
     private static func encrypt(
-        _ input: BytePipe, to key: RecipientKey, _ framing: OuterFraming, into descriptor: Int32, _ context: Context
+        _ input: BytePipe, to key: RecipientKey, _ framing: OuterFraming, into descriptor: Int32, _ context: GnuPGContext
     ) throws(OpenPGPError) -> UInt64 {
-        let sink = FramedFile(descriptor, GnuPGReframer(keyID: key.keyID, framing))
+        let sink = FramedFile(descriptor, GnuPGReframer(keyID: key.encryption.keyID, framing))
         var failure: OpenPGPError?
         var sawEnd = false
         let plain = try DataObject.reading(sensitive: true) { buffer in
@@ -89,7 +93,7 @@ final class GnuPGEncryption: Encryption {
                 return false
             }
         }
-        var recipients: [gpgme_key_t?] = [key.raw, nil]
+        var recipients: [gpgme_key_t?] = [key.listed.raw, nil]
         let flags = gpgme_encrypt_flags_t(
             rawValue: GPGME_ENCRYPT_ALWAYS_TRUST.rawValue | GPGME_ENCRYPT_NO_ENCRYPT_TO.rawValue
                 | GPGME_ENCRYPT_NO_COMPRESS.rawValue)
