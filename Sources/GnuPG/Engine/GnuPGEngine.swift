@@ -32,12 +32,12 @@ struct GnuPGEngine: Engine {
     var framing: ContentFraming { .gnupg(gnupgFraming) }
 
     func encrypt(into descriptor: Int32) throws(OpenPGPError) -> any Encryption {
-        GnuPGEncryption(to: key, in: home, gnupgFraming, into: descriptor, stallTimeout: stallTimeout)
+        try GnuPGEncryption(to: key, in: home, gnupgFraming, into: descriptor, stallTimeout: stallTimeout)
     }
 
     func decrypt(_ descriptor: Int32) throws(OpenPGPError) -> any Decryption {
         let passphrase = try requirePassphrase()
-        return GnuPGDecryption(try reopen(descriptor), passphrase, in: home, stallTimeout: stallTimeout)
+        return try GnuPGDecryption(reopen(descriptor), passphrase, in: home, stallTimeout: stallTimeout)
     }
 
     func sessionKey(of message: EncryptedMessage) throws(OpenPGPError) -> SessionKey? {
@@ -51,10 +51,8 @@ struct GnuPGEngine: Engine {
 
     /// Opens a file again: with positions of their own, several reads of one file do not disturb each other.
     private func reopen(_ descriptor: Int32) throws(OpenPGPError) -> OwnedDescriptor {
-        do throws(SystemError) {
-            return try OwnedDescriptor(path: "/proc/self/fd/\(descriptor)", O_RDONLY)
-        } catch {
-            throw OpenPGPError(.inputOutput, "cannot reopen the stored file", errno: error.number)
+        try OpenPGPError.inputOutput("cannot reopen the stored file") { () throws(SystemError) in
+            try OwnedDescriptor(path: "/proc/self/fd/\(descriptor)", O_RDONLY)
         }
     }
 }

@@ -30,7 +30,7 @@ extension SessionKey {
             try context.run { gpgme_op_decrypt_start($0, cipher.raw, plain.raw) }
         }
         guard let result = gpgme_op_decrypt_result(context.raw), let text = result.pointee.session_key else {
-            throw error.map { GnuPGDecryption.explain($0, context.statusLines) }
+            throw error.map { DecryptionTransfer.explain($0, context.statusLines) }
                 ?? OpenPGPError(.engine, "gpg ended before it had unwrapped the file's session key")
         }
         return SessionKey(gnupg: text)

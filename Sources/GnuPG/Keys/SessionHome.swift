@@ -63,7 +63,7 @@ package final class SessionHome {
             cryptor = Cryptor.choosing(engine, gnupg, nil)
             return
         }
-        guard let random = SecretBytes.randomHex(32) else { throw OpenPGPError(.engine, "no locked memory left") }
+        guard let random = SecretBytes.randomHex(32) else { throw OpenPGPError.noLockedMemory }
         let packets = try SessionHome.copySecretKeys(
             for: key, from: keys, to: home, opened: passphrase, protected: random, stallTimeout)
         let gnupg = GnuPGEngine(program, home, key, passphrase: random, stallTimeout: stallTimeout)
