@@ -13,13 +13,14 @@ import Testing
 
     /// Words in backticks that look like a type's name are types of this project.
     @Test func namedTypesExist() throws {
-        let declared = try SourceTree().files.reduce(into: Set<String>()) {
+        let declared = try SourceTree.shared.get().files.reduce(into: Set<String>()) {
             $0.formUnion(SourceTree.declared(in: $1.text))
         }
         for (page, text) in try Self.pages() {
             for match in text.matches(of: /`+([A-Z][a-z0-9]+(?:[A-Z][A-Za-z0-9]*)+)(?:\.[a-z]\w*(?:\([\w:]*\))?)?`+/) {
                 let name = String(match.output.1)
-                #expect(declared.contains(name), "\(page) names \(name), which is no type")
+                let isDeclared = declared.contains(name)
+                #expect(isDeclared, "\(page) names \(name), which is no type")
             }
         }
     }
@@ -43,9 +44,10 @@ import Testing
     @Test func theTableOfDirectoriesIsComplete() throws {
         let page = try String(contentsOf: Self.directory.appending(path: "Architecture.md"), encoding: .utf8)
         let listed = Set(page.matches(of: /(?m)^\| `([A-Za-z\/]+)` \|/).map { String($0.output.1) })
-        let there = try Set(SourceTree().files.filter { $0.path.hasPrefix("Sources/") }.map {
-            String($0.directory.dropFirst("Sources/".count))
-        })
+        let there = try Set(
+            SourceTree.shared.get().files.filter { $0.path.hasPrefix("Sources/") }.map {
+                String($0.directory.dropFirst("Sources/".count))
+            })
         #expect(listed.subtracting(there).isEmpty, "only in the table")
         #expect(there.subtracting(listed).isEmpty, "missing from the table")
     }

@@ -18,9 +18,12 @@ struct SourceTree {
         var description: String { path }
     }
 
+    /// Read once for all tests.
+    static let shared = Result { try SourceTree() }
+
     let files: [File]
 
-    init() throws {
+    private init() throws {
         var files: [File] = []
         for root in ["Sources", "Tests"] {
             let top = Checkout.top.appending(path: root)
@@ -32,12 +35,18 @@ struct SourceTree {
         self.files = files.sorted { $0.path < $1.path }
     }
 
-    /// The names that the files declare as types, and those that they extend.
+    /// The names of the types that a text declares or extends; `extension [UInt8]` extends `Array`.
     static func declared(in text: String) -> Set<String> {
-        let pattern = /(?m)^\s*(?:@?[a-z]+(?:\([a-z]+\))?\s+)*(?:struct|class|enum|protocol|actor|typealias|extension)\s+([A-Za-z_][\w.]*)/
-        return Set(text.matches(of: pattern).flatMap { match in
-            let name = String(match.output.1)
-            return [name, String(name.split(separator: ".").last ?? "")]
-        })
+        let code = text.split(separator: "\n").filter { !$0.trimmingCharacters(in: .whitespaces).hasPrefix("//") }
+        var names: Set<String> = []
+        for line in code {
+            for match in line.matches(
+                of: /\b(?:struct|class|enum|protocol|actor|typealias|extension)\s+([A-Za-z_][\w.]*|\[)/)
+            {
+                let name = match.output.1 == "[" ? "Array" : String(match.output.1)
+                names.formUnion([name, String(name.split(separator: ".").last ?? "")])
+            }
+        }
+        return names
     }
 }

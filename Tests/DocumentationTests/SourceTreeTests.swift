@@ -4,7 +4,7 @@ import Testing
 @Suite struct SourceTreeTests {
     private let tree: SourceTree
 
-    init() throws { tree = try SourceTree() }
+    init() throws { tree = try SourceTree.shared.get() }
 
     @Test func noDirectoryHasMoreThanFifteenFiles() {
         for (directory, files) in Dictionary(grouping: tree.files, by: \.directory) {
@@ -22,7 +22,8 @@ import Testing
     /// A file `Name.swift` declares `Name`; a file `Name+What.swift` extends it.
     @Test func filesAreNamedAfterTheirTypes() {
         for file in tree.files where file.stem != "main" {
-            #expect(SourceTree.declared(in: file.text).contains(file.stem), "\(file) declares no \(file.stem)")
+            let isDeclared = SourceTree.declared(in: file.text).contains(file.stem)
+            #expect(isDeclared, "\(file) declares no \(file.stem)")
         }
     }
 }

@@ -1,4 +1,4 @@
-internal import Platform
+package import Platform
 
 /// The reason why an OpenPGP operation failed.
 ///
