@@ -94,7 +94,9 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Administration", "Server", "ServerConfiguration", "OpenPGP", "Secrets", "TestSupport", "ConfinedProbe",
+                "Administration", "Server", "ServerConfiguration", "SFTP", "OpenPGP", "Secrets", "Platform",
+                "TestSupport",
+                "ConfinedProbe",
             ],
             swiftSettings: settings),
         .testTarget(
