@@ -14,7 +14,7 @@ import Testing
             .map { String($0.dropFirst(4)) }
     }
 
-    @Test(arguments: RecoveryPlace.Machine.allCases)
+    @Test(arguments: RecoveryPlace.Machine.all)
     func theSheetRestoresATreeOfAThousandFiles(machine: RecoveryPlace.Machine) throws {
         let place: RecoveryPlace
         do { place = try RecoveryPlace(machine, passphrase: RunningServer.passphrase) } catch {
