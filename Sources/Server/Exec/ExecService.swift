@@ -1,16 +1,17 @@
 internal import SFTP
 internal import SSHTransport
 
-/// One channel on which a command was asked for, until it has been answered.
+/// A command on a channel: the `exec` request (RFC 4254, section 6.5).
 ///
-/// Files are opened as OPEN with READ does, behind the same gate: the owner gets hashes of plaintext, a write-only
-/// session of cipher text.
-final class CommandChannel {
+/// Files are opened as OPEN with READ opens them, with the same permission check: the owner gets hashes of plaintext, a
+/// write-only session of ciphertext.
+struct ExecService: ChannelService {
     let channel: Channel
+    /// nil for a command that this server does not answer.
     private let command: HashCommand?
     private let fileSystem: any FileSystem
-    /// Seconds that the client may take nothing.
     private let stallTimeout: Duration
+    /// The hash of standard input so far.
     private var input: (any Digest)?
 
     /// Exit statuses of coreutils and of POSIX shells.
@@ -22,12 +23,11 @@ final class CommandChannel {
 
     /// - Parameters:
     ///   - line: the command.
-    ///   - comparesContents: whether what a file reads as is what was written to it. Where it is not, standard input
-    ///     has no hash: that is how clients find out whether they can check an upload by its hash, and there they
-    ///     cannot.
+    ///   - readsPlaintext: false in the write-only view, where READ returns ciphertext. Then `md5sum` of standard input
+    ///     fails, which is how rclone detects that hashes are not available.
+    ///   - stallTimeout: how long the client may take none of what it is sent.
     init(
-        _ channel: Channel, _ line: [UInt8], _ fileSystem: any FileSystem, comparesContents: Bool,
-        stallTimeout: Duration
+        _ channel: Channel, _ line: [UInt8], _ fileSystem: any FileSystem, readsPlaintext: Bool, stallTimeout: Duration
     ) {
         self.channel = channel
         self.fileSystem = fileSystem
@@ -38,17 +38,18 @@ final class CommandChannel {
             return
         }
         input = fileSystem.digest(named: sum.algorithm)
-        self.command = input == nil || sum.readsInput && !comparesContents ? nil : command
+        self.command = input == nil || sum.readsInput && !readsPlaintext ? nil : command
     }
 
-    /// Takes what has arrived, and answers as soon as nothing more is needed; the channel is over then.
-    ///
-    /// - Parameter turns: how often `buffer` may be filled before others have their turn.
-    /// - Returns: whether there was anything to do.
-    func serve(_ buffer: inout [UInt8], turns: Int) throws(SSHError) -> Bool {
+    let openFiles = 0
+
+    var isOver: Bool { channel.isOver }
+
+    /// Takes more of standard input, or answers the command; the channel is over then.
+    mutating func serve(_ buffer: inout [UInt8]) throws -> Bool {
         switch command {
         case .sum(let sum) where sum.readsInput:
-            let count = try takeInput(&buffer, turns)
+            let count = try takeInput(&buffer)
             guard channel.isAtEnd else { return count > 0 }
             channel.finish(status: try answer(sum))
         case .sum(let sum): channel.finish(status: try answer(sum))
@@ -62,10 +63,12 @@ final class CommandChannel {
         return true
     }
 
-    /// - Returns: bytes taken.
-    private func takeInput(_ buffer: inout [UInt8], _ turns: Int) throws(SSHError) -> Int {
+    func abandonFiles() {}
+
+    /// - Returns: the number of bytes taken.
+    private func takeInput(_ buffer: inout [UInt8]) throws(SSHError) -> Int {
         var total = 0
-        for _ in 0..<turns {
+        for _ in 0..<ChannelShare.reads {
             let count = try buffer.withUnsafeMutableBufferPointer { bytes throws(SSHError) in
                 try channel.read(into: UnsafeMutableRawBufferPointer(bytes))
             }
@@ -76,8 +79,8 @@ final class CommandChannel {
         return total
     }
 
-    /// Writes a line for each file, and goes on after one that cannot be read.
-    private func answer(_ sum: HashCommand.Sum) throws(SSHError) -> Int32 {
+    /// Writes a line for each file; a file that cannot be read does not end the command.
+    private mutating func answer(_ sum: HashCommand.Sum) throws(SSHError) -> Int32 {
         var status = Status.success
         for file in sum.files.isEmpty ? [HashCommand.standardInput] : sum.files {
             let result = Result { () throws(FileSystemError) in try hash(of: file, sum.algorithm) }
@@ -91,9 +94,9 @@ final class CommandChannel {
         return status
     }
 
-    private func hash(of file: [UInt8], _ algorithm: String) throws(FileSystemError) -> [UInt8] {
+    private mutating func hash(of file: [UInt8], _ algorithm: String) throws(FileSystemError) -> [UInt8] {
         if file == HashCommand.standardInput, let input {
-            // It can be read once; a second time there is nothing.
+            // Standard input can be read once; a second time it is empty.
             self.input = fileSystem.digest(named: algorithm)
             return input.finish()
         }
