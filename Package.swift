@@ -71,7 +71,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "OpenPGP", dependencies: ["CGcrypt", "Secrets", "Platform", "CLinux"], swiftSettings: settings),
-        .target(name: "Secrets", dependencies: ["CSodium"], swiftSettings: settings),
+        .target(name: "Secrets", dependencies: ["Platform", "CSodium"], swiftSettings: settings),
         .target(name: "Platform", dependencies: ["CLinux"], swiftSettings: settings),
 
         .systemLibrary(name: "CLibSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
@@ -82,6 +82,7 @@ let package = Package(
 
         .target(
             name: "TestSupport", dependencies: ["CLinux", "SFTP"], path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(name: "DocumentationTests", dependencies: ["TestSupport"], swiftSettings: testSettings),
         .testTarget(name: "SFTPTests", dependencies: ["SFTP", "TestSupport"], swiftSettings: testSettings),
         .testTarget(name: "SecretsTests", dependencies: ["Secrets"], swiftSettings: testSettings),
         .testTarget(

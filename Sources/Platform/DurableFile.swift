@@ -8,11 +8,11 @@ package enum DurableFile {
 
     /// Gives `path` new contents.
     ///
-    /// All or nothing: the new version takes the name of the old one, and its permissions, once it is on the disk. A new
-    /// file can be read by this user alone.
+    /// All or nothing: the new version takes the name of the old one, and its permissions, once it is on the disk. A
+    /// new file can be read by this user alone.
     ///
-    /// - Throws: ``SystemError``. After an error of the last step, the directory's fsync, the new version has the name and
-    ///   may not be on the disk.
+    /// - Throws: ``SystemError``. After an error of the last step, the directory's fsync, the new version has the name
+    ///   and may not be on the disk.
     package static func replace(_ path: URL, with contents: Data) throws(SystemError) {
         try contents.withUnsafeBytes { bytes in
             Result { () throws(SystemError) in try replace(path, with: bytes) }

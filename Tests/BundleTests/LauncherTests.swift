@@ -14,7 +14,7 @@ import Testing
         try FileManager.default.createDirectory(
             at: bundle.appending(path: "lib"), withIntermediateDirectories: true)
         try FileManager.default.copyItem(
-            at: Readme.top.appending(path: "bin/cryptsftp"), to: scratch.url.appending(path: "bin/cryptsftp"))
+            at: Checkout.top.appending(path: "bin/cryptsftp"), to: scratch.url.appending(path: "bin/cryptsftp"))
         for (name, text) in [("lib/ld.so", "#!/bin/sh\necho \"$@\"\n"), ("cryptsftp", "program")] {
             try Data(text.utf8).write(to: bundle.appending(path: name))
         }

@@ -14,6 +14,7 @@ import Testing
         let script = """
             set timeout 20
             spawn \(RunningServer.program) \(arguments)
+            fconfigure $spawn_id -encoding binary
             \(steps.joined(separator: "\n"))
             expect eof
             exit [lindex [wait] 3]
@@ -27,7 +28,7 @@ import Testing
         let run = try play(
             "-c server.conf --listen 127.0.0.1:0",
             [
-                ("User name:", "alice\\r"), ("remember", "correct horsf\\x7fe battery\\r"),
+                ("User name:", "alice\\r"), ("remember", "correct horsf\\xc3\\xa4\\x7f\\x7fe battery\\r"),
                 ("Once more", "correct horse battery\\r"), ("stop:", "\\x03"),
             ])
         #expect(run.status == 0, "\(run.text)")

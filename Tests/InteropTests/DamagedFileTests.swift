@@ -181,9 +181,9 @@ import Testing
 
     @Test(arguments: ["paramiko", "asyncssh"]) func python(library: String) throws {
         let (client, files) = try station(library)
-        let script = Interop.sources.appending(path: "Scripts/damaged_jobs.py").path
+        let script = Interop.script("damaged_jobs.py")
         let run = try client.run(
-            Interop.python, [script, library, client.server.port] + files.files.map(\.name),
+            Checkout.python, [script, library, client.server.port] + files.files.map(\.name),
             adding: ["TEST_PASSPHRASE": Self.passphrase])
         try expectNoLie(
             client, files, printed: run.text, parts: ["part": 100_000..<150_000, "vector": 100_000..<150_000])

@@ -9,6 +9,7 @@ TARGETS = (
     "FuzzTests",
     "SecretsTests",
     "SFTPTests",
+    "DocumentationTests",
     "ServerTests",
     "SSHTransportTests",
     "BundleTests",

@@ -87,9 +87,10 @@ package struct KeyImport {
 
     /// The passphrase has to be the one that logs in: all keys of a user have the same.
     private func check(_ passphrase: SecretBytes, _ account: Account, _ keys: URL) throws {
-        if let hash = account.password {
+        switch account.ownerCheck {
+        case .hash(let hash):
             guard hash.verify(passphrase) else { throw OpenPGPError(.passphrase, "the passphrase is not \(name)'s") }
-        } else {
+        case .key:
             _ = try SessionHome(keysIn: keys, fingerprint: account.key, passphrase: passphrase)
         }
     }

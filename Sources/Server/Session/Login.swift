@@ -61,7 +61,10 @@ final class Login: Authenticator {
             _ = PasswordHash.unmatchable?.verify(password)
             return false
         }
-        return account.password.map { $0.verify(password) } ?? true
+        switch account.ownerCheck {
+        case .hash(let hash): return hash.verify(password)
+        case .key: return true
+        }
     }
 
     private func strangers(_ account: Account?, _ password: SecretBytes) -> Admission? {
@@ -70,9 +73,11 @@ final class Login: Authenticator {
             _ = PasswordHash.unmatchable?.verify(password)
             return nil
         }
-        // Who needs none is let in, which hides nothing.
-        guard account.woPassword.map({ $0.verify(password) }) ?? true else { return nil }
-        return openPublic(account)
+        switch account.writeOnlyCheck {
+        case .hash(let hash): return hash.verify(password) ? openPublic(account) : nil
+        // Any password is let in at once: that takes less time, and hides nothing.
+        case .anything: return openPublic(account)
+        }
     }
 
     /// A public key cannot open an OpenPGP key: it gets the write-only view, whatever the account's access.
@@ -93,7 +98,7 @@ final class Login: Authenticator {
                     metadata: ["username": "\(account.name)", "reason": "\(reason)"])
             }
             return Admission(account: account, view: view, home: home)
-        } catch let error as OpenPGPError where error.code == .passphrase && account.password == nil {
+        } catch let error as OpenPGPError where error.code == .passphrase && account.ownerCheck == .key {
             return nil
         } catch {
             log.error(

@@ -12,10 +12,10 @@ struct SSHFSFuzzTests {
     func randomOperations(options: [String]) throws {
         let client = try Interop("sshfs")
         let seed = SeededNumbers(for: "random operations in a mount \(options)").seed
-        let script = Interop.sources.appending(path: "Scripts/mount_fuzz.py").path
+        let script = Interop.script("mount_fuzz.py")
         var mount = try Mount(client, options: options)
         try client.run(
-            Interop.python,
+            Checkout.python,
             [script, mount.directory.path, client.server.scratch.path("model"), "\(seed)", "\(Self.operations)"],
             seconds: 280)
         mount.unmount()

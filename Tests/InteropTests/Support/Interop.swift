@@ -10,12 +10,8 @@ final class Interop {
     let client: String
     let server: RunningServer
 
-    /// The directory of this test target, with its scripts.
-    static let sources = URL(filePath: #filePath).deletingLastPathComponent()
-
-    /// The Python of the environment that `bin/test` makes.
-    static let python = sources.deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: ".build/venv/bin/python3").path
+    /// The path of one of this target's scripts.
+    static func script(_ name: String) -> String { Checkout.path("Tests/InteropTests/Scripts/\(name)") }
 
     /// - Parameters:
     ///   - append: lines that are added to server.conf.
