@@ -129,6 +129,7 @@ import Testing
 
     @Test func aNewKeyThatGPGHasDamagedIsNotKept() throws {
         let vault = try Scratch()
+        let gnupg = try BrokenGnuPG(isQuick: true)
         func add() throws -> Command {
             try Command.run(
                 RunningServer.program,
