@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized) struct TransferTests {
     private let server: RunningServer
 
-    init() throws { server = try RunningServer([("alice", "rw")], quickLogin: true) }
+    init() throws { server = try RunningServer([("alice", "rw")]) }
 
     private func roundTrip(_ contents: Data, _ name: String) throws {
         try server.scratch.file("up", contents)

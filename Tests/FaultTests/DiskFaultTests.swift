@@ -37,7 +37,7 @@ struct DiskFaultTests {
         disk = try FaultyDisk()
         // Large files are streamed: some tests have them fail on the way.
         server = try RunningServer(
-            [("alice", "rw")], append: "\n[limits]\nverify_megabytes = 1\n", data: disk.mount, quickLogin: true)
+            [("alice", "rw")], append: "\n[limits]\nverify_megabytes = 1\n", data: disk.mount)
         wire = try server.wire("alice")
         _ = try wire.initialize()
         try #require(try wire.upload("/older", older) == .ok)
