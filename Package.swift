@@ -99,7 +99,9 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Administration", "Server", "ServerConfiguration", "OpenPGP", "Secrets", "TestSupport", "ConfinedProbe",
+                "Administration", "Server", "ServerConfiguration", "SFTP", "OpenPGP", "Secrets", "Platform",
+                "TestSupport",
+                "ConfinedProbe",
             ],
             swiftSettings: testSettings),
         .testTarget(

@@ -8,8 +8,6 @@ import Testing
 import Vault
 
 /// A user's home with real keys and a real gpg, and an SFTP client for it, all in this process.
-///
-/// gpgme has one home for the whole process, so tests that use this do not run side by side (`bin/test` sees to that).
 final class HomeFixture {
     let scratch: Scratch
     private let keys: SessionHome
