@@ -69,7 +69,7 @@ import Testing
         ("ed25519", [("cv25519", "encr"), ("ed25519", "auth")], ""),
     ])
     func newFilesAreEncryptedToIt(_ primary: String, _ subkeys: [(String, String)], _ passphrase: String) throws {
-        let server = try RunningServer([("alice", "rw")], quickLogin: true)
+        let server = try RunningServer([("alice", "rw")])
         let contents = try Data(contentsOf: server.scratch.file("file", Data.random(70_000)))
         #expect(try server.sftp("alice", "put file before").status == 0)
         let own = try make(in: server.scratch, primary: primary, subkeys, passphrase: passphrase)
@@ -112,7 +112,7 @@ import Testing
     }
 
     @Test func aKeyWhoseSecretIsElsewhere() throws {
-        let server = try RunningServer([("alice", "wo")], quickLogin: true)
+        let server = try RunningServer([("alice", "wo")])
         let own = try make(in: server.scratch, [("cv25519", "encr")], passphrase: Self.keyPassphrase)
         let taken = try Command.run(
             RunningServer.program, ["key", "import", "alice", own.publicOnly.path, "-c", server.configuration.path])

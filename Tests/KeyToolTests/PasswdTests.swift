@@ -25,7 +25,7 @@ import Testing
     }
 
     private func server() throws -> RunningServer {
-        let server = try RunningServer([("alice", "rw")], quickLogin: true)
+        let server = try RunningServer([("alice", "rw")])
         try server.scratch.file("kept.txt", Data("kept".utf8))
         #expect(try server.sftp("alice", "put kept.txt").status == 0)
         return server

@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized) struct RotateServerTests {
     private let server: RunningServer
 
-    init() throws { server = try RunningServer([("alice", "rw")], quickLogin: true) }
+    init() throws { server = try RunningServer([("alice", "rw")]) }
 
     private func arguments(_ options: [String] = []) throws -> [String] {
         let secret = try server.scratch.file("passphrase", Data("\(RunningServer.passphrase)\n".utf8))

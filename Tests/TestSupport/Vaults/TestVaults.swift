@@ -31,7 +31,8 @@ package enum TestVaults {
             try FileManager.default.copyItem(at: vault.appending(path: part), to: target.appending(path: part))
         }
     }
-    /// Gives users of a vault the key of ``TestKeys`` in place of theirs: a login with it takes no time.
+
+    /// Gives users of a vault the key of ``TestKeys`` in place of theirs.
     ///
     /// - Parameter configuration: the text of server.conf.
     /// - Returns: the text that names the other key.
