@@ -3,8 +3,8 @@ import SFTP
 import TestSupport
 import Testing
 
-/// What a write-only session cannot do to what others have put into the same home.
-@Suite(.serialized) struct StrangerTests {
+/// Write-only sessions, which must not change what others have uploaded to the same home directory.
+@Suite(.serialized) struct WriteOnlySessionTests {
     private let home: HomeFixture
     private let victim: Exchange
     private let attacker: Exchange
@@ -24,7 +24,7 @@ import Testing
         _ = try attacker.ask(RequestWriter.onPaths(.rename, old, new))
         _ = try attacker.ask(RequestWriter.posixRename(old, new))
         #expect(try home.recover("theirs.gpg") == [1, 2, 3])
-        // An open file that is renamed there is not stored there.
+        // An open file that is renamed to that name is not stored under it.
         let handle = try #require(try attacker.open("/open", [.write, .create]))
         #expect(try attacker.write(handle, at: 0, [7]) == .ok)
         _ = try attacker.ask(RequestWriter.posixRename("/open", new))
@@ -43,7 +43,7 @@ import Testing
         #expect(try victim.ask(RequestWriter.onPath(.mkdir, "/empty", FileAttributes())) == .ok)
         #expect(try attacker.ask(RequestWriter.onPath(.mkdir, "/directory", FileAttributes())) == .ok)
         #expect(try attacker.ask(RequestWriter.posixRename("/directory", "/empty"))?.code == 3)
-        // Once somebody else has put a file into it, it is not only one's own.
+        // With a file of another session in it, the directory is not the attacker's own any more.
         try attacker.put("/directory/mine", [6])
         #expect(try attacker.ask(RequestWriter.onPaths(.rename, "/directory", "/moved")) == .ok)
         try victim.put("/moved/theirs", [1])
@@ -67,7 +67,7 @@ import Testing
         #expect(home.stored.contains("file.gpg.gpg.part"))
     }
 
-    /// Holes cost nothing to send, and all of the disk to store.
+    /// Holes cost nothing to send, and could fill the disk.
     @Test func holesAreBounded() throws {
         let handle = try #require(try attacker.open("/hole", [.write, .create]))
         #expect(try attacker.ask(RequestWriter.fsetstat(handle, FileAttributes(size: 1 << 20))) == .ok)
