@@ -1,6 +1,7 @@
 private import CGPGME
 private import Foundation
 internal import OpenPGP
+internal import Platform
 internal import Secrets
 
 /// One message being read by gpg.
@@ -9,33 +10,33 @@ internal import Secrets
 /// are held back until gpg has said that the message is intact: a damaged one never reads to its end.
 final class GnuPGDecryption: Decryption {
     private let output: BytePipe
+    private var reader: BytePipeReader
     private let worker: Worker<Void>
 
     /// Starts gpg.
     ///
     /// - Parameters:
-    ///   - descriptor: the stored file, open for reading. It is this object's to close.
+    ///   - file: the stored file, open for reading.
     ///   - stallTimeout: how long gpg may do nothing.
-    init(_ descriptor: Int32, _ passphrase: SecretBytes, stallTimeout: Duration) {
+    init(_ file: OwnedDescriptor, _ passphrase: SecretBytes, stallTimeout: Duration) throws(OpenPGPError) {
         let output = BytePipe(capacity: 1 << 20)
         self.output = output
-        worker = Worker { () throws(OpenPGPError) -> Void in
-            defer { close(descriptor) }
+        reader = BytePipeReader(output)
+        worker = try Worker { () throws(OpenPGPError) -> Void in
             do throws(OpenPGPError) {
-                try GnuPGDecryption.decrypt(descriptor, passphrase, output, Context(stallTimeout: stallTimeout))
+                try GnuPGDecryption.decrypt(file, passphrase, output, Context(stallTimeout: stallTimeout))
                 output.finish()
             } catch {
                 output.fail(error)
                 throw error
             }
         }
-        if let error = worker.failedAtOnce { output.fail(error) }
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(OpenPGPError) -> Int {
         var filled = 0
         while filled < buffer.count {
-            let count = try output.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
+            let count = try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
             if count == 0 { break }
             filled += count
         }
@@ -50,7 +51,7 @@ final class GnuPGDecryption: Decryption {
 
     /// The worker's part: runs the operation.
     private static func decrypt(
-        _ descriptor: Int32, _ passphrase: SecretBytes, _ output: BytePipe, _ context: Context
+        _ file: OwnedDescriptor, _ passphrase: SecretBytes, _ output: BytePipe, _ context: Context
     ) throws(OpenPGPError) {
         context.answer([passphrase])
         var failure: OpenPGPError?
@@ -58,7 +59,7 @@ final class GnuPGDecryption: Decryption {
         var count: UInt64 = 0
         let cipher = try DataObject.reading(sensitive: false) { buffer in
             while true {
-                let count = Foundation.read(descriptor, buffer.baseAddress, buffer.count)
+                let count = Foundation.read(file.raw, buffer.baseAddress, buffer.count)
                 if count < 0 && errno == EINTR { continue }
                 if count < 0 { failure = OpenPGPError(.inputOutput, "cannot read the stored file", errno: errno) }
                 return count < 0 ? nil : count

@@ -18,10 +18,12 @@ final class GnuPGEncryption: Encryption {
     ///   - key: whom the message is for.
     ///   - descriptor: an empty file, which stays its owner's to close, after ``finish()`` or ``cancel()``.
     ///   - stallTimeout: how long gpg may do nothing.
-    init(to key: RecipientKey, _ framing: GnuPGFraming, into descriptor: Int32, stallTimeout: Duration) {
+    init(to key: RecipientKey, _ framing: GnuPGFraming, into descriptor: Int32, stallTimeout: Duration)
+        throws(OpenPGPError)
+    {
         self.framing = framing
         let input = input
-        worker = Worker { () throws(OpenPGPError) -> UInt64 in
+        worker = try Worker { () throws(OpenPGPError) -> UInt64 in
             do throws(OpenPGPError) {
                 return try GnuPGEncryption.encrypt(
                     input, to: key, OuterFraming(framing), into: descriptor, Context(stallTimeout: stallTimeout))
@@ -30,7 +32,6 @@ final class GnuPGEncryption: Encryption {
                 throw error
             }
         }
-        if let error = worker.failedAtOnce { input.fail(error) }
     }
 
     func write(_ bytes: ArraySlice<UInt8>) throws(OpenPGPError) {
@@ -68,9 +69,10 @@ final class GnuPGEncryption: Encryption {
         let sink = FramedFile(descriptor, GnuPGReframer(keyID: key.keyID, framing))
         var failure: OpenPGPError?
         var sawEnd = false
+        var reader = BytePipeReader(input)
         let plain = try DataObject.reading(sensitive: true) { buffer in
             do throws(OpenPGPError) {
-                let count = try input.read(into: buffer)
+                let count = try reader.read(into: buffer)
                 sawEnd = count == 0
                 return count
             } catch {

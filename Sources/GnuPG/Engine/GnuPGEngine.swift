@@ -1,5 +1,6 @@
 private import Glibc
 internal import OpenPGP
+private import Platform
 internal import Secrets
 
 /// Messages by gpg, one process for each.
@@ -24,15 +25,16 @@ struct GnuPGEngine: Engine {
     var framing: ContentFraming { .gnupg(gnupgFraming) }
 
     func encrypt(into descriptor: Int32) throws(OpenPGPError) -> any Encryption {
-        GnuPGEncryption(to: key, gnupgFraming, into: descriptor, stallTimeout: stallTimeout)
+        try GnuPGEncryption(to: key, gnupgFraming, into: descriptor, stallTimeout: stallTimeout)
     }
 
     func decrypt(_ descriptor: Int32) throws(OpenPGPError) -> any Decryption {
         let passphrase = try unlocked()
         // A descriptor of its own, and a position of its own: several reads of one file do not disturb each other.
-        let own = open("/proc/self/fd/\(descriptor)", O_RDONLY | O_CLOEXEC)
-        guard own >= 0 else { throw OpenPGPError(.inputOutput, "cannot reopen the stored file", errno: errno) }
-        return GnuPGDecryption(own, passphrase, stallTimeout: stallTimeout)
+        let own = try OpenPGPError.inputOutput("cannot reopen the stored file") { () throws(SystemError) in
+            try OwnedDescriptor(path: "/proc/self/fd/\(descriptor)", O_RDONLY)
+        }
+        return try GnuPGDecryption(own, passphrase, stallTimeout: stallTimeout)
     }
 
     func sessionKey(of message: EncryptedMessage) throws(OpenPGPError) -> SessionKey? {

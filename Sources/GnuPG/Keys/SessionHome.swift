@@ -62,7 +62,7 @@ package final class SessionHome {
                 engine, GnuPGEngine(gnupg, key, passphrase: nil, stallTimeout: stallTimeout), nil)
             return
         }
-        guard let random = SecretBytes.randomHex(32) else { throw OpenPGPError(.engine, "no locked memory left") }
+        guard let random = SecretBytes.randomHex(32) else { throw OpenPGPError.noLockedMemory }
         let key = try RecipientKey(fingerprint: fingerprint)
         let packets = try SessionHome.takeSecretKeys(
             for: key, from: keys, to: URL(filePath: home), passphrase, random, stallTimeout)
