@@ -29,7 +29,7 @@ extension NativeEngine {
         guard let exported, let passphrase = gnupg.passphrase else {
             let packets = try KeyPackets.exported(gnupg.key.fingerprint, .publicKeys, stallTimeout: gnupg.stallTimeout)
             for body in packets.bodies(.publicSubkey) {
-                guard let subkey = try CurveSubkey(body), subkey.fingerprint == gnupg.key.subkeyFingerprint else {
+                guard let subkey = try ECDHSubkey(body), subkey.fingerprint == gnupg.key.subkeyFingerprint else {
                     continue
                 }
                 self.init(subkey, nil, fallback: gnupg)
@@ -38,7 +38,7 @@ extension NativeEngine {
             return nil
         }
         for body in exported.bodies(.secretSubkey) {
-            guard let subkey = try CurveSubkey(body), subkey.fingerprint == gnupg.key.subkeyFingerprint else {
+            guard let subkey = try ECDHSubkey(body), subkey.fingerprint == gnupg.key.subkeyFingerprint else {
                 continue
             }
             guard let secret = try SecretSubkey(body, passphrase) else {
