@@ -8,11 +8,11 @@ package enum DurableFile {
 
     /// Gives `path` new contents.
     ///
-    /// All or nothing: the new version takes the name of the old one, and its permissions, once it is on the disk. A new
-    /// file can be read by this user alone.
+    /// All or nothing: the new version takes the name of the old one, and its permissions, once it is on the disk. A
+    /// new file can be read by this user alone.
     ///
-    /// - Throws: ``SystemError``. After an error of the last step, the directory's fsync, the new version has the name and
-    ///   may not be on the disk.
+    /// - Throws: ``SystemError``. After an error of the last step, the directory's fsync, the new version has the name
+    ///   and may not be on the disk.
     package static func replace(_ path: URL, with contents: Data) throws(SystemError) {
         try contents.withUnsafeBytes { bytes in
             Result { () throws(SystemError) in try replace(path, with: bytes) }
@@ -47,13 +47,16 @@ package enum DurableFile {
 
     /// Waits until a directory's entries are on the disk.
     package static func synchronize(directory: URL) throws(SystemError) {
-        try FileIO.synchronize(OwnedDescriptor(path: directory.path, O_RDONLY | O_DIRECTORY).raw)
+        // A name of its own: a temporary object would be closed before the call.
+        let descriptor = try OwnedDescriptor(path: directory.path, O_RDONLY | O_DIRECTORY)
+        try FileIO.synchronize(descriptor.raw)
     }
 
     /// Waits until the whole file system that holds a file or directory is on its disk.
     ///
     /// The C function is `syncfs`.
     package static func synchronizeFileSystem(of path: URL) throws(SystemError) {
-        guard linux_syncfs(try OwnedDescriptor(path: path.path, O_RDONLY).raw) == 0 else { throw .last }
+        let descriptor = try OwnedDescriptor(path: path.path, O_RDONLY)
+        guard linux_syncfs(descriptor.raw) == 0 else { throw .last }
     }
 }

@@ -3,10 +3,26 @@ package import Secrets
 /// One `[[user]]` of server.conf.
 package struct Account: Sendable, Equatable {
     package enum Access: String, Sendable {
-        /// The passphrase opens the plaintext; there is no other login but by public key, which sees cipher text.
+        /// The passphrase opens the plaintext. The only other login is by public key, which sees ciphertext.
         case rw
-        /// Anybody may put files in; the passphrase opens the plaintext here, too.
+        /// The passphrase opens the plaintext, and write-only logins may upload.
         case wo
+    }
+
+    /// How the owner's passphrase is checked at login.
+    package enum OwnerCheck: Sendable, Equatable {
+        /// Against a hash, in some 50 ms.
+        case hash(PasswordHash)
+        /// By opening the user's OpenPGP key with it, which takes longer.
+        case key
+    }
+
+    /// What a write-only login has to give.
+    package enum WriteOnlyCheck: Sendable, Equatable {
+        /// The password of this hash.
+        case hash(PasswordHash)
+        /// Any password.
+        case anything
     }
 
     package let name: String
@@ -15,12 +31,10 @@ package struct Account: Sendable, Equatable {
     package var home: String
     /// The fingerprint of the key that files are encrypted to.
     package var key: String
-    /// The hash of the owner's passphrase.
-    ///
-    /// Without one, the key itself decides, which takes longer.
-    package var password: PasswordHash?
-    /// What a write-only login has to give; nil lets any password in.
-    package let woPassword: PasswordHash?
+    /// The setting `password`; without it the key decides.
+    package var ownerCheck: OwnerCheck
+    /// The setting `wo_password`; without it any password will do.
+    package let writeOnlyCheck: WriteOnlyCheck
     /// Whether a write-only login sees other people's files in listings.
     package var woListsAll: Bool
     /// Keys that log in to the write-only view, as `authorized_keys` has them.

@@ -113,8 +113,9 @@ private struct UserTable: Decodable {
         }
         return Account(
             name: name, access: access, home: home, key: key.uppercased(),
-            password: try password.map { try hash("password", $0, wrong) },
-            woPassword: try wo_password.map { try hash("wo_password", $0, wrong) }, woListsAll: wo_list != "own",
+            ownerCheck: try password.map { .hash(try hash("password", $0, wrong)) } ?? .key,
+            writeOnlyCheck: try wo_password.map { .hash(try hash("wo_password", $0, wrong)) } ?? .anything,
+            woListsAll: wo_list != "own",
             authorizedKeys: authorized_keys ?? [])
     }
 

@@ -70,7 +70,7 @@ package struct PassphraseChange {
     ) throws {
         var accounts = configuration.accounts
         let before = try Data(contentsOf: file)
-        accounts[index].password = nil
+        accounts[index].ownerCheck = .key
         let without = try ConfigurationFile.change(configuration, to: accounts) { $0.unset("password", ofUser: index) }
         let between = try Data(contentsOf: file)
         try workshop.publishSecretKeys(to: configuration.keyDirectory(of: name), last: [keygrip])
@@ -79,7 +79,7 @@ package struct PassphraseChange {
         let now = isUntouched ? without : try Configuration(file: file)
         let place = try now.index(of: name)
         accounts = now.accounts
-        accounts[place].password = hash
+        accounts[place].ownerCheck = .hash(hash)
         try ConfigurationFile.change(now, to: accounts, from: isUntouched ? before : nil) {
             $0.set("password", to: TOMLValue.string(hash.text), ofUser: place)
         }
