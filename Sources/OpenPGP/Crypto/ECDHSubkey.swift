@@ -1,40 +1,42 @@
 private import Glibc
 internal import Secrets
 
-/// The public part of an encryption subkey on curve25519, as GnuPG's default keys have one.
+/// The public part of an ECDH encryption subkey on Curve25519, as GnuPG's default keys have one.
 ///
-/// Source: RFC 4880, sections 5.5.2 and 12.2 (key packet and fingerprint); RFC 6637, sections 7 to 9 (the derivation of
-/// keys); RFC 9580, section 9.2 (the curve, there called Curve25519Legacy).
-package struct CurveSubkey: Sendable, Equatable {
-    /// The number of the algorithm: ECDH.
+/// Source: RFC 4880, sections 5.5.2 and 12.2 (key packet and fingerprint); RFC 6637, sections 7 to 9 (the key
+/// derivation function); RFC 9580, section 9.2 (the curve, there called Curve25519Legacy).
+package struct ECDHSubkey: Sendable, Equatable {
+    /// The number of the public-key algorithm ECDH.
     static let algorithm: UInt8 = 18
-    /// How a point begins: a number of 263 bits, the first byte of which says that the curve's own form follows.
+    /// The start of an encoded point: an MPI of 263 bits whose first byte 0x40 announces the curve's native form.
     static let pointHeader: [UInt8] = [0x01, 0x07, 0x40]
-    /// The curve's object identifier, with its length.
+    /// The object identifier of the curve, after its length.
     private static let curve: [UInt8] = [10, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x97, 0x55, 0x01, 0x05, 0x01]
-    /// Bytes of the packet's body up to the end of its public part.
+    /// Bytes of the public part of the packet's body.
     static let count = 6 + curve.count + pointHeader.count + X25519.size + 4
 
+    /// The public point, the least significant byte first.
     let point: [UInt8]
+    /// The SHA-1 fingerprint of the subkey.
     package let fingerprint: [UInt8]
-    /// The eight bytes by which a message names it.
+    /// The eight-byte key ID by which a PKESK names the subkey.
     var keyID: [UInt8] { fingerprint.suffix(8) }
-    /// The last four bytes: how keys are derived from what is shared.
+    /// The last four bytes of the public part: the parameters of the key derivation function (KDF).
     private let derivation: [UInt8]
     private let hash: MessageDigest.Algorithm
-    /// Bytes of the keys that wrap session keys.
+    /// Bytes of the AES keys that wrap session keys.
     private let wrappingSize: Int
 
-    /// Reads a public or secret subkey packet's body.
+    /// Reads the public part of a public or secret subkey packet's body.
     ///
     /// - Returns: nil for any other kind of key.
     package init?(_ body: [UInt8]) throws(OpenPGPError) {
         guard body.count >= Self.count, body[0] == 4, body[5] == Self.algorithm else { return nil }
-        let part = body[..<Self.count]
-        let rest = part.dropFirst(6)
+        let publicPart = body[..<Self.count]
+        let rest = publicPart.dropFirst(6)
         guard rest.starts(with: Self.curve + Self.pointHeader) else { return nil }
         point = Array(rest.dropFirst(Self.curve.count + Self.pointHeader.count).prefix(X25519.size))
-        derivation = part.suffix(4)
+        derivation = publicPart.suffix(4)
         // Source of the numbers: RFC 4880, sections 9.2 and 9.4.
         guard derivation[0] == 3, derivation[1] == 1,
             let hash = [8: MessageDigest.Algorithm.sha256, 10: .sha512][derivation[2]],
@@ -44,17 +46,15 @@ package struct CurveSubkey: Sendable, Equatable {
         wrappingSize = size
         let digest = try MessageDigest(.sha1)
         digest.update([0x99, 0, UInt8(Self.count)])
-        digest.update(Array(part))
+        digest.update(Array(publicPart))
         fingerprint = digest.finish()
     }
 
-    /// The key that a session key is wrapped with.
-    ///
-    /// It is bound to this subkey by its fingerprint.
+    /// Derives the key that a session key is wrapped with, bound to this subkey by its fingerprint.
     ///
     /// Source: RFC 6637, section 7 (one pass of the concatenation function) and section 8 (its parameter).
     ///
-    /// - Parameter shared: what the sender and the key's owner know.
+    /// - Parameter shared: the shared secret of the ECDH exchange.
     func wrappingKey(_ shared: SecretBytes) throws(OpenPGPError) -> SecretBytes {
         let digest = try MessageDigest(hash)
         digest.update([0, 0, 0, 1])
