@@ -52,7 +52,7 @@ import Testing
             #expect(try Data(contentsOf: server.scratch.url.appending(path: "copy")) == contents, "\(name)")
         }
         let more = try rotate(["--keep-key"])
-        #expect(more.status == 0 && more.text.hasPrefix("1 files encrypted anew"), "\(more.text)\(more.errors)")
+        #expect(more.status == 0 && more.text.hasPrefix("1 files re-encrypted"), "\(more.text)\(more.errors)")
         #expect(try server.recover("alice/old.gpg").output == contents)
     }
 

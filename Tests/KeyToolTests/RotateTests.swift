@@ -198,7 +198,7 @@ import Testing
         #expect(vault.drafts.isEmpty)
         #expect(!RuntimeDirectories.all().contains { $0.owner == process.identifier })
         let again = try vault.run(["rotate", "alice"], passphrase: KeyVault.passphrase)
-        #expect(again.status == 0 && again.errors.contains("going on"), "\(again.errors)")
+        #expect(again.status == 0 && again.errors.contains("continuing"), "\(again.errors)")
         #expect(try vault.parts().count == parts + 1)
         try check(vault, Self.tree, vault.parts().last?.fingerprint ?? "")
     }

@@ -155,7 +155,7 @@ import Testing
         try expectSound("after it was killed")
         #expect(try run("doctor").text.contains("a rotation has not come to its end"))
         let rotated = try unlocked("rotate", "alice", "--json")
-        #expect(rotated.status == 0 && rotated.errors.contains("going on"), "\(rotated.errors)")
+        #expect(rotated.status == 0 && rotated.errors.contains("continuing"), "\(rotated.errors)")
         #expect(try rotated.json().last?["files"] as? Int == bytes.count - replaced, "\(rotated.text)")
         let after = try self.bytes()
         #expect(Set(after.keys) == Set(bytes.keys) && bytes.allSatisfy { after[$0.key] != $0.value })

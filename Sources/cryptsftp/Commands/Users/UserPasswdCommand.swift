@@ -4,10 +4,10 @@ private import Foundation
 private import Secrets
 
 /// The command `cryptsftp user passwd NAME`.
-struct UserPasswd: ParsableCommand {
+struct UserPasswdCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "passwd",
-        abstract: "Change a user's passphrase: of the key, and for logging in. The files are not touched.")
+        abstract: "Change a user's passphrase, of the key and for logging in. The files do not change.")
 
     @Argument(help: "The user.")
     var name: String
@@ -17,8 +17,8 @@ struct UserPasswd: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Take the new passphrase from the first line of this file, - for standard input (the second line, if the "
-                + "first is the present one).", valueName: "file"), completion: .file())
+            "Read the new passphrase from the first line of this file, - for standard input. (If both passphrases come "
+                + "from standard input: from its second line.)", valueName: "file"), completion: .file())
     var newPassphraseFile: String?
 
     @OptionGroup var json: JSONOption
@@ -26,7 +26,7 @@ struct UserPasswd: ParsableCommand {
     private struct Line: Encodable {
         let event = "user_passwd"
         let user: String
-        /// Older keys that another passphrase opens.
+        /// Fingerprints of older keys that have another passphrase.
         let keysLeft: [String]
     }
 
@@ -40,10 +40,9 @@ struct UserPasswd: ParsableCommand {
         let interruption = Interruption()
         let others = try change.apply(from: old, to: new) { interruption.isDue }
         for fingerprint in others {
-            Terminal.say("the key \(fingerprint) has another passphrase, and keeps it: \(name)'s logins cannot open it")
+            Terminal.say("the key \(fingerprint) keeps another passphrase: \(name)'s logins cannot open it")
         }
-        try Output.only(
-            Line(user: name, keysLeft: others), or: "Changed the passphrase of \(name); sessions that are open go on",
-            json: json.json)
+        try Output(interruption, json: json.json).only(
+            Line(user: name, keysLeft: others), or: "Changed the passphrase of \(name); open sessions continue")
     }
 }

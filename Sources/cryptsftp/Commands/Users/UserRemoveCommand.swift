@@ -3,11 +3,11 @@ internal import ArgumentParser
 private import Foundation
 
 /// The command `cryptsftp user remove NAME`.
-struct UserRemove: ParsableCommand {
+struct UserRemoveCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Take a user's lines out of server.conf. The files and the key are kept.",
-        discussion: "'user add' with the same name, home and passphrase brings the user back.")
+        abstract: "Remove a user from server.conf. The files and the key are kept.",
+        discussion: "'user add' with the same name, home and passphrase restores the user.")
 
     @Argument(help: "The user.")
     var name: String
@@ -25,12 +25,12 @@ struct UserRemove: ParsableCommand {
     func run() throws {
         let file = try config.existing()
         let kept = try UserRemoval.remove(name, from: file)
-        try Output.only(
+        try Output(Interruption(), json: json.json).only(
             Line(user: name, filesKept: kept.files.path, keyKept: kept.keys.path),
             or: """
                 Removed \(name) from \(file.path)
                   files kept:  \(kept.files.path)
                   key kept:    \(kept.keys.path)
-                """, json: json.json)
+                """)
     }
 }

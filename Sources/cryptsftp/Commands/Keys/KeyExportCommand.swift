@@ -6,17 +6,17 @@ private import Foundation
 struct KeyExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Write a user's key and a sheet to print, with which GnuPG alone reads the files.",
+        abstract: "Write a user's key, and a sheet to print that tells how to read the files with GnuPG alone.",
         discussion: """
-            Into DIR come the armoured secret key, which its passphrase protects, the public key, the revocation \
-            certificate, and NAME-recovery.txt and .html: the key as text, as a QR code if the program qrencode is there, and \
-            the commands.
+            DIR gets the armoured secret key, which its passphrase protects, the public key, the revocation certificate, \
+            and NAME-recovery.txt and .html: the key as text, as a QR code if the program qrencode is installed, and the \
+            commands.
             """)
 
     @Argument(help: "The user.")
     var name: String
 
-    @Argument(help: "A directory; it is made if it is not there.", completion: .directory)
+    @Argument(help: "A directory; it is made if it does not exist.", completion: .directory)
     var directory = "."
 
     @OptionGroup var config: ConfigurationOption
@@ -34,19 +34,17 @@ struct KeyExportCommand: ParsableCommand {
         let export = try KeyExport(of: name, in: config.existing())
         let secret = try passphrase.passphrase(for: name)
         let interruption = Interruption()
-        let made = try export.files(passphrase: secret, code: QRCode.svg)
+        let made = try export.files(passphrase: secret)
         try interruption.check()
         let target = URL(filePath: directory, directoryHint: .isDirectory)
         try KeyExport.write(made.files, to: target)
         let paths = made.files.map { target.appending(path: $0.name).path }
         if !made.hasCode {
             Terminal.say(
-                "\(made.names.page) has no QR code: the program qrencode is not there (on Debian: apt-get install "
+                "\(made.names.page) has no QR code: the program qrencode is not installed (on Debian: apt-get install "
                     + "qrencode), or the key is too long for one")
         }
-        let output = Output(interruption, json: json.json)
-        try output.line(
-            json: Line(user: name, files: paths, qrCode: made.hasCode), or: paths.joined(separator: "\n"))
-        try output.flush()
+        try Output(interruption, json: json.json).only(
+            Line(user: name, files: paths, qrCode: made.hasCode), or: paths.joined(separator: "\n"))
     }
 }

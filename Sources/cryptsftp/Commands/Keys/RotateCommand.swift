@@ -7,11 +7,11 @@ private import Vault
 struct RotateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rotate",
-        abstract: "Give a user a new subkey or key, and encrypt all stored files to it.",
+        abstract: "Make a new subkey or key for a user, and re-encrypt all stored files to it.",
         discussion: """
-            Every file is decrypted and compared before the old version is replaced; times and permissions are kept. It may be \
-            interrupted at any moment, and the same command goes on. A server may run meanwhile, but the user must not be \
-            logged in when it begins. The old key stays beside the new one.
+            Every file is decrypted and compared before the old version is replaced; times and permissions are kept. The \
+            command may be interrupted at any moment; the same command then continues. A server may be running, but the \
+            user must not be logged in when the command begins. The old key is kept beside the new one.
             """)
 
     @Argument(help: "The user.")
@@ -20,10 +20,10 @@ struct RotateCommand: ParsableCommand {
     @Flag(help: "Make a new key, with another fingerprint, instead of a new subkey.")
     var newKey = false
 
-    @Flag(help: "Make none: encrypt anew what is still encrypted to an older one.")
+    @Flag(help: "Make no key: re-encrypt the files that are still encrypted to an older one.")
     var keepKey = false
 
-    @Flag(name: [.customShort("n"), .long], help: "Only count what would be encrypted anew.")
+    @Flag(name: [.customShort("n"), .long], help: "Only count the files that would be re-encrypted.")
     var dryRun = false
 
     @OptionGroup var config: ConfigurationOption
@@ -58,13 +58,13 @@ struct RotateCommand: ParsableCommand {
     }
 
     func validate() throws {
-        guard !newKey || !keepKey else { throw ValidationError("--new-key and --keep-key exclude each other") }
+        guard !newKey || !keepKey else { throw ValidationError("--new-key and --keep-key cannot be used together") }
     }
 
     func run() throws {
         let rotation = try KeyRotation(of: name, in: config.existing())
         let kind: KeyRotation.Kind = newKey ? .newKey : keepKey ? .keptKey : .newSubkey
-        let isGoingOn = rotation.isUnderWay
+        let continues = rotation.isUnderWay
         if dryRun {
             let interruption = Interruption()
             let tally = try rotation.survey(kind) { interruption.isDue }
@@ -72,7 +72,7 @@ struct RotateCommand: ParsableCommand {
         }
         let secret = try passphrase.passphrase(for: name)
         let interruption = Interruption()
-        if isGoingOn { Terminal.say("going on with the rotation that was interrupted") }
+        if continues { Terminal.say("continuing the rotation that was interrupted") }
         let target = try rotation.begin(kind, passphrase: secret) { interruption.isDue }
         let before = try rotation.survey(.keptKey) { interruption.isDue }
         let line = ProgressLine(files: before.files, bytes: before.bytes)
@@ -88,7 +88,7 @@ struct RotateCommand: ParsableCommand {
         _ tally: TreeReencryption.Tally, _ target: (key: String, subkey: String)?, _ interruption: Interruption
     ) throws {
         let output = Output(interruption, json: json.json)
-        let busy = tally.busy.map { (path: $0, reason: "it is being changed by somebody: run the same command again") }
+        let busy = tally.busy.map { (path: $0, reason: "the file is being changed: run the same command again") }
         for (result, files) in [("damaged", tally.damaged), ("busy", busy)] {
             for (path, reason) in files {
                 try output.line(
@@ -96,7 +96,7 @@ struct RotateCommand: ParsableCommand {
                     or: "\(result): \(path): \(reason)")
             }
         }
-        let done = dryRun ? "would be encrypted anew" : "encrypted anew"
+        let done = dryRun ? "would be re-encrypted" : "re-encrypted"
         let now = target.map { "\nNew files of \(name) are encrypted to the subkey \($0.subkey) of \($0.key)" }
         try output.line(
             json: Summary(
@@ -105,7 +105,7 @@ struct RotateCommand: ParsableCommand {
                 damaged: tally.damaged.count),
             or: "\(tally.files) files \(done), \(ProgressLine.amount(tally.bytes))\(now ?? "")")
         try output.flush()
-        if !tally.busy.isEmpty { throw Problem(.inUse, "not all files could be encrypted anew") }
+        if !tally.busy.isEmpty { throw Problem(.inUse, "not all files could be re-encrypted") }
         if !tally.damaged.isEmpty { throw Problem(.storedWrong, "\(tally.damaged.count) files cannot be read") }
     }
 }

@@ -1,10 +1,10 @@
 private import Foundation
 
-/// The directory this program was started from.
-enum Vault {
-    /// The directory with `bin/` and `Configs/`: the launcher tells it; else it is above `bin/<system>-<machine>/`.
+/// The vault that this program was started from: the directory with `bin/` and `Configs/`.
+enum VaultLocation {
+    /// The vault's path: `CRYPTSFTP_VAULT`, which the launcher sets, or what is above `bin/<system>-<machine>/`.
     static var path: String? {
-        if let told = ProcessInfo.processInfo.environment["CRYPTSFTP_VAULT"], !told.isEmpty { return told }
+        if let path = ProcessInfo.processInfo.environment["CRYPTSFTP_VAULT"], !path.isEmpty { return path }
         guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
             return nil
         }

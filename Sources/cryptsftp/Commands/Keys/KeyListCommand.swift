@@ -5,23 +5,17 @@ internal import GnuPG
 private import OpenPGP
 internal import ServerConfiguration
 
-/// The command `cryptsftp key …`.
-struct KeyCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "key", abstract: "List, export and import the keys of users.",
-        subcommands: [KeyList.self, KeyExportCommand.self, KeyImportCommand.self])
-}
-
 /// The command `cryptsftp key list`.
-struct KeyList: ParsableCommand {
+struct KeyListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List the keys, a line each: user, fingerprint, algorithms, made, expires, where the secret part is.")
+        abstract:
+            "List the keys, one per line: user, fingerprint, algorithms, creation, expiry, place of the secret part.")
 
     @OptionGroup var config: ConfigurationOption
     @OptionGroup var json: JSONOption
 
-    @Option(help: "Only this user's.")
+    @Option(help: "List only this user's keys.")
     var user: String?
 
     private struct Line: Encodable {

@@ -3,9 +3,9 @@ private import Foundation
 internal import ServerConfiguration
 
 /// The command `cryptsftp user list`.
-struct UserList: ParsableCommand {
+struct UserListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the users, a line each: name, access, home and key.")
+        commandName: "list", abstract: "List the users, one per line: name, access, home and key.")
 
     @OptionGroup var config: ConfigurationOption
     @OptionGroup var json: JSONOption

@@ -1,13 +1,13 @@
 internal import Foundation
 
-/// QR codes, drawn by the program qrencode where it is installed.
+/// QR codes, drawn by the program qrencode if it is installed.
 enum QRCode {
-    /// Draws a code.
+    /// Draws a text as a QR code.
     ///
-    /// - Parameter text: it goes to the program through a pipe.
-    /// - Returns: an SVG drawing to be put into a page; nil when the program is not there, or the text is too long.
+    /// - Parameter text: passed to the program through a pipe; an encrypted secret key, for example.
+    /// - Returns: an SVG drawing for an HTML page; nil when the program is missing, or the text is too long for a code.
     static func svg(_ text: Data) -> String? {
-        // The more of a code may be damaged, the better: what is printed lies in a drawer for years.
+        // The first level that has room for the text: it tolerates more damage, and paper is kept for years.
         for level in ["M", "L"] {
             if let drawing = try? run(
                 ["--inline", "--rle", "-t", "SVG", "-m", "4", "-l", level, "-8", "-o", "-"], text)
@@ -29,7 +29,7 @@ enum QRCode {
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         try process.run()
-        // A key is a few thousand bytes: the pipe holds it before anything is read.
+        // A key is a few thousand bytes long, and a pipe holds 64 KiB: this does not wait for the program.
         try input.fileHandleForWriting.write(contentsOf: text)
         try input.fileHandleForWriting.close()
         let drawing = try output.fileHandleForReading.readToEnd() ?? Data()

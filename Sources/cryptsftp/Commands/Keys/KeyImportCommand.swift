@@ -8,12 +8,12 @@ private import OpenPGP
 struct KeyImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Let a user's new files be encrypted to an OpenPGP key of their own.",
+        abstract: "Encrypt a user's new files to an OpenPGP key from a file.",
         discussion: """
-            FILE is what 'gpg --export-secret-keys' gives, or 'gpg --export' for a key whose secret part is on a card or \
-            elsewhere: then files can be put in, and read with that key, but not by this program. The secret part gets the \
-            user's passphrase. Older keys stay, so that what is stored can be read; 'rotate --keep-key NAME' encrypts it \
-            anew.
+            FILE is the output of 'gpg --export-secret-keys', or of 'gpg --export' for a key whose secret part is on a \
+            card or another machine. In the second case files can be uploaded, but only gpg with the secret part can read \
+            them, not this program. The secret part gets the user's passphrase. Older keys are kept, so that stored files \
+            can be read; 'rotate --keep-key NAME' encrypts them to the new key.
             """)
 
     @Argument(help: "The user.")
@@ -27,7 +27,7 @@ struct KeyImportCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Take the passphrase of the key in FILE from the first line of this file; without it, it is asked for.",
+            "Read the passphrase of the key in FILE from the first line of this file, instead of asking for it.",
             valueName: "file"), completion: .file())
     var keyPassphraseFile: String?
 
@@ -42,7 +42,8 @@ struct KeyImportCommand: ParsableCommand {
 
     func run() throws {
         let configuration = try config.existing()
-        // The key may come without a passphrase: from here on nothing ends this process before it has removed its copy.
+        // The key in the file may have no passphrase: from here on no signal ends this process before it has removed
+        // its copy of the key.
         let interruption = Interruption()
         let taken = try KeyImport(URL(filePath: file), for: name, in: configuration)
         let own = try taken.hasSecret ? passphrase.passphrase(for: name) : nil
@@ -51,14 +52,14 @@ struct KeyImportCommand: ParsableCommand {
             ? keyPassphraseFile.map { try Terminal.passphrase(from: $0) }
                 ?? Terminal.passphrase(for: "the key in \(file)") : nil
         try taken.apply(passphrase: own, keyPassphrase: keyPassphrase) { interruption.isDue }
-        try Output.only(
+        try Output(interruption, json: json.json).only(
             Line(user: name, key: taken.key.fingerprint, secretHere: taken.hasSecret),
-            or: "New files of \(name) are encrypted to \(taken.key.fingerprint)", json: json.json)
+            or: "New files of \(name) are encrypted to \(taken.key.fingerprint)")
         if !taken.hasSecret {
             Terminal.say(
-                "the secret part is not in \(file): \(name) can log in to the wo view only, by a public SSH key or, with "
-                    + "'user set \(name) --access wo', by any password; what is stored from now on is read with gpg, "
-                    + "where the secret part is")
+                "the secret part is not in \(file): \(name) can log in only to the wo view, by a public SSH key or, after "
+                    + "'user set \(name) --access wo', by any password; files that are stored from now on can only be "
+                    + "read with gpg, on the machine that has the secret part")
         }
     }
 }

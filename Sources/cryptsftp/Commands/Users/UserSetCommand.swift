@@ -4,31 +4,31 @@ private import Foundation
 internal import ServerConfiguration
 
 /// The command `cryptsftp user set NAME`.
-struct UserSet: ParsableCommand {
+struct UserSetCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "set",
-        abstract: "Change a user's lines in server.conf, and nothing else in it.",
-        discussion: "A running server takes the change with the next connection.")
+        abstract: "Change a user's settings in server.conf. The rest of the file stays as it is.",
+        discussion: "A running server uses the change from the next connection on.")
 
     @Argument(help: "The user.")
     var name: String
 
     @OptionGroup var config: ConfigurationOption
 
-    @Option(help: "rw: the passphrase opens the files. wo: and anybody may put files in.")
+    @Option(help: "rw: the passphrase opens the files. wo: in addition, anybody may upload files.")
     var access: Account.Access?
 
     @Option(
         help: ArgumentHelp(
-            "The user's directory below the data directory; files are not moved there.", valueName: "dir"))
+            "The user's directory in the data directory. Files are not moved there.", valueName: "dir"))
     var home: String?
 
-    @Option(help: "What a wo login sees listed: all, or own for only what it has uploaded itself.")
+    @Option(help: "The files that a wo login sees: all, or own for those it has uploaded itself.")
     var woList: Listing?
 
     @Option(
         help: ArgumentHelp(
-            "Let the public keys in this file, and no others, log in to the wo view; may be given several times.",
+            "Let only the public keys in this file log in to the wo view. May be given several times.",
             valueName: "file"), completion: .file())
     var authorizedKey: [String] = []
 
@@ -49,10 +49,11 @@ struct UserSet: ParsableCommand {
 
     func validate() throws {
         guard access != nil || home != nil || woList != nil || !authorizedKey.isEmpty || noAuthorizedKeys else {
-            throw ValidationError("say what is to be changed: --access, --home, --wo-list, --authorized-key, …")
+            throw ValidationError(
+                "name a setting to change: --access, --home, --wo-list, --authorized-key or --no-authorized-keys")
         }
         guard authorizedKey.isEmpty || !noAuthorizedKeys else {
-            throw ValidationError("--authorized-key and --no-authorized-keys exclude each other")
+            throw ValidationError("--authorized-key and --no-authorized-keys cannot be used together")
         }
     }
 
@@ -68,9 +69,8 @@ struct UserSet: ParsableCommand {
             change.authorizedKeys = try authorizedKey.flatMap { try UserChange.publicKeys(in: URL(filePath: $0)) }
         }
         let isChanged = try change.apply(to: name, in: file)
-        try Output.only(
+        try Output(Interruption(), json: json.json).only(
             Line(user: name, changed: isChanged),
-            or: isChanged ? "Changed \(name) in \(file.path)" : "There is nothing to change for \(name)",
-            json: json.json)
+            or: isChanged ? "Changed \(name) in \(file.path)" : "There is nothing to change for \(name)")
     }
 }
