@@ -49,6 +49,9 @@ final class HomeFixture {
                 verifiedFirst: verifiedFirst, report: { _ in }))
     }
 
+    /// How the engine under test frames messages.
+    var framing: ContentFraming { keys.cryptor.framing }
+
     /// Names in the home on the disk.
     var stored: [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: scratch.path("home"))) ?? []).sorted()
