@@ -1,4 +1,4 @@
-package import Foundation
+private import Foundation
 
 /// A GnuPG that protects keys by a passphrase that is stretched little, whatever the program asks it for.
 ///
