@@ -33,7 +33,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
     targets: [
         .executableTarget(
@@ -57,7 +56,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "ServerConfiguration", dependencies: ["SSHTransport", "OpenPGP", "Secrets", "Platform", "TOMLKit"],
+            name: "ServerConfiguration", dependencies: ["SSHTransport", "OpenPGP", "Secrets", "Platform"],
             swiftSettings: settings),
         .target(
             name: "Vault", dependencies: ["SFTP", "OpenPGP", "Secrets", "Platform", "CLinux"], swiftSettings: settings),
@@ -131,6 +130,5 @@ let package = Package(
             name: "HostileTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
             exclude: ["Scripts"], swiftSettings: settings),
     ] + fuzzing,
-    swiftLanguageModes: [.v6],
-    cxxLanguageStandard: .cxx17
+    swiftLanguageModes: [.v6]
 )

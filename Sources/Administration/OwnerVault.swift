@@ -1,8 +1,7 @@
 package import Foundation
-package import GnuPG
+private import GnuPG
 package import OpenPGP
 package import SFTP
-package import Secrets
 package import ServerConfiguration
 package import Vault
 
@@ -37,7 +36,7 @@ package struct OwnerVault {
     /// The user who is meant: the one named, or the only one.
     package func account(_ name: String?) throws(UserError) -> Account {
         if let name {
-            return configuration.accounts[try configuration.index(of: name)]
+            return try configuration.user(name)
         }
         guard let only = configuration.accounts.first, configuration.accounts.count == 1 else {
             throw UserError(.unclear, description: "there are several users: say which with --user NAME")
@@ -117,37 +116,6 @@ package struct OwnerVault {
         return try TreeEntry.at(path, in: home, on: volume).map {
             Selection(account: account, home: home, entries: [$0])
         }
-    }
-}
-
-/// A user's files with the key that opens them, or only encrypts to them.
-package final class OwnerSession {
-    package let files: VaultFileSystem
-    private let keys: SessionHome
-
-    /// - Parameters:
-    ///   - home: whose files; the user's, or any directory of stored files.
-    ///   - passphrase: the user's; nil leaves the secret key alone.
-    ///   - stores: whether anything is to be stored, under names that suit the file system.
-    package init(
-        _ vault: OwnerVault, _ account: Account, home: Directory, passphrase: SecretBytes?, stores: Bool = false
-    ) throws {
-        // A tool that was killed has left its keys and an agent.
-        RuntimeDirectory.sweep()
-        let directory = vault.configuration.keyDirectory(of: account.name)
-        let engine = vault.configuration.engine
-        if let passphrase {
-            keys = try SessionHome(keysIn: directory, fingerprint: account.key, passphrase: passphrase, engine: engine)
-        } else {
-            keys = try SessionHome(publicKeysIn: directory, fingerprint: account.key, engine: engine)
-        }
-        files = VaultFileSystem(
-            user: account.name, view: .plaintext, data: vault.data, home: home,
-            volume: stores
-                ? Volume(of: vault.data, isPortable: vault.configuration.portableNames) : vault.volume,
-            cryptor: keys.cryptor,
-            spoolSize: UInt64(vault.configuration.limits.spoolMegabytes) << 20,
-            verifiedFirst: UInt64(vault.configuration.limits.verifyMegabytes) << 20, report: { _ in })
     }
 }
 

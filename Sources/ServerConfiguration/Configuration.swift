@@ -27,12 +27,4 @@ package struct Configuration: Sendable {
     package func directory(of account: Account) -> URL {
         account.home == "." ? data : data.appending(path: account.home)
     }
-
-    /// The user's place among all.
-    package func index(of name: String) throws(UserError) -> Int {
-        guard let index = accounts.firstIndex(where: { $0.name == name }) else {
-            throw UserError(description: "there is no user '\(name.prefix(64))' in \(file.path)")
-        }
-        return index
-    }
 }

@@ -1,6 +1,6 @@
 package import Foundation
-private import OpenPGP
 private import Platform
+private import Secrets
 
 /// Where server.conf is, and how it is written: created once, then appended to, or changed line by line.
 package enum ConfigurationFile {
@@ -55,20 +55,14 @@ package enum ConfigurationFile {
             """
     }
 
-    /// The lines for a new user.
-    package static func block(
-        name: String, access: Account.Access, home: String, key: String, password: String
-    ) -> String {
-        """
-
-        [[user]]
-        name = "\(name)"
-        access = "\(access.rawValue)"
-        home = "\(home)"
-        key = "\(key)"
-        password = "\(password)"
-
-        """
+    /// The lines for a new user, whose write-only logins have no restrictions yet.
+    package static func block(for account: Account) -> String {
+        var settings = [
+            ("name", account.name), ("access", account.access.rawValue), ("home", account.home), ("key", account.key),
+        ]
+        if case .hash(let hash) = account.ownerCheck { settings.append(("password", hash.text)) }
+        let lines = settings.map { key, value in "\(key) = \(TOMLValue.string(value).text)\n" }
+        return "\n[[user]]\n" + lines.joined()
     }
 
     /// Adds `text` to the end of `file`, and leaves every byte before it as it is.
@@ -82,35 +76,29 @@ package enum ConfigurationFile {
         try DurableFile.replace(path, with: contents)
     }
 
-    /// Changes the lines of users, and leaves every other byte of the file as it is.
+    /// Changes one user's lines, and leaves every other byte of the file as it is.
+    ///
+    /// The file is read here, so that what a person has edited since the caller read it is kept. It is written only if
+    /// the users are others then.
     ///
     /// - Parameters:
-    ///   - configuration: the file as it is.
-    ///   - accounts: the users as they are to be.
-    ///   - bytes: what to change in place of the file's present contents.
+    ///   - file: a server.conf with this user.
+    ///   - user: the user's name.
+    ///   - text: what to edit in place of the file's present contents.
+    ///   - edit: makes the change.
     /// - Returns: the file as it is then.
-    /// - Throws: ``ConfigurationError`` for values that are not good; ``UserError`` when the file is written in a way
-    ///   in which the change would come out differently. Then nothing was changed.
+    /// - Throws: ``ConfigurationError`` for a value that the setting cannot have; then the file is unchanged.
     @discardableResult
     package static func change(
-        _ configuration: Configuration, to accounts: [Account], from bytes: Data? = nil,
-        by change: (inout ConfigurationLines) -> Void
+        _ file: URL, user: String, from text: String? = nil, by edit: (inout ConfigurationEditor) throws -> Void
     ) throws -> Configuration {
-        let present = try Data(contentsOf: configuration.file)
-        var lines = ConfigurationLines([UInt8](bytes ?? present))
-        let isPlain = lines.users == configuration.accounts.count
-        change(&lines)
-        let new = try Configuration(String(decoding: lines.bytes, as: UTF8.self), file: configuration.file)
-        guard isPlain, new.accounts == accounts, new.listen == configuration.listen,
-            new.data == configuration.data, new.portableNames == configuration.portableNames,
-            new.engine == configuration.engine, new.limits == configuration.limits
-        else {
-            throw UserError(
-                description: "\(configuration.file.path) is written in a way that only a person can change: edit it")
+        let present = try Configuration(file: file)
+        var editor = ConfigurationEditor(text ?? present.text, user: user)
+        try edit(&editor)
+        let changed = try Configuration(editor.text, file: file)
+        if changed.accounts != present.accounts {
+            try DurableFile.replace(file.resolvingSymlinksInPath(), with: Data(changed.text.utf8))
         }
-        if Data(lines.bytes) != present {
-            try DurableFile.replace(configuration.file.resolvingSymlinksInPath(), with: Data(lines.bytes))
-        }
-        return new
+        return changed
     }
 }

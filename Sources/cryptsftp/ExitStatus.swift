@@ -1,3 +1,4 @@
+internal import Administration
 internal import ArgumentParser
 private import OpenPGP
 private import SSHTransport
@@ -54,7 +55,7 @@ enum ExitStatus: Int32, CaseIterable {
         case let problem as Problem: self = problem.status
         case is ConfigurationError: self = .badConfiguration
         case is Interrupted: self = .interrupted
-        case let refusal as UserError: self.init(refusal.reason)
+        case let error as UserError: self.init(error.reason)
         case let error as OpenPGPError where error.code == .passphrase: self = .wrongPassphrase
         case let error as OpenPGPError where error.code == .engine: self = .noGnuPG
         default: self = .failure
@@ -69,6 +70,7 @@ enum ExitStatus: Int32, CaseIterable {
             case .noData: .dataUnavailable
             case .noPath: .noSuchPath
             case .inUse: .inUse
+            case .passphrase: .wrongPassphrase
             case .interrupted: .interrupted
             }
     }

@@ -93,9 +93,9 @@ extension Doctor {
         let directory = vault.configuration.directory
         let keys = directory.appending(path: "keys")
         let homes = entries(keys).map { keys.appending(path: $0) }
-        for home in homes where entries(home).contains(KeyRotation.noteName) {
+        for home in homes where entries(home).contains(KeyRotation.recordName) {
             try note(
-                "leftover", home.appending(path: KeyRotation.noteName).path, "a rotation has not come to its end",
+                "leftover", home.appending(path: KeyRotation.recordName).path, "a rotation has not come to its end",
                 "unless one is at work now: 'cryptsftp rotate \(home.lastPathComponent)' goes on with it")
         }
         let inner = homes.flatMap { home in Doctor.secretDirectories.map { home.appending(path: $0) } }

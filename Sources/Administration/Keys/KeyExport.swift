@@ -1,11 +1,12 @@
 package import Foundation
-package import GnuPG
+private import GnuPG
 internal import OpenPGP
 private import Platform
 package import Secrets
-package import ServerConfiguration
+private import ServerConfiguration
 
-/// `key export`: what somebody needs to read a user's files without this program, as files and as sheets to print.
+/// `key export`: writes everything that reading a user's files without this program needs, as files and as sheets to
+/// print.
 package struct KeyExport {
     /// The names of the files, in the order in which they are written.
     package struct Names: Sendable {
@@ -33,51 +34,55 @@ package struct KeyExport {
     package init(of name: String, in file: URL) throws {
         self.name = name
         configuration = try Configuration(file: file)
-        account = configuration.accounts[try configuration.index(of: name)]
+        account = try configuration.user(name)
     }
 
     /// Makes the files in memory.
     ///
-    /// The secret key is read back before it is given out: a copy that cannot be opened is none.
+    /// The exported secret key is read back and opened first.
     ///
     /// - Parameters:
-    ///   - passphrase: opens the key, and the exported one, too.
+    ///   - passphrase: opens the key, and the exported copy too.
     ///   - code: makes a QR code of a text, as SVG; nil when it cannot.
     /// - Returns: names and contents.
+    /// - Throws: ``UserError`` when the secret part is not here; ``OpenPGP/OpenPGPError``.
     package func files(
         passphrase: SecretBytes, code: (Data) -> String?
     ) throws -> (names: Names, files: [(name: String, contents: Data)], hasCode: Bool) {
         let directory = configuration.keyDirectory(of: name)
-        let workshop = try ScratchKeyring(keysIn: directory)
-        let keys = try workshop.keys()
-        let own = keys.filter { $0.encryption.map { workshop.hasSecret($0) } ?? false }
+        let keyring = try ScratchKeyring(keysIn: directory)
+        let own = try keyring.keys().filter { $0.encryption.map { keyring.hasSecret($0) } ?? false }
         guard let current = own.first(where: { $0.fingerprint == account.key }) else {
-            throw UserError(description: "the secret part of \(name)'s key is not here: export it where it is")
+            throw UserError(
+                description:
+                    "the secret part of \(name)'s key is not on this machine: export it on the machine that has "
+                    + "it")
         }
-        _ = try SessionHome(keysIn: directory, fingerprint: account.key, passphrase: passphrase)
-        // The one in use first: the sheet is about it.
-        let fingerprints = [current.fingerprint] + own.map(\.fingerprint).filter { $0 != current.fingerprint }
-        let secret = try workshop.export(.secretKeys, of: fingerprints, passphrase: passphrase)
-        try check(secret, own, workshop, passphrase)
+        try configuration.check(passphrase, opens: account.key, in: directory)
+        // The key in use comes first: the sheet is about it.
+        let keys = [current] + own.filter { $0.fingerprint != current.fingerprint }
+        let fingerprints = keys.map(\.fingerprint)
+        let secret = try keyring.export(.secretKeys, of: fingerprints, passphrase: passphrase)
+        try check(secret, own, keyring, passphrase)
         let names = Names(name)
         var files: [(name: String, contents: Data)] = [
             (names.secretKey, secret),
-            (names.publicKey, try workshop.export(.publicKeys, of: fingerprints, passphrase: nil)),
+            (names.publicKey, try keyring.export(.publicKeys, of: fingerprints, passphrase: nil)),
         ]
         for fingerprint in fingerprints {
             let certificate = directory.appending(path: "openpgp-revocs.d/\(fingerprint).rev")
             if let data = try? Data(contentsOf: certificate) { files.append((names.revocation(fingerprint), data)) }
         }
         let sheet = RecoverySheet(
-            user: name, home: account.home, keys: [current] + own.filter { $0.fingerprint != current.fingerprint },
-            secretKeyFile: names.secretKey, secretKey: String(decoding: secret, as: UTF8.self))
+            user: name, home: account.home, keys: keys, secretKeyFile: names.secretKey,
+            secretKey: String(decoding: secret, as: UTF8.self))
         let drawing = code(secret)
         files.append((names.text, Data(sheet.text.utf8)))
         files.append((names.page, Data(sheet.page(code: drawing).utf8)))
         return (names, files, drawing != nil)
     }
 
-    /// Takes the exported keys as another machine would.
+    /// Imports the exported keys into an empty keyring, as another machine would, and opens them.
     private func check(
         _ secret: Data, _ own: [KeyDescription], _ source: ScratchKeyring, _ passphrase: SecretBytes
     ) throws {
@@ -87,20 +92,20 @@ package struct KeyExport {
         let there = Set(own.flatMap(\.subkeys).filter { source.hasSecret($0) }.map(\.fingerprint))
         guard here.isSuperset(of: there) else {
             throw UserError(
-                description: "gpg has not exported all of the key: an older one may have another passphrase")
+                description: "gpg has not exported all of \(name)'s keys: an older one may have another passphrase")
         }
         let changes = try copy.changePassphrase(from: passphrase, to: passphrase)
         guard !changes.values.contains(.refused) else {
-            throw UserError(description: "what gpg has exported does not open")
+            throw UserError(description: "the passphrase does not open what gpg has exported; nothing was written")
         }
     }
 
-    /// Writes files that nobody else may read into a directory, each as a whole.
+    /// Writes files into a directory, each as a whole, with permissions for their owner alone.
     ///
-    /// - Throws: ``UserError`` when one is there already.
+    /// - Throws: ``UserError`` when one of them exists already.
     package static func write(_ files: [(name: String, contents: Data)], to directory: URL) throws {
         for (name, _) in files where FileManager.default.fileExists(atPath: directory.appending(path: name).path) {
-            throw UserError(description: "there is a \(name) in \(directory.path) already: take another directory")
+            throw UserError(description: "there is a \(name) in \(directory.path) already: name another directory")
         }
         try FileManager.default.createDirectory(
             at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])

@@ -1,6 +1,6 @@
 internal import Foundation
 package import GnuPG
-package import OpenPGP
+internal import OpenPGP
 package import ServerConfiguration
 
 /// `key list`: the keys in the key directories, and whose they are.
@@ -21,7 +21,7 @@ package struct KeyInventory {
 
     /// - Parameter user: whose keys are meant; nil takes all, also those of users who were removed.
     package init(_ configuration: Configuration, user: String?) throws {
-        if let user { _ = try configuration.index(of: user) }
+        if let user { _ = try configuration.user(user) }
         let root = configuration.directory.appending(path: "keys")
         let directories = try user.map { [$0] } ?? FileManager.default.contentsOfDirectory(atPath: root.path)
         var entries: [Entry] = []

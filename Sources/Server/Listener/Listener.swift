@@ -181,7 +181,7 @@ package final class Listener {
     ///
     /// A second later than the session itself, which can tell its client.
     private func endSlowLogins() {
-        let limit = Duration.seconds(configuration.limits.loginSeconds + 1)
+        let limit = configuration.limits.loginTimeout + .seconds(1)
         for record in sessions.values where record.user == nil && !record.isKilled {
             guard ContinuousClock.now - record.started > limit else { continue }
             log.warning("login took too long", metadata: ["remote_addr": "\(record.peer)"])

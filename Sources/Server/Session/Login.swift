@@ -47,7 +47,7 @@ final class Login: Authenticator {
                 try SessionHome(
                     keysIn: self.configuration.keyDirectory(of: account.name), fingerprint: account.key,
                     passphrase: password, engine: self.configuration.engine,
-                    stallTimeout: .seconds(self.configuration.limits.stalledSeconds))
+                    stallTimeout: self.configuration.limits.stallTimeout)
             } ?? strangers(account, password)
         }
         return strangers(account, password)
@@ -85,7 +85,7 @@ final class Login: Authenticator {
         open(account, .ciphertext(listsAll: account.woListsAll)) {
             try SessionHome(
                 publicKeysIn: self.configuration.keyDirectory(of: account.name), fingerprint: account.key,
-                engine: self.configuration.engine, stallTimeout: .seconds(self.configuration.limits.stalledSeconds))
+                engine: self.configuration.engine, stallTimeout: self.configuration.limits.stallTimeout)
         }
     }
 

@@ -72,7 +72,7 @@ package final class SessionProcess {
                 SessionParameters.Descriptor.socket, hostKeys: HostKeyStore.load(from: configuration.hostKeys),
                 .init(
                     authenticationTries: configuration.limits.loginTries,
-                    stallTimeout: .seconds(configuration.limits.stalledSeconds)), login)
+                    stallTimeout: configuration.limits.stallTimeout), login)
             connection.wake(on: signals) { [unowned self] in takeSignals() }
             do {
                 try connection.exchangeKeys()
@@ -99,11 +99,12 @@ package final class SessionProcess {
 
     /// - Throws: ``SSHError`` after the time there is for it; the listener ends what cannot even say so.
     private func waitForLogin(_ connection: Connection) throws {
-        let end = started + .seconds(configuration.limits.loginSeconds)
+        let end = started + configuration.limits.loginTimeout
         while !connection.isAuthenticated {
             let left = ContinuousClock.now.duration(to: end) / .milliseconds(1)
             guard left > 0 else {
-                throw SSHError("nobody has logged in within \(configuration.limits.loginSeconds) seconds")
+                throw SSHError(
+                    "nobody has logged in within \(configuration.limits.loginTimeout.components.seconds) seconds")
             }
             try wait(connection, milliseconds: min(SessionProcess.tick, Int32(left) + 1))
         }
@@ -159,8 +160,8 @@ package final class SessionProcess {
             if isStopping && sessions.allSatisfy({ $0.sftp.openFiles == 0 }) {
                 throw SSHError("the server is stopping")
             }
-            guard ContinuousClock.now - lastRequest < .seconds(configuration.limits.idleSeconds) else {
-                throw SSHError("idle for \(configuration.limits.idleSeconds) seconds")
+            guard ContinuousClock.now - lastRequest < configuration.limits.idleTimeout else {
+                throw SSHError("idle for \(configuration.limits.idleTimeout.components.seconds) seconds")
             }
         }
     }
@@ -178,7 +179,7 @@ package final class SessionProcess {
                 commands.append(
                     CommandChannel(
                         channel, line, fileSystem, comparesContents: comparesContents,
-                        stallTimeout: .seconds(configuration.limits.stalledSeconds)))
+                        stallTimeout: configuration.limits.stallTimeout))
             case nil: continue
             }
         }
@@ -221,7 +222,7 @@ package final class SessionProcess {
 
     private func answer(_ session: inout (channel: Channel, sftp: SFTPSession)) throws {
         var output: [UInt8] = []
-        let stallTimeout = Duration.seconds(configuration.limits.stalledSeconds)
+        let stallTimeout = configuration.limits.stallTimeout
         // What was answered before a violation is still sent.
         let result = Result {
             while try session.sftp.serveNext(into: &output) {
