@@ -12,6 +12,9 @@ let settings: [SwiftSetting] =
         .enableUpcomingFeature("InternalImportsByDefault"),
     ]
 
+/// Tests are compiled without optimisation, which takes half of the time; what they test, and what helps them, is not.
+let testSettings = settings + [.unsafeFlags(["-Onone"])]
+
 /// With CRYPTSFTP_FUZZ, as `bin/fuzz` sets it, there is a driver for libFuzzer too, which an ordinary build cannot
 /// link.
 let fuzzing: [Target] =
@@ -67,7 +70,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "OpenPGP", dependencies: ["CGcrypt", "Secrets", "Platform", "CLinux"], swiftSettings: settings),
-        .target(name: "Secrets", dependencies: ["CSodium"], swiftSettings: settings),
+        .target(name: "Secrets", dependencies: ["Platform", "CSodium"], swiftSettings: settings),
         .target(name: "Platform", dependencies: ["CLinux"], swiftSettings: settings),
 
         .systemLibrary(name: "CLibSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
@@ -78,45 +81,50 @@ let package = Package(
 
         .target(
             name: "TestSupport", dependencies: ["CLinux", "SFTP"], path: "Tests/TestSupport", swiftSettings: settings),
-        .testTarget(name: "SFTPTests", dependencies: ["SFTP", "TestSupport"], swiftSettings: settings),
-        .testTarget(name: "SecretsTests", dependencies: ["Secrets"], swiftSettings: settings),
+        .testTarget(name: "DocumentationTests", dependencies: ["TestSupport"], swiftSettings: testSettings),
+        .testTarget(name: "SFTPTests", dependencies: ["SFTP", "TestSupport"], swiftSettings: testSettings),
+        .testTarget(name: "SecretsTests", dependencies: ["Secrets"], swiftSettings: testSettings),
         .testTarget(
-            name: "OpenPGPTests", dependencies: ["GnuPG", "OpenPGP", "Secrets", "TestSupport"], swiftSettings: settings),
+            name: "OpenPGPTests", dependencies: ["GnuPG", "OpenPGP", "Secrets", "TestSupport"],
+            swiftSettings: testSettings),
         .testTarget(
-            name: "SSHTransportTests", dependencies: ["SSHTransport", "TestSupport"], swiftSettings: settings),
+            name: "SSHTransportTests", dependencies: ["SSHTransport", "TestSupport"], swiftSettings: testSettings),
         .testTarget(
             name: "VaultTests", dependencies: ["Vault", "SFTP", "GnuPG", "OpenPGP", "Secrets", "TestSupport"],
-            swiftSettings: settings),
+            swiftSettings: testSettings),
         .executableTarget(
             name: "ConfinedProbe", dependencies: ["Server", "Vault", "CLinux"], path: "Tests/ConfinedProbe",
             swiftSettings: settings),
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Administration", "Server", "ServerConfiguration", "OpenPGP", "Secrets", "TestSupport", "ConfinedProbe",
+                "Administration", "Server", "ServerConfiguration", "SFTP", "OpenPGP", "Secrets", "Platform",
+                "TestSupport",
+                "ConfinedProbe",
             ],
-            swiftSettings: settings),
+            swiftSettings: testSettings),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"], swiftSettings: settings),
-        .testTarget(name: "ToolTests", dependencies: ["TestSupport", "cryptsftp"], swiftSettings: settings),
+            name: "EndToEndTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"], swiftSettings: testSettings),
+        .testTarget(name: "ToolTests", dependencies: ["TestSupport", "cryptsftp"], swiftSettings: testSettings),
         .testTarget(
             name: "KeyToolTests",
             dependencies: [
                 "TestSupport", "Administration", "ServerConfiguration", "Vault", "GnuPG", "OpenPGP", "SFTP",
                 "cryptsftp",
             ],
-            swiftSettings: settings),
+            swiftSettings: testSettings),
         .testTarget(
             name: "FaultTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
-            exclude: ["Scripts"], swiftSettings: settings),
-        .testTarget(name: "StickTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"], swiftSettings: settings),
+            exclude: ["Scripts"], swiftSettings: testSettings),
         .testTarget(
-            name: "BundleTests", dependencies: ["TestSupport"], exclude: ["Scripts"], swiftSettings: settings),
+            name: "StickTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"], swiftSettings: testSettings),
         .testTarget(
-            name: "BenchmarkTests", dependencies: ["TestSupport", "cryptsftp"], swiftSettings: settings),
+            name: "BundleTests", dependencies: ["TestSupport"], exclude: ["Scripts"], swiftSettings: testSettings),
+        .testTarget(
+            name: "BenchmarkTests", dependencies: ["TestSupport", "cryptsftp"], swiftSettings: testSettings),
         .testTarget(
             name: "InteropTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
-            exclude: ["Scripts", "requirements.txt"], swiftSettings: settings),
+            exclude: ["Scripts", "requirements.txt"], swiftSettings: testSettings),
         .target(
             name: "FuzzSupport",
             dependencies: [
@@ -125,10 +133,10 @@ let package = Package(
             path: "Tests/FuzzSupport", swiftSettings: settings),
         .testTarget(
             name: "FuzzTests", dependencies: ["FuzzSupport", "TestSupport", "SFTP", "cryptsftp"],
-            exclude: ["Corpus"], swiftSettings: settings),
+            exclude: ["Corpus"], swiftSettings: testSettings),
         .testTarget(
             name: "HostileTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
-            exclude: ["Scripts"], swiftSettings: settings),
+            exclude: ["Scripts"], swiftSettings: testSettings),
     ] + fuzzing,
     swiftLanguageModes: [.v6]
 )

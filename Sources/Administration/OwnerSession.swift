@@ -6,19 +6,23 @@ package import Secrets
 package import ServerConfiguration
 package import Vault
 
-/// A user's files with the key that opens them, or only encrypts to them.
+/// The files of one user in a tool, with the user's key.
 package final class OwnerSession {
     package let files: VaultFileSystem
     private let keys: SessionHome
 
+    /// Opens the key.
+    ///
     /// - Parameters:
-    ///   - home: whose files; the user's, or any directory of stored files.
-    ///   - passphrase: the user's; nil leaves the secret key alone.
-    ///   - stores: whether anything is to be stored, under names that suit the file system.
+    ///   - vault: the vault.
+    ///   - account: the user.
+    ///   - home: the user's home, or any other directory of stored files.
+    ///   - passphrase: the user's; without it files can be stored but not read.
+    ///   - stores: true when files will be stored: their names must suit the file system.
     package init(
         _ vault: OwnerVault, _ account: Account, home: Directory, passphrase: SecretBytes?, stores: Bool = false
     ) throws {
-        // A tool that was killed has left its keys and an agent.
+        // A tool that was killed has left its GnuPG home and its gpg-agent.
         RuntimeDirectory.sweep()
         let directory = vault.configuration.keyDirectory(of: account.name)
         let engine = vault.configuration.engine

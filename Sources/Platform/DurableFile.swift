@@ -47,13 +47,16 @@ package enum DurableFile {
 
     /// Waits until a directory's entries are on the disk.
     package static func synchronize(directory: URL) throws(SystemError) {
-        try FileIO.synchronize(OwnedDescriptor(path: directory.path, O_RDONLY | O_DIRECTORY).raw)
+        // A name of its own: a temporary object would be closed before the call.
+        let descriptor = try OwnedDescriptor(path: directory.path, O_RDONLY | O_DIRECTORY)
+        try FileIO.synchronize(descriptor.raw)
     }
 
     /// Waits until the whole file system that holds a file or directory is on its disk.
     ///
     /// The C function is `syncfs`.
     package static func synchronizeFileSystem(of path: URL) throws(SystemError) {
-        guard linux_syncfs(try OwnedDescriptor(path: path.path, O_RDONLY).raw) == 0 else { throw .last }
+        let descriptor = try OwnedDescriptor(path: path.path, O_RDONLY)
+        guard linux_syncfs(descriptor.raw) == 0 else { throw .last }
     }
 }

@@ -1,5 +1,4 @@
 package import Foundation
-package import SSHTransport
 
 /// The host keys beside server.conf: made once, then only read.
 package enum HostKeyStore {

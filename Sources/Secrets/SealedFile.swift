@@ -1,15 +1,17 @@
 private import CSodium
 private import Glibc
+private import Platform
 
-/// Scratch space in a file that tells nothing to whoever reads it: blocks, each sealed with XChaCha20-Poly1305.
+/// A scratch file of blocks, each encrypted and authenticated with XChaCha20-Poly1305 under a key that only this object
+/// has.
 ///
-/// The key is made with the object, lives in locked memory and goes with it: afterwards the file is noise. Every write
-/// takes a new random nonce; the block's number and that of the write are bound in, so that a block put in another's
-/// place, an older one put back or one of another file is recognised.
+/// The key is made with the object, lives in locked memory and is wiped with it: the file is noise afterwards. Each
+/// write takes a random nonce. The block's number and the number of the write are associated data, so that a block that
+/// was moved, replaced by an older version of itself, or taken from another file is recognised.
 ///
 /// The C functions are `crypto_aead_xchacha20poly1305_ietf_encrypt` and `…_decrypt`.
 package final class SealedFile {
-    /// Why a block could not be written or read.
+    /// The reason why a block could not be written or read.
     package enum Failure: Error, Equatable {
         case system(errno: Int32)
         /// The block in the file is not the one that was written.
@@ -19,13 +21,15 @@ package final class SealedFile {
     /// Bytes of plaintext in a block.
     package static let blockSize = 32 << 10
     private static let nonceSize = Int(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
-    /// Bytes a block takes in the file.
+    /// Bytes of a block in the file: nonce, ciphertext, tag.
     package static let slotSize = nonceSize + blockSize + Int(crypto_aead_xchacha20poly1305_ietf_ABYTES)
 
-    /// Where a block is, and the number of the write that put it there.
+    /// The place of a block in the file, and the number of the write that put it there.
     private struct Entry {
         let slot: UInt32
         var write: UInt64 = 0
+
+        var offset: UInt64 { UInt64(slot) * UInt64(SealedFile.slotSize) }
     }
 
     private let descriptor: Int32
@@ -33,27 +37,33 @@ package final class SealedFile {
     private var entries: [UInt64: Entry] = [:]
     private var freeSlots: [UInt32] = []
     private var slots: UInt32 = 0
-    /// Writes of any block until now.
+    /// The number of writes so far, of any block.
     private var writes: UInt64 = 0
+    /// The sealed block that is being written or read.
     private var sealed = [UInt8](repeating: 0, count: SealedFile.slotSize)
 
+    /// Makes the key.
+    ///
     /// - Parameter descriptor: an empty file, open for reading and writing; it stays its owner's to close.
-    /// - Returns: nil when no locked memory is to be had.
+    /// - Returns: nil when there is no locked memory left.
     package init?(_ descriptor: Int32) {
         guard let key = SecretBytes.random(Int(crypto_aead_xchacha20poly1305_ietf_KEYBYTES)) else { return nil }
         self.key = key
         self.descriptor = descriptor
     }
 
-    /// Blocks that the file holds.
+    /// The number of blocks in the file.
     package var blockCount: Int { entries.count }
 
+    /// Whether the file holds the block with this number.
     package func contains(_ block: UInt64) -> Bool { entries[block] != nil }
 
-    /// Writes a block, in place of an older one of that number.
+    /// Writes a block, in place of an older one with the same number.
     ///
-    /// - Parameter plain: ``blockSize`` bytes.
+    /// - Parameter plain: exactly ``blockSize`` bytes.
+    /// - Throws: `.system` with `EINVAL` for another size, or with what the file system says.
     package func store(_ plain: [UInt8], at block: UInt64) throws(Failure) {
+        guard plain.count == SealedFile.blockSize else { throw .system(errno: EINVAL) }
         var entry = entries[block] ?? Entry(slot: takeSlot())
         writes &+= 1
         entry.write = writes
@@ -66,18 +76,25 @@ package final class SealedFile {
                     nonce, key)
             }
         }
-        guard result == 0, plain.count == SealedFile.blockSize else { throw .damaged }
-        // Counted before it is written: what a failed write leaves in the file does not pass for the older version.
+        guard result == 0 else { throw .damaged }
+        // The entry comes before the write: what a failed write leaves in the file must not pass for the older version.
         entries[block] = entry
-        try transfer(at: entry.slot) { pwrite(descriptor, $0, $1, $2) }
+        do throws(SystemError) {
+            try sealed.withUnsafeBufferPointer { bytes throws(SystemError) in
+                try FileIO.writeAll(UnsafeRawBufferPointer(bytes), to: descriptor, at: entry.offset)
+            }
+        } catch {
+            throw .system(errno: error.number)
+        }
     }
 
     /// Reads a block.
     ///
     /// - Returns: nil for one that was never written, or was forgotten.
+    /// - Throws: `.damaged` when the file does not hold what was written last.
     package func load(_ block: UInt64) throws(Failure) -> [UInt8]? {
         guard let entry = entries[block] else { return nil }
-        try transfer(at: entry.slot) { pread(descriptor, $0, $1, $2) }
+        try fill(from: entry.offset)
         let bound = SealedFile.bound(block, entry)
         var plain = [UInt8](repeating: 0, count: SealedFile.blockSize)
         let result = sealed.withUnsafeMutableBufferPointer { input in
@@ -91,9 +108,9 @@ package final class SealedFile {
         return plain
     }
 
-    /// Forgets a block; its place is used again.
+    /// Forgets a block, so that its place in the file is used again.
     ///
-    /// - Returns: whether it was there.
+    /// - Returns: whether there was one.
     @discardableResult
     package func forget(_ block: UInt64) -> Bool {
         guard let entry = entries.removeValue(forKey: block) else { return false }
@@ -101,7 +118,7 @@ package final class SealedFile {
         return true
     }
 
-    /// Forgets all blocks from that number on.
+    /// Forgets all blocks from number `first` on.
     ///
     /// - Returns: how many there were.
     package func forget(from first: UInt64) -> Int {
@@ -114,26 +131,22 @@ package final class SealedFile {
         return slots
     }
 
-    /// Moves the whole sealed block between the buffer and its place in the file.
-    private func transfer(
-        at slot: UInt32, _ call: (UnsafeMutableRawPointer?, Int, off_t) -> Int
-    ) throws(Failure) {
-        let start = off_t(slot) * off_t(SealedFile.slotSize)
-        var done = 0
-        while done < SealedFile.slotSize {
-            let count = sealed.withUnsafeMutableBytes {
-                call($0.baseAddress.map { $0 + done }, SealedFile.slotSize - done, start + off_t(done))
+    /// Reads a whole sealed block into the buffer.
+    private func fill(from offset: UInt64) throws(Failure) {
+        let got: Int
+        do throws(SystemError) {
+            got = try sealed.withUnsafeMutableBufferPointer { bytes throws(SystemError) in
+                try FileIO.read(descriptor, at: offset, into: UnsafeMutableRawBufferPointer(bytes))
             }
-            if count < 0 && errno == EINTR { continue }
-            if count < 0 { throw .system(errno: errno) }
-            guard count > 0 else { throw .damaged }
-            done += count
+        } catch {
+            throw .system(errno: error.number)
         }
+        guard got == SealedFile.slotSize else { throw .damaged }
     }
 
     /// Lends the key and the start of the sealed block, where its nonce is.
     ///
-    /// - Returns: what `body` does, or -1, as libsodium's functions do when they fail.
+    /// - Returns: the result of `body`, or -1, which is how libsodium's functions fail.
     private func withKey(
         _ block: UnsafeMutablePointer<UInt8>?,
         _ body: (_ key: UnsafePointer<UInt8>, _ nonce: UnsafeMutablePointer<UInt8>) -> Int32
@@ -144,7 +157,7 @@ package final class SealedFile {
         }
     }
 
-    /// The associated data.
+    /// The associated data: the block's number and the write's.
     private static func bound(_ block: UInt64, _ entry: Entry) -> [UInt8] {
         var bytes = withUnsafeBytes(of: block.bigEndian) { Array($0) }
         withUnsafeBytes(of: entry.write.bigEndian) { bytes.append(contentsOf: $0) }

@@ -1,7 +1,7 @@
 private import SSHTransport
 package import Secrets
 
-/// One `[[user]]` of server.conf.
+/// A user of the server: one `[[user]]` of server.conf.
 package struct Account: Sendable, Equatable {
     package enum Access: String, Sendable {
         /// The passphrase opens the plaintext. The only other login is by public key, which sees ciphertext.
@@ -36,9 +36,9 @@ package struct Account: Sendable, Equatable {
     package var ownerCheck: OwnerCheck
     /// The setting `wo_password`; without it any password will do.
     package let writeOnlyCheck: WriteOnlyCheck
-    /// Whether a write-only login sees other people's files in listings.
+    /// Whether a write-only login sees the files of other sessions in listings.
     package var woListsAll: Bool
-    /// Keys that log in to the write-only view, as `authorized_keys` has them.
+    /// The public keys that log in to the write-only view, as lines of OpenSSH's `authorized_keys` without options.
     package var authorizedKeys: [String]
 
     /// The first setting with a value that it cannot have, and the reason; nil for a valid account.

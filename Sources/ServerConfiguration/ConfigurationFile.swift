@@ -2,13 +2,14 @@ package import Foundation
 private import Platform
 private import Secrets
 
-/// Where server.conf is, and how it is written: created once, then appended to, or changed line by line.
+/// The file server.conf: where it is, the text of a new one, and changes that leave all other bytes as they are.
 package enum ConfigurationFile {
-    /// The file a command means.
+    /// Finds the file that a command works with.
     ///
     /// - Parameters:
-    ///   - option: what `-c` says; nil takes `./server.conf` if it is there, else the vault's.
-    ///   - vault: the directory with `bin/`; nil when the program does not know one.
+    ///   - option: the path given with `-c`; nil takes `./server.conf` if it exists, else the vault's.
+    ///   - vault: the directory with `bin/`; nil takes the current directory.
+    /// - Returns: an absolute path; the file need not exist.
     package static func locate(_ option: String?, vault: String?) -> URL {
         let here = URL(filePath: FileManager.default.currentDirectoryPath, directoryHint: .isDirectory)
         if let option { return URL(filePath: option, relativeTo: here).absoluteURL.standardizedFileURL }
@@ -65,9 +66,9 @@ package enum ConfigurationFile {
         return "\n[[user]]\n" + lines.joined()
     }
 
-    /// Adds `text` to the end of `file`, and leaves every byte before it as it is.
+    /// Appends `text` to `file`, which need not exist, all or nothing.
     ///
-    /// All or nothing: the new version takes the name of the old one once it is on the disk.
+    /// - Throws: ``Platform/SystemError`` or an error of Foundation; then the file is unchanged.
     package static func append(_ text: String, to file: URL) throws {
         let path = file.resolvingSymlinksInPath()
         var contents = FileManager.default.fileExists(atPath: path.path) ? try Data(contentsOf: path) : Data()

@@ -95,7 +95,7 @@ class Connection:
         printed = self.errors.read().decode(errors="replace").strip()
         raise Problem(f"{self.server.title}: {reason}\n{printed}\n{self.server.process.printed()[-2000:]}".rstrip())
 
-    def wait_for_octets(self, end):
+    def wait_for_bytes(self, end):
         ready, _, _ = select.select([self.process.stdout], [], [], max(0, end - time.monotonic()))
         if not ready:
             self.fail(f"no answer in {self.client.seconds} seconds")
@@ -125,11 +125,11 @@ class SFTP(Connection):
         end = time.monotonic() + self.client.seconds
         printed = bytearray()
         while not (printed.endswith(b"\n") and printed[:-1].rpartition(b"\n")[2].startswith(ANSWER)):
-            self.wait_for_octets(end)
-            octets = os.read(self.process.stdout.fileno(), 1 << 16)
-            if not octets:
+            self.wait_for_bytes(end)
+            received = os.read(self.process.stdout.fileno(), 1 << 16)
+            if not received:
                 self.fail("the client has ended: " + printed.decode(errors="replace")[-500:])
-            printed += octets
+            printed += received
         return printed
 
     def run(self, *commands):
@@ -209,11 +209,11 @@ class Packets(Connection):
 
     def _exactly(self, count):
         end = time.monotonic() + self.client.seconds
-        octets = bytearray()
-        while len(octets) < count:
-            self.wait_for_octets(end)
-            more = os.read(self.process.stdout.fileno(), count - len(octets))
+        received = bytearray()
+        while len(received) < count:
+            self.wait_for_bytes(end)
+            more = os.read(self.process.stdout.fileno(), count - len(received))
             if not more:
                 self.fail("the connection has ended")
-            octets += more
-        return bytes(octets)
+            received += more
+        return bytes(received)

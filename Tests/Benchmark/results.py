@@ -34,10 +34,10 @@ def duration(seconds):
 
 def rate(entry, seconds):
     """How much of it there is in a second; None where that says nothing."""
-    if entry["operations"] == 1 and entry["octets"] < 1 << 20:
+    if entry["operations"] == 1 and entry["bytes"] < 1 << 20:
         return None
-    if entry["octets"] >= entry["operations"] << 18:
-        return f"{entry['octets'] / seconds / (1 << 20):.0f} MiB/s"
+    if entry["bytes"] >= entry["operations"] << 18:
+        return f"{entry['bytes'] / seconds / (1 << 20):.0f} MiB/s"
     return f"{entry['operations'] / seconds:,.0f}/s"
 
 

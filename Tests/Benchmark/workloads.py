@@ -31,17 +31,17 @@ def settle(folder):
     output("sync", "-f", folder)
 
 
-def size(octets):
+def size(count):
     for unit, name in ((GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")):
-        if octets >= unit:
-            return f"{octets / unit:g} {name}"
-    return f"{octets} octets"
+        if count >= unit:
+            return f"{count / unit:g} {name}"
+    return f"{count} bytes"
 
 
 class Workload:
     """One thing that is done with each server in each round.
 
-    `measurements` tells what is timed of it: an identifier, a title, how many things that are, and how many octets.
+    `measurements` tells what is timed of it: an identifier, a title, how many things that are, and how many bytes.
     """
 
     def __init__(self, identifier, folder):
@@ -53,9 +53,9 @@ class Workload:
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def measures(self, part, title, operations, octets=0):
+    def measures(self, part, title, operations, total=0):
         identifier = f"{self.identifier}.{part}" if part else self.identifier
-        self.measurements.append({"id": identifier, "title": title, "operations": operations, "octets": octets})
+        self.measurements.append({"id": identifier, "title": title, "operations": operations, "bytes": total})
         return identifier
 
     def prepare(self, client):
@@ -69,20 +69,20 @@ class Workload:
 class Transfer(Workload):
     """Files that go up to a new folder and come down again, with one client or one for each file."""
 
-    def __init__(self, identifier, folder, count, octets, together=False, synced=False):
+    def __init__(self, identifier, folder, count, length, together=False, synced=False):
         super().__init__(identifier, folder)
         self.together = together
         self.put = "put -f" if synced else "put"
         os.mkdir(self.path("source"))
         self.names = [f"file-{number:05}" for number in range(count)]
         for name in self.names:
-            write_random(self.path(f"source/{name}"), octets)
+            write_random(self.path(f"source/{name}"), length)
         self.digests = {name: digest(self.path(f"source/{name}")) for name in self.names}
-        what = size(octets) if count == 1 else f"{count:,} × {size(octets)}"
+        what = size(length) if count == 1 else f"{count:,} × {size(length)}"
         what += ", each by a client of its own, all at once" if together else ""
-        self.up = self.measures("up", f"{what} up" + (" with put -f" if synced else ""), count, count * octets)
+        self.up = self.measures("up", f"{what} up" + (" with put -f" if synced else ""), count, count * length)
         # That it comes down is for comparing only, where another workload takes the time of just that.
-        self.down = None if synced else self.measures("down", f"{what} down", count, count * octets)
+        self.down = None if synced else self.measures("down", f"{what} down", count, count * length)
 
     def run(self, server):
         os.mkdir(self.path("back"))
@@ -121,8 +121,8 @@ class Listing(Workload):
         super().__init__(identifier, folder)
         # Of many sizes: a server that has to find them out must not get away with one.
         self.sizes = {f"file-{number:05}": number % 1000 for number in range(count)}
-        for name, octets in self.sizes.items():
-            write_random(self.path(name), octets)
+        for name, length in self.sizes.items():
+            write_random(self.path(name), length)
         self.list = self.measures("", f"listing {count:,} files (ls -ln)", count)
 
     def prepare(self, client):
@@ -136,7 +136,7 @@ class Listing(Workload):
                 printed = client.run("ls -ln")
         # Mode, links, owner, group, size, three fields for the time, name.
         lines = re.findall(rb"^-\S+ +\S+ +\S+ +\S+ +(\d+) .* (file-\d+)$", printed, re.MULTILINE)
-        if {name.decode(): int(octets) for octets, name in lines} != self.sizes:
+        if {name.decode(): int(length) for length, name in lines} != self.sizes:
             raise Problem(f"{server.title}: the listing is not of what is there")
         yield self.list, usage.sample(), len(lines)
 
@@ -146,13 +146,13 @@ class RandomReads(Workload):
 
     COUNT = 64 * KIB
 
-    def __init__(self, identifier, folder, octets, reads, seed):
+    def __init__(self, identifier, folder, length, reads, seed):
         super().__init__(identifier, folder)
-        write_random(self.path("file"), octets)
+        write_random(self.path("file"), length)
         choice = random.Random(seed)
-        # Of any octet, not of blocks that something else may be cut into.
-        self.offsets = [choice.randrange(octets - self.COUNT) for _ in range(1 + reads)]
-        where = f"in {size(octets)}"
+        # At any byte, not of blocks that something else may be cut into.
+        self.offsets = [choice.randrange(length - self.COUNT) for _ in range(1 + reads)]
+        where = f"in {size(length)}"
         self.first = self.measures("first", f"opening, and the first {size(self.COUNT)} {where}", 1, self.COUNT)
         self.next = self.measures(
             "next", f"{reads:,} × {size(self.COUNT)} anywhere {where}", reads, reads * self.COUNT)
@@ -171,8 +171,8 @@ class RandomReads(Workload):
                 for offset in self.offsets[1:]:
                     got.append(client.read(handle, offset, self.COUNT))
         with open(self.path("file"), "rb") as file:
-            for offset, octets in zip(self.offsets, got):
-                if os.pread(file.fileno(), self.COUNT, offset) != octets:
+            for offset, data in zip(self.offsets, got):
+                if os.pread(file.fileno(), self.COUNT, offset) != data:
                     raise Problem(f"{server.title}: a read at {offset} gave something else")
         yield self.first, first.sample(), 1
         yield self.next, following.sample(), len(got) - 1

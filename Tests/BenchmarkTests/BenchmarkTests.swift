@@ -3,10 +3,8 @@ import TestSupport
 import Testing
 
 /// That `bin/bench` works, in its short form: what times it takes is no matter here.
-@Suite(.serialized) struct BenchmarkTests {
-    private static let top = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-
+@Suite(.serialized, .enabled(if: Effort.isFull, "bin/bench is run by bin/test --full"))
+struct BenchmarkTests {
     private let scratch: Scratch
     /// Where the run puts what it stores, and nothing else is.
     private let data: URL
@@ -23,7 +21,7 @@ import Testing
 
     private var arguments: [String] {
         [
-            Self.top.appending(path: "bin/bench").path, "--short", "--program", RunningServer.program, "--data",
+            Checkout.top.appending(path: "bin/bench").path, "--short", "--program", RunningServer.program, "--data",
             data.path, "--output", scratch.path("results"),
         ]
     }
@@ -76,7 +74,7 @@ import Testing
     /// What README.md gets of a long run, and that the rest of it stays.
     private func expectSection(of document: BenchmarkDocument) throws {
         let results = scratch.path("results/benchmark.json")
-        let original = try String(contentsOf: Self.top.appending(path: "README.md"), encoding: .utf8)
+        let original = try String(contentsOf: Checkout.top.appending(path: "README.md"), encoding: .utf8)
         let readme = try scratch.file("README.md", Data(original.utf8))
         let update = [arguments[0], "--readme", results, "--into", readme.path]
         let refused = try Command.run("sh", update)

@@ -3,17 +3,17 @@ import TestSupport
 import Testing
 
 /// What `bin/bundle` makes, run where nothing is installed.
-@Suite(.serialized, .enabled(if: BareRoot.obstacle == nil, "no bare root here: \(BareRoot.obstacle ?? "")"))
+@Suite(
+    .serialized, .enabled(if: Effort.isFull, "bin/bundle is run by bin/test --full"),
+    .enabled(if: BareRoot.obstacle == nil, "no bare root here: \(BareRoot.obstacle ?? "")"))
 struct BundleTests {
-    private static let sources = URL(filePath: #filePath).deletingLastPathComponent()
-
     /// Made once for all tests, as it is built for this: in a directory that holds a vault of its own.
     ///
     /// It lies where the other test data of this process does, and goes with it.
     private static let made = Result { () throws -> URL in
         let stick = TestVaults.directory.appending(path: "stick")
         let command = try Readme.commands(under: "On a stick")[0].replacing("/media/stick", with: stick.path)
-        let run = try Command.run("sh", ["-c", command], in: Readme.top, seconds: 1500)
+        let run = try Command.run("sh", ["-c", command], in: Checkout.top, seconds: 1500)
         guard run.status == 0 else { throw Unexpected(description: "bin/bundle: \(run.errors)") }
         return stick
     }
@@ -29,7 +29,7 @@ struct BundleTests {
         try Data((RunningServer.passphrase + "\n").utf8).write(to: root.scratch.url.appending(path: "passphrase"))
         return try Command.run(
             "unshare",
-            ["--mount", "--net", "sh", Self.sources.appending(path: "Scripts/in_root.sh").path]
+            ["--mount", "--net", "sh", Checkout.path("Tests/BundleTests/Scripts/in_root.sh")]
                 + [root.scratch.url.path, directory.url.path, start], seconds: 600)
     }
 

@@ -43,7 +43,7 @@ import Testing
         for bad in ["listen = [\n", "data = \"gone\"\n", "[[user]]\nname = \"x\"\n"] {
             try Data(bad.utf8).write(to: server.configuration)
             server.process.signal(SIGHUP)
-            try waitUntil("the complaint") { server.log.contains("the configuration is not taken") }
+            try waitUntil("the complaint") { server.log.contains("server.conf has an error") }
             #expect(try server.sftp("alice", "ls").status == 0)
         }
         #expect(server.log.contains("server.conf:1:"))

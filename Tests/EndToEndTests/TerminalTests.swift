@@ -14,19 +14,21 @@ import Testing
         let script = """
             set timeout 20
             spawn \(RunningServer.program) \(arguments)
+            fconfigure $spawn_id -encoding binary
             \(steps.joined(separator: "\n"))
             expect eof
             exit [lindex [wait] 3]
             """
         return try Command.run(
-            "expect", [scratch.file("script", Data(script.utf8)).path], in: scratch.url, seconds: 60)
+            "expect", [scratch.file("script", Data(script.utf8)).path], environment: QuickGnuPG.environment,
+            in: scratch.url, seconds: 60)
     }
 
     @Test func theFirstStartAsksForAUserAndServes() throws {
         let run = try play(
             "-c server.conf --listen 127.0.0.1:0",
             [
-                ("User name:", "alice\\r"), ("remember", "correct horsf\\x7fe battery\\r"),
+                ("User name:", "alice\\r"), ("remember", "correct horsf\\xc3\\xa4\\x7f\\x7fe battery\\r"),
                 ("Once more", "correct horse battery\\r"), ("stop:", "\\x03"),
             ])
         #expect(run.status == 0, "\(run.text)")
@@ -36,7 +38,7 @@ import Testing
         // The passphrase is the one that was meant.
         let added = try Command.run(
             RunningServer.program, ["user", "add", "bob", "-c", "server.conf", "--passphrase-file", "-"],
-            input: Data("correct horse battery\n".utf8), in: scratch.url)
+            input: Data("correct horse battery\n".utf8), environment: QuickGnuPG.environment, in: scratch.url)
         #expect(added.status == 0)
         let keys = scratch.path("keys/alice")
         try Data("plain".utf8).write(to: scratch.url.appending(path: "plain"))

@@ -59,7 +59,10 @@ import Testing
         ("/new", [.write, .create, .exclusive]), ("/older", [.read, .write]),
     ]
 
-    @Test(arguments: BrokenGnuPG.Fault.visible) func anUploadFails(fault: BrokenGnuPG.Fault) throws {
+    /// The faults of the three tests that follow: in a short run each fault is in one of them.
+    private static let faults = Effort.deal(BrokenGnuPG.Fault.visible, to: 3, for: "faults of gpg")
+
+    @Test(arguments: faults[0]) func anUploadFails(fault: BrokenGnuPG.Fault) throws {
         try gnupg.fail(.encrypt, fault)
         // Each takes a while when it is the stall timeout that ends it.
         for (path, flags) in fault.isHanging ? BrokenGnuPGTests.ways.suffix(2) : BrokenGnuPGTests.ways[...] {
@@ -72,7 +75,7 @@ import Testing
     }
 
     /// What has not arrived whole is kept when gpg is well, and nothing of it when gpg is not.
-    @Test(arguments: BrokenGnuPG.Fault.visible) func whatIsCutOffIsNotKept(fault: BrokenGnuPG.Fault) throws {
+    @Test(arguments: faults[1]) func whatIsCutOffIsNotKept(fault: BrokenGnuPG.Fault) throws {
         try gnupg.fail(.encrypt, fault)
         let other = try server.wire("alice")
         _ = try other.initialize()
@@ -84,7 +87,7 @@ import Testing
         try requireUnchanged()
     }
 
-    @Test(arguments: BrokenGnuPG.Fault.visible) func aDownloadEndsInAnError(fault: BrokenGnuPG.Fault) throws {
+    @Test(arguments: faults[2]) func aDownloadEndsInAnError(fault: BrokenGnuPG.Fault) throws {
         try gnupg.fail(.decrypt, fault)
         let isIdle = BrokenGnuPGTests.idle.contains(fault)
         // Read from its start, and from the middle at once.
@@ -126,6 +129,7 @@ import Testing
 
     @Test func aNewKeyThatGPGHasDamagedIsNotKept() throws {
         let vault = try Scratch()
+        let gnupg = try BrokenGnuPG(isQuick: true)
         func add() throws -> Command {
             try Command.run(
                 RunningServer.program,
@@ -158,8 +162,18 @@ import Testing
     /// Those with which gpg does nothing of what it is there for, however little that is.
     static let idle: [BrokenGnuPG.Fault] = [.dies, .idles, .swallows, .babbles, .hangs, .hangsAtTheEnd]
 
-    @Test(arguments: idle, [BrokenGnuPG.Operation.passwd, .version])
-    func aLoginIsRefused(fault: BrokenGnuPG.Fault, operation: BrokenGnuPG.Operation) throws {
+    /// In a short run each of these is in one of the two tests that follow.
+    private static let faultsAtLogin = Effort.deal(idle, to: 2, for: "faults of gpg at a login")
+
+    @Test(arguments: faultsAtLogin[0]) func anOwnersLoginIsRefused(fault: BrokenGnuPG.Fault) throws {
+        try expectNoLogin(.passwd, fault)
+    }
+
+    @Test(arguments: faultsAtLogin[1]) func everyLoginIsRefused(fault: BrokenGnuPG.Fault) throws {
+        try expectNoLogin(.version, fault)
+    }
+
+    private func expectNoLogin(_ operation: BrokenGnuPG.Operation, _ fault: BrokenGnuPG.Fault) throws {
         try gnupg.fail(operation, fault)
         let run = try server.sftp("alice", "ls")
         #expect(run.status != 0)

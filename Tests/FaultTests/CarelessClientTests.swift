@@ -12,10 +12,9 @@ struct CarelessClientTests {
     /// What it prints, line by line.
     private func put(_ path: String, to server: RunningServer, confirming: Bool) throws -> [String] {
         let local = try server.scratch.file("newer", newer)
-        let script = URL(filePath: #filePath).deletingLastPathComponent().appending(
-            path: "Scripts/paramiko_careless.py")
+        let script = Checkout.path("Tests/FaultTests/Scripts/paramiko_careless.py")
         let run = try Command.run(
-            RealClient.python, [script.path, server.port, local.path, path, confirming ? "confirm" : "trust"],
+            RealClient.python, [script, server.port, local.path, path, confirming ? "confirm" : "trust"],
             environment: ["TEST_PASSPHRASE": RunningServer.passphrase])
         try #require(run.status == 0, "\(run.errors)")
         return run.text.split(separator: "\n").map(String.init)

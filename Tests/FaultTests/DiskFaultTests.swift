@@ -23,6 +23,11 @@ struct DiskFaultTests {
         Fault(switches: "all ENODEV", atClose: false), Fault(switches: "all ENODEV"),
     ]
 
+    private static let ways: [(String, OpenFlags)] = [
+        ("/older", [.write, .create, .truncate]), ("/older", [.read, .write]), ("/older", .write),
+        ("/new", [.write, .create, .exclusive]), ("/new", [.write, .create, .truncate]),
+    ]
+
     private let disk: FaultyDisk
     private let server: RunningServer
     private let wire: WireClient
@@ -65,10 +70,7 @@ struct DiskFaultTests {
 
     @Test(arguments: faults) func aFailedUploadChangesNothing(fault: Fault) throws {
         let before = try stored("older")
-        for (path, flags) in [
-            ("/older", [.write, .create, .truncate]), ("/older", [.read, .write]), ("/older", .write),
-            ("/new", [.write, .create, .exclusive]), ("/new", [.write, .create, .truncate]),
-        ] as [(String, OpenFlags)] {
+        for (path, flags) in Effort.some(2, of: Self.ways, for: "uploads with \(fault.testDescription)") {
             let reply = try upload(path, flags, during: fault)
             guard case .status(let code, let sentence)? = reply else {
                 Issue.record("no status for \(path): \(String(describing: reply))")

@@ -6,7 +6,8 @@ import Testing
 /// As many sessions as there may be, all busy with different things, and what is left of that.
 ///
 /// `CRYPTSFTP_SOAK_MINUTES` is for how long; `bin/soak` sets it.
-@Suite(.serialized) struct SoakTests {
+@Suite(.serialized, .enabled(if: Effort.isFull, "64 busy sessions are for bin/test --full"))
+struct SoakTests {
     private static let sessions = 64
 
     /// What there is of the server at one moment.

@@ -53,7 +53,7 @@ package struct SessionFuzz {
             goesOn = false
             try require(!error.description.isEmpty, "a violation without a reason")
         }
-        session.prepare()
+        session.prefetch()
         let replies = Reply.all(in: output)
         // The packet that ends a session may have been answered, too.
         try require(

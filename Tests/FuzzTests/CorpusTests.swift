@@ -1,10 +1,11 @@
 import Foundation
 import FuzzSupport
+import TestSupport
 import Testing
 
 /// Inputs that were found, or that lead a fuzzer on its way, once more.
 @Suite struct CorpusTests {
-    static let directory = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpus")
+    static let directory = Checkout.top.appending(path: "Tests/FuzzTests/Corpus")
 
     /// The files for one target, by name.
     static func inputs(_ target: FuzzTarget) throws -> [(name: String, bytes: [UInt8])] {

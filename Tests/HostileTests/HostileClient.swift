@@ -7,11 +7,7 @@ final class HostileClient {
     private let process: ChildProcess
     private let scratch: Scratch
 
-    private static let directory = URL(filePath: #filePath).deletingLastPathComponent()
-    /// The Python of the environment that `bin/test` makes.
-    private static let python = directory.deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: ".build/venv/bin/python3").path
-    private static let script = directory.appending(path: "Scripts/hostile.py")
+    private static let script = Checkout.top.appending(path: "Tests/HostileTests/Scripts/hostile.py")
 
     /// The kinds that the script knows, in its order.
     static let kinds: [String] = {
@@ -24,7 +20,7 @@ final class HostileClient {
     init(_ kind: String, _ server: RunningServer, user: String) throws {
         scratch = try Scratch()
         process = try ChildProcess(
-            Self.python, [Self.script.path, kind, server.port, user, RunningServer.passphrase],
+            Checkout.python, [Self.script.path, kind, server.port, user, RunningServer.passphrase],
             streams: [
                 .null, .writing(scratch.file("output", Data())), .writing(scratch.file("errors", Data())),
             ])
@@ -49,9 +45,4 @@ final class HostileClient {
     private func text(_ name: String) -> String {
         (try? String(contentsOfFile: scratch.path(name), encoding: .utf8)) ?? ""
     }
-}
-
-/// What keeps a test from going on.
-struct Unexpected: Error, CustomStringConvertible {
-    let description: String
 }

@@ -47,7 +47,7 @@ import Testing
     /// 64 blocks in flight, in the order in which the local disk happened to deliver them.
     @Test func nodeSSH2FastPut() throws {
         let (client, wire) = try connect("node ssh2 fastPut, packet by packet")
-        var random = SplitMix(state: 8)
+        var random = SeededNumbers(seed: 8)
         let ways: [OpenFlags] = [[.write, .create, .truncate], [.write]]
         for flags in ways {
             let handle = try #require(try wire.open("/file", flags))
@@ -151,17 +151,5 @@ import Testing
         try client.requireStored("file", Self.contents)
         let stored = client.server.data.appending(path: "alice/file.gpg")
         try client.require(try client.modified(stored) == 1_200_000_000, "time")
-    }
-}
-
-/// A small generator of random numbers that a seed repeats.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

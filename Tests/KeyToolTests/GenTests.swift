@@ -6,9 +6,6 @@ import Testing
 
 /// What is generated, and what lies in `Configs/` for people to take.
 @Suite struct GenTests {
-    private static let top = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-
     private func gen(_ arguments: String...) throws -> Command {
         let run = try Command.run(RunningServer.program, ["gen"] + arguments)
         #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
@@ -71,7 +68,7 @@ import Testing
     }
 
     @Test func theSampleIsTheTemplate() throws {
-        let file = Self.top.appending(path: "Configs/server.conf.sample")
+        let file = Checkout.top.appending(path: "Configs/server.conf.sample")
         let sample = try String(contentsOf: file, encoding: .utf8)
         // To write it anew: bin/cryptsftp gen conf > Configs/server.conf.sample
         #expect(try gen("conf").text == sample)
@@ -79,7 +76,7 @@ import Testing
         let configuration = try Configuration(file: file)
         #expect(configuration.accounts.isEmpty && configuration.limits == ServerLimits())
         // It is not taken for the real one.
-        #expect(ConfigurationFile.locate(nil, vault: Self.top.path).lastPathComponent == "server.conf")
+        #expect(ConfigurationFile.locate(nil, vault: Checkout.top.path).lastPathComponent == "server.conf")
     }
 
     /// Every setting that the sample explains is one.
@@ -106,7 +103,7 @@ import Testing
     }
 
     @Test(arguments: ["system", "user"]) func theUnitsAreGood(kind: String) throws {
-        let unit = Self.top.appending(path: "Configs/systemd/\(kind)/cryptsftp.service")
+        let unit = Checkout.top.appending(path: "Configs/systemd/\(kind)/cryptsftp.service")
         guard try Command.run("sh", ["-c", "command -v systemd-analyze"]).status == 0 else {
             print("skipped: there is no systemd-analyze to check \(kind)/cryptsftp.service with")
             return
@@ -125,7 +122,7 @@ import Testing
     }
 
     @Test func thePropertyListIsGood() throws {
-        let file = Self.top.appending(path: "Configs/launchd/cryptsftp.plist")
+        let file = Checkout.top.appending(path: "Configs/launchd/cryptsftp.plist")
         let list =
             try PropertyListSerialization.propertyList(from: Data(contentsOf: file), format: nil) as? [String: Any]
         #expect((list?["ProgramArguments"] as? [String])?.dropFirst().first == "serve")
@@ -135,7 +132,7 @@ import Testing
     /// Real configurations are never committed; these are.
     @Test func gitKeepsTheRealOnesOut() throws {
         func isIgnored(_ path: String) throws -> Bool {
-            try Command.run("git", ["-C", Self.top.path, "check-ignore", "--quiet", "--no-index", path]).status == 0
+            try Command.run("git", ["-C", Checkout.top.path, "check-ignore", "--quiet", "--no-index", path]).status == 0
         }
         for path in ["server.conf", "keys/alice/pubring.kbx", "hostkeys/ed25519_key", ".server.conf.new"] {
             #expect(try isIgnored("Configs/\(path)"), "\(path)")

@@ -59,7 +59,7 @@ import Testing
             [
                 "key", "import", "alice", own.path, "-c", server.configuration.path, "--passphrase-file", files[0],
                 "--key-passphrase-file", files[1],
-            ])
+            ], environment: QuickGnuPG.environment)
     }
 
     /// Keys as people have them, with subkeys for other things before and behind, or no passphrase.
@@ -105,7 +105,8 @@ import Testing
         let secret = try server.scratch.file("passphrase", Data("\(RunningServer.passphrase)\n".utf8))
         let rotated = try Command.run(
             RunningServer.program,
-            ["rotate", "alice", "--keep-key", "-c", server.configuration.path, "--passphrase-file", secret.path])
+            ["rotate", "alice", "--keep-key", "-c", server.configuration.path, "--passphrase-file", secret.path],
+            environment: QuickGnuPG.environment)
         #expect(rotated.status == 0 && rotated.text.contains("1 files"), "\(rotated.text)\(rotated.errors)")
         #expect(try server.recover("alice/before.gpg").output == contents)
     }

@@ -55,7 +55,7 @@ final class KeyVault {
     ) throws -> Command {
         try Command.run(
             RunningServer.program, self.arguments(arguments, passphrase: passphrase, new: new),
-            environment: environment, in: directory)
+            environment: QuickGnuPG.environment.merging(environment) { $1 }, in: directory)
     }
 
     /// The last line of JSON that a run has printed.
@@ -79,10 +79,13 @@ final class KeyVault {
             ] + arguments, input: input)
     }
 
-    /// Opens a stored file with stock gpg, and the secret keys that are in the user's directory now.
-    func decrypt(_ path: String) throws -> Command {
+    /// Opens stored files with stock gpg, and the secret keys that are in the user's directory now.
+    ///
+    /// - Returns: those that gpg opens and finds intact.
+    func open(_ paths: some Collection<String>) throws -> [String: StockGPG.Opened] {
         try copyKeys()
-        return try gpg(in: copy, ["--decrypt", data.appending(path: path).path], passphrase: KeyVault.passphrase)
+        return try StockGPG.open(
+            Dictionary(uniqueKeysWithValues: paths.map { ($0, data.appending(path: $0)) }), home: copy)
     }
 
     /// Copies the keys to where their passphrase is stretched little: gpg would pay for that again with every file.
@@ -108,25 +111,35 @@ final class KeyVault {
     }
 
     /// Stores a file as stock gpg encrypts it to a key of the user's directory.
-    func store(_ path: String, _ contents: Data, to recipient: String = "tester", mode: Int = 0o640) throws {
-        let file = data.appending(path: path)
-        try FileManager.default.createDirectory(
-            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-        let made = try gpg(
-            ["--compress-algo", "none", "--recipient", recipient, "--output", file.path, "--encrypt"], input: contents)
-        try #require(made.status == 0, "\(made.errors)")
-        try FileManager.default.setAttributes(
-            [.posixPermissions: mode, .modificationDate: Date(timeIntervalSince1970: 1_600_000_000.25)],
-            ofItemAtPath: file.path)
+    func store(_ path: String, _ contents: Data, to recipient: String = "tester") throws {
+        try store([path: contents], to: recipient)
     }
 
-    /// The key IDs that a stored file names.
-    func recipients(_ path: String) throws -> [String] {
-        let packets = try gpg(["--list-only", "--list-packets", data.appending(path: path).path]).text
-        return packets.split(separator: "\n").filter { $0.hasPrefix(":pubkey enc packet") }.compactMap {
-            $0.split(separator: " ").last.map(String.init)
+    /// Stores files as one stock gpg encrypts them to a key of the user's directory; those in `b` directories are only
+    /// to be read.
+    func store(_ files: [String: Data], to recipient: String = "tester") throws {
+        let plain = try Scratch()
+        let numbered = files.sorted { $0.key < $1.key }.enumerated()
+        for (number, file) in numbered { try plain.file("\(number)", file.value) }
+        let made = try gpg(
+            ["--compress-algo", "none", "--recipient", recipient, "--encrypt-files"]
+                + numbered.map { plain.path("\($0.offset)") })
+        try #require(made.status == 0, "\(made.errors)")
+        for (number, (path, _)) in numbered {
+            let file = data.appending(path: path)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.moveItem(at: plain.url.appending(path: "\(number).gpg"), to: file)
+            try FileManager.default.setAttributes(
+                [
+                    .posixPermissions: KeyVault.mode(path),
+                    .modificationDate: Date(timeIntervalSince1970: 1_600_000_000.25),
+                ], ofItemAtPath: file.path)
         }
     }
+
+    /// The permissions of a stored file.
+    static func mode(_ path: String) -> Int { path.contains("b/") ? 0o400 : 0o640 }
 
     /// The fingerprints of the key's parts: `pub` and `sub` with the fingerprint that follows each.
     func parts() throws -> [(kind: String, fingerprint: String)] {

@@ -3,10 +3,13 @@ import TestSupport
 
 /// Where somebody recovers, years later: a clean GnuPG home, a directory, and a shell.
 final class RecoveryPlace {
-    enum Machine: CaseIterable {
+    enum Machine {
         case this
         /// With nothing but GnuPG, no network, and as a user without rights.
         case minimalDebian
+
+        /// Those of this run: it takes long to make the other machine.
+        static let all: [Machine] = Effort.isFull ? [.this, .minimalDebian] : [.this]
     }
 
     private static let nobody = "65534:65534"

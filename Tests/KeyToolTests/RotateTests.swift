@@ -17,18 +17,18 @@ import Testing
 
     private func vault(_ tree: [String: Data] = RotateTests.tree) throws -> KeyVault {
         let vault = try KeyVault()
-        for (path, contents) in tree { try vault.store(path, contents, mode: path.contains("b/") ? 0o400 : 0o640) }
+        try vault.store(tree)
         return vault
     }
 
     /// Checks every file with stock gpg, and that it is encrypted to `subkey` alone.
     private func check(_ vault: KeyVault, _ tree: [String: Data], _ subkey: String) throws {
+        let opened = try vault.open(tree.keys)
         for (path, contents) in tree {
-            #expect(try vault.recipients(path) == [String(subkey.suffix(16))], "\(path)")
-            let read = try vault.decrypt(path)
-            #expect(read.status == 0 && read.output == contents, "\(path): \(read.errors)")
+            #expect(opened[path]?.recipients == [String(subkey.suffix(16))], "\(path)")
+            #expect(opened[path]?.contents == contents, "\(path)")
             let attributes = try FileManager.default.attributesOfItem(atPath: vault.data.appending(path: path).path)
-            #expect(attributes[.posixPermissions] as? Int == (path.contains("b/") ? 0o400 : 0o640), "\(path)")
+            #expect(attributes[.posixPermissions] as? Int == KeyVault.mode(path), "\(path)")
             let date = try #require(attributes[.modificationDate] as? Date)
             #expect(abs(date.timeIntervalSince1970 - 1_600_000_000.25) < 0.01, "\(path)")
         }
@@ -130,7 +130,7 @@ import Testing
         let tree = ["a.gpg": Data(repeating: UInt8(ascii: "a"), count: 3000), "deep/b.gpg": Data.random(50_000)]
         let vault = try vault(tree)
         let stored = try KeyVault.snapshot(vault.data)
-        let gnupg = try BrokenGnuPG()
+        let gnupg = try BrokenGnuPG(isQuick: true)
         try gnupg.fail(.encrypt, fault)
         let broken = try vault.run(
             ["rotate", "alice"], passphrase: KeyVault.passphrase, environment: gnupg.environment)
@@ -143,7 +143,8 @@ import Testing
     }
 
     /// Killed again and again at random moments; the last run, which is not, finds nothing lost.
-    @Test(arguments: [[], ["--new-key"]]) func killedAtAnyMoment(_ options: [String]) throws {
+    @Test(arguments: Effort.some(1, of: [[], ["--new-key"]], for: "what is killed at any moment"))
+    func killedAtAnyMoment(_ options: [String]) throws {
         var numbers = SeededNumbers(for: "killedAtAnyMoment")
         let tree = Self.tree.filter { !$0.key.contains("many/1") }
         let vault = try vault(tree)
@@ -155,18 +156,19 @@ import Testing
         #expect(try rehearsal.run(["rotate", "alice"] + options, passphrase: KeyVault.passphrase).status == 0)
         let whole = clock.now - began
         var kills = 0
-        for _ in 0..<10 {
+        for _ in 0..<Effort.count(3, full: 10) {
             let process = try ChildProcess(
-                RunningServer.program, vault.arguments(["rotate", "alice"] + options, passphrase: KeyVault.passphrase))
+                RunningServer.program, vault.arguments(["rotate", "alice"] + options, passphrase: KeyVault.passphrase),
+                environment: QuickGnuPG.environment)
             let moment = clock.now + whole * Double.random(in: 0..<0.9, using: &numbers)
             while process.isRunning, clock.now < moment { usleep(1000) }
             if process.isRunning { kills += 1 }
             process.signal(SIGKILL)
             _ = process.wait()
             // Whatever state it is in: every file is there, whole, and opens.
-            for (path, contents) in tree where Int.random(in: 0..<4, using: &numbers) == 0 {
-                let read = try vault.decrypt(path)
-                #expect(read.status == 0 && read.output == contents, "\(path) after \(kills) kills: \(read.errors)")
+            let opened = try vault.open(tree.keys)
+            for (path, contents) in tree {
+                #expect(opened[path]?.contents == contents, "\(path) after \(kills) kills")
             }
         }
         let last = try vault.run(["rotate", "alice"] + options, passphrase: KeyVault.passphrase)

@@ -8,10 +8,10 @@ import Testing
     private func check(_ version: String) throws -> Command {
         let scratch = try Scratch()
         try scratch.file("dpkg-query", Data("#!/bin/sh\nprintf %s '\(version)'\n".utf8), mode: 0o755)
-        let setup = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../bin/setup")
+        let setup = Checkout.path("bin/setup")
         let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
         return try Command.run(
-            "sh", ["-euc", ". \"$1\"; setup_check_libssh; echo passed", "sh", setup.standardizedFileURL.path],
+            "sh", ["-euc", ". \"$1\"; setup_check_libssh; echo passed", "sh", setup],
             environment: ["PATH": "\(scratch.url.path):\(path)"])
     }
 

@@ -85,6 +85,19 @@ import Testing
         #expect(throws: SealedFile.Failure.damaged, "cut off") { try sealed.load(1) }
     }
 
+    /// A longer block must not run over the buffer that it is encrypted into, and none of these may take a place.
+    @Test(arguments: [0, 1, SealedFile.blockSize - 1, SealedFile.blockSize + 1, 16 << 20])
+    func blocksOfAnotherSizeAreRefused(count: Int) throws {
+        try sealed.store(block(1), at: 0)
+        #expect(throws: SealedFile.Failure.system(errno: EINVAL)) {
+            try sealed.store([UInt8](repeating: 2, count: count), at: 1)
+        }
+        #expect(try sealed.load(0) == block(1))
+        #expect(sealed.blockCount == 1)
+        try sealed.store(block(3), at: 2)
+        #expect(try file.seekToEnd() == UInt64(2 * SealedFile.slotSize))
+    }
+
     @Test func aFullDiskIsAnError() throws {
         let full = try FileHandle(forUpdating: URL(filePath: "/dev/full"))
         let sealed = try #require(SealedFile(full.fileDescriptor))

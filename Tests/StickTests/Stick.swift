@@ -31,8 +31,10 @@ final class Stick {
     /// The process that is the file system; nil when the kernel is.
     private(set) var driver: ChildProcess?
 
-    /// Those that this machine can mount, tried once; it is printed why not the others.
-    static let available: [Kind] = Kind.allCases.filter { kind in
+    /// Those that this machine can mount, tried once.
+    ///
+    /// It is printed why not the others. A short run leaves out those that hold every name.
+    static let available: [Kind] = Kind.allCases.filter { $0.isPortable || Effort.isFull }.filter { kind in
         do {
             _ = try Stick(kind, megabytes: 48)
             return true

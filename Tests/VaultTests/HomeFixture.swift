@@ -8,8 +8,6 @@ import Testing
 import Vault
 
 /// A user's home with real keys and a real gpg, and an SFTP client for it, all in this process.
-///
-/// gpgme has one home for the whole process, so tests that use this do not run side by side (`bin/test` sees to that).
 final class HomeFixture {
     let scratch: Scratch
     private let keys: SessionHome
@@ -119,32 +117,5 @@ extension Exchange {
     func size(_ path: String) throws -> UInt64? {
         guard case .attributes(let attributes)? = try ask(RequestWriter.onPaths(.stat, path)) else { return nil }
         return attributes.size
-    }
-}
-
-/// Random numbers that are the same for the same seed.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    /// Source: Vigna's SplitMix64.
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func bytes(_ count: Int) -> [UInt8] {
-        (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }
-    }
-
-    /// The seed for this run: from the environment, to repeat one, else a new one.
-    static func seed() -> UInt64 {
-        ProcessInfo.processInfo.environment["CRYPTSFTP_SEED"].flatMap { UInt64($0) } ?? .random(in: 0..<1 << 32)
     }
 }

@@ -62,12 +62,12 @@ package struct KeyExport {
         // The key in use comes first: the sheet is about it.
         let keys = [current] + own.filter { $0.fingerprint != current.fingerprint }
         let fingerprints = keys.map(\.fingerprint)
-        let secret = try keyring.export(.secretKeys, of: fingerprints, passphrase: passphrase)
+        let secret = try keyring.export(.secretKeys(passphrase), of: fingerprints)
         try check(secret, own, keyring, passphrase)
         let names = Names(name)
         var files: [(name: String, contents: Data)] = [
             (names.secretKey, secret),
-            (names.publicKey, try keyring.export(.publicKeys, of: fingerprints, passphrase: nil)),
+            (names.publicKey, try keyring.export(.publicKeys, of: fingerprints)),
         ]
         for fingerprint in fingerprints {
             let certificate = directory.appending(path: "openpgp-revocs.d/\(fingerprint).rev")

@@ -34,8 +34,8 @@ package struct KeyImport {
         guard keys.count == 1, let key = keys.first else {
             throw UserError(description: "there are \(keys.count) keys in \(source.path); one is expected")
         }
-        if let refusal = key.refusal {
-            throw UserError(description: "the key \(key.fingerprint) cannot be taken: \(refusal)")
+        if let problem = key.problem {
+            throw UserError(description: "the key \(key.fingerprint) cannot be used: it \(problem)")
         }
         self.key = key
         hasSecret = key.encryption.map { imported.hasSecret($0) } ?? false
@@ -65,7 +65,7 @@ package struct KeyImport {
             let keyring = try ScratchKeyring(keysIn: directory)
             try keyring.add(key, from: imported)
             guard let merged = try keyring.keys().first(where: { $0.fingerprint == key.fingerprint }),
-                merged.refusal == nil
+                merged.problem == nil
             else {
                 throw UserError(
                     description:

@@ -88,8 +88,10 @@ package final class KeyRotation {
             let keyring = try ScratchKeyring(keysIn: keys)
             let known = try Set(keyring.keys().flatMap(\.subkeys).map(\.keygrip))
             let key = try make(kind, account, passphrase, in: keyring)
-            guard let encryption = key.encryption, key.refusal == nil else {
-                throw UserError(description: "nothing can be encrypted to the key: \(key.refusal ?? "")")
+            guard let encryption = key.encryption, key.problem == nil else {
+                throw UserError(
+                    description: "nothing can be encrypted to the key \(key.fingerprint): "
+                        + "it \(key.problem ?? "has no subkey for encryption")")
             }
             // If nothing opened the new key, all files would be lost.
             try configuration.check(passphrase, opens: key.fingerprint, in: keyring.directory)
@@ -173,7 +175,9 @@ package final class KeyRotation {
 
     // MARK: The files
 
-    /// The most passes over the files. Files that are in use during the last one are reported as busy.
+    /// The most passes over the files.
+    ///
+    /// Files that are in use during the last one are reported as busy.
     private static let mostPasses = 5
 
     /// Re-encrypts all files that are encrypted to an older key of the user.
@@ -191,7 +195,6 @@ package final class KeyRotation {
         let (configuration, account) = try readAccount()
         let home = try SessionHome(keysIn: keys, fingerprint: account.key, passphrase: passphrase)
         let retired = try ScratchKeyring(keysIn: keys).retired { $0 != home.cryptor.recipient }
-        _ = try GnuPG.use(home: home.keyHome)
         let vault = try OwnerVault(configuration)
         let work = TreeReencryption(
             data: vault.data, retired: retired, cryptor: home.cryptor, isInterrupted: isInterrupted,

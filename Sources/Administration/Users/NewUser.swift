@@ -82,7 +82,7 @@ package struct NewUser {
             let made = try NewKey(userID: name, passphrase: passphrase)
             return (made.fingerprint, made)
         }
-        let fingerprint = try KeyHome.fingerprint(in: keys)
+        let fingerprint = try KeyDirectory.fingerprint(in: keys)
         try configuration.check(passphrase, opens: fingerprint, in: keys)
         return (fingerprint, nil)
     }

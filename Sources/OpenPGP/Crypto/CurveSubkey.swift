@@ -66,7 +66,7 @@ package struct CurveSubkey: Sendable, Equatable {
         let key = SecretBytes(count: size) { key in
             digest.finish { key.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0.prefix(size))) }
         }
-        guard let key else { throw OpenPGPError(.engine, "no locked memory left") }
+        guard let key else { throw OpenPGPError.noLockedMemory }
         return key
     }
 }

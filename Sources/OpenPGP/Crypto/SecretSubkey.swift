@@ -40,7 +40,7 @@ package struct SecretSubkey: Sendable {
             bytes.copyBytes(from: cipherText)
             try cipher.decrypt(bytes)
         }
-        guard let opened else { throw OpenPGPError(.engine, "no locked memory left") }
+        guard let opened else { throw OpenPGPError.noLockedMemory }
         let digest = try MessageDigest(.sha1)
         let isRight = opened.withUnsafeBytes { bytes in
             digest.update(UnsafeRawBufferPointer(rebasing: bytes.dropLast(hashed)))

@@ -28,7 +28,7 @@ struct StringToKey {
     /// - Parameter size: bytes of the key.
     func key(_ passphrase: SecretBytes, size: Int) throws(OpenPGPError) -> SecretBytes {
         guard let once = SecretBytes(count: salt.count + passphrase.count, fill: { fill($0, passphrase) }) else {
-            throw OpenPGPError(.engine, "no locked memory left")
+            throw OpenPGPError.noLockedMemory
         }
         let key = try SecretBytes(count: size) { key throws(OpenPGPError) in
             var filled = 0
@@ -53,7 +53,7 @@ struct StringToKey {
                 zeros += 1
             }
         }
-        guard let key else { throw OpenPGPError(.engine, "no locked memory left") }
+        guard let key else { throw OpenPGPError.noLockedMemory }
         return key
     }
 

@@ -1,9 +1,11 @@
-/// Why an OpenPGP operation failed.
+package import Platform
+
+/// The reason why an OpenPGP operation failed.
 ///
 /// It never carries file names, contents or secrets: its text may be logged and shown to clients.
 package struct OpenPGPError: Error, Equatable, CustomStringConvertible {
     package enum Code: Equatable, Sendable {
-        /// gpg is missing, too old, or died.
+        /// gpg is missing, too old, or died; or a resource of the system is exhausted.
         case engine
         /// The passphrase does not open the key.
         case passphrase
@@ -11,9 +13,9 @@ package struct OpenPGPError: Error, Equatable, CustomStringConvertible {
         case key
         /// The stored message is damaged or not of a kind that can be read.
         case message
-        /// Reading or writing the message failed; `errno` is in ``OpenPGPError/errno``.
+        /// Reading or writing the message failed; ``OpenPGPError/errno`` says why.
         case inputOutput
-        /// Someone cancelled it.
+        /// The caller cancelled the operation.
         case cancelled
         /// gpg did nothing for too long.
         case stalled
@@ -28,5 +30,21 @@ package struct OpenPGPError: Error, Equatable, CustomStringConvertible {
         self.code = code
         self.description = description
         self.errno = errno
+    }
+
+    /// Memory for a secret was asked for, and no more can be locked.
+    package static var noLockedMemory: OpenPGPError { OpenPGPError(.engine, "no locked memory left") }
+
+    /// Runs system calls, and turns their error into one of ``Code/inputOutput``.
+    ///
+    /// - Parameter description: says what failed.
+    package static func inputOutput<Value>(
+        _ description: String, _ body: () throws(SystemError) -> Value
+    ) throws(OpenPGPError) -> Value {
+        do throws(SystemError) {
+            return try body()
+        } catch {
+            throw OpenPGPError(.inputOutput, description, errno: error.number)
+        }
     }
 }

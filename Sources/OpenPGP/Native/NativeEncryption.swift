@@ -47,13 +47,10 @@ final class NativeEncryption: Encryption {
             background.input.finish()
             return try background.worker.join()
         }
-        do throws(OpenPGPError) {
+        try remembering { () throws(OpenPGPError) in
             let message = try NativeMessage(to: subkey, into: descriptor)
             try message.write(waiting)
             try message.finish()
-        } catch {
-            ownFailure = error
-            throw error
         }
     }
 
@@ -65,22 +62,33 @@ final class NativeEncryption: Encryption {
         ownFailure = failure ?? reason
     }
 
-    /// Starts the worker with what has come until now.
+    /// Starts the worker with the bytes so far.
     private func goToBackground() throws(OpenPGPError) {
         let input = BytePipe(capacity: 1 << 20)
-        let worker = Worker { [subkey, descriptor] () throws(OpenPGPError) in
-            do throws(OpenPGPError) {
-                let message = try NativeMessage(to: subkey, into: descriptor)
-                while let bytes = try input.next() { try message.write(bytes) }
-                try message.finish()
-            } catch {
-                input.fail(error)
-                throw error
+        try remembering { () throws(OpenPGPError) in
+            let worker = try Worker { [subkey, descriptor] () throws(OpenPGPError) in
+                do throws(OpenPGPError) {
+                    let message = try NativeMessage(to: subkey, into: descriptor)
+                    while let bytes = try input.next() { try message.write(bytes) }
+                    try message.finish()
+                } catch {
+                    input.fail(error)
+                    throw error
+                }
             }
+            background = (input, worker)
         }
-        background = (input, worker)
-        if let error = worker.failedAtOnce { input.fail(error) }
         try handOver(to: input)
+    }
+
+    /// Runs `body` and keeps its error as this message's failure.
+    private func remembering(_ body: () throws(OpenPGPError) -> Void) throws(OpenPGPError) {
+        do throws(OpenPGPError) {
+            try body()
+        } catch {
+            ownFailure = error
+            throw error
+        }
     }
 
     private func handOver(to input: BytePipe) throws(OpenPGPError) {

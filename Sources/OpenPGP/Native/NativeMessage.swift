@@ -25,7 +25,7 @@ final class NativeMessage {
     ///   - descriptor: an empty file, which stays its owner's to close.
     init(to subkey: CurveSubkey, into descriptor: Int32) throws(OpenPGPError) {
         guard let bytes = SecretBytes.random(32), let prefix = SecretBytes.random(CipherFeedback.block) else {
-            throw OpenPGPError(.engine, "no locked memory left")
+            throw OpenPGPError.noLockedMemory
         }
         let key = SessionKey(bytes: bytes)
         cipher = try CipherFeedback(key)

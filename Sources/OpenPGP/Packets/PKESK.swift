@@ -14,7 +14,7 @@ package enum PKESK {
     /// A fresh pair of ephemeral keys is made for it.
     package static func make(_ key: SessionKey, for subkey: CurveSubkey) throws(OpenPGPError) -> [UInt8] {
         guard let ephemeral = SecretBytes.random(X25519.size), let point = X25519.point(of: ephemeral) else {
-            throw OpenPGPError(.engine, "no locked memory left")
+            throw OpenPGPError.noLockedMemory
         }
         guard let shared = X25519.shared(ephemeral, with: subkey.point) else {
             throw OpenPGPError(.key, "nothing can be encrypted to that key: its point is not a safe one")
@@ -59,7 +59,7 @@ package enum PKESK {
             secret[2 + size] = UInt8(sum & 0xff)
             for index in secret.count - padding..<secret.count { secret[index] = UInt8(padding) }
         }
-        guard let secret else { throw OpenPGPError(.engine, "no locked memory left") }
+        guard let secret else { throw OpenPGPError.noLockedMemory }
         return secret
     }
 

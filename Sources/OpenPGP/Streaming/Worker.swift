@@ -3,15 +3,19 @@ private import Foundation
 
 /// One background thread with one result: blocking calls of the C libraries run here, off the session's thread.
 ///
-/// Sendable, although it has mutable state: `outcome` is written once, by the worker before it signals `done` or by
-/// `init` when there is no thread, and read only after waiting for `done`.
+/// Sendable, although it has mutable state: `outcome` is written once, by the thread before it signals `done`, and read
+/// only after waiting for `done`.
 package final class Worker<Result: Sendable>: @unchecked Sendable {
     private let done = DispatchSemaphore(value: 0)
     private var outcome: Swift.Result<Result, OpenPGPError>?
 
-    /// - Parameter body: what it does. Where the system has no more threads it is never called, and the result is an
-    ///   error.
-    package init(_ body: @escaping @Sendable () throws(OpenPGPError) -> Result) {
+    /// Starts the thread.
+    ///
+    /// The C function is `pthread_create`.
+    ///
+    /// - Parameter body: runs once on the thread.
+    /// - Throws: `.engine` when the system has no thread left; then `body` is never called.
+    package init(_ body: @escaping @Sendable () throws(OpenPGPError) -> Result) throws(OpenPGPError) {
         let work = Unmanaged.passRetained(
             Work { [self] in
                 do throws(OpenPGPError) {
@@ -23,7 +27,7 @@ package final class Worker<Result: Sendable>: @unchecked Sendable {
             })
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
-        // gpgme and libgcrypt are at home with little; a megabyte is plenty and bounds what many workers take.
+        // A megabyte is more than gpgme and libgcrypt need, and bounds the memory of many transfers at once.
         pthread_attr_setstacksize(&attributes, 1 << 20)
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         var thread = pthread_t()
@@ -35,13 +39,11 @@ package final class Worker<Result: Sendable>: @unchecked Sendable {
         pthread_attr_destroy(&attributes)
         guard result == 0 else {
             work.release()
-            outcome = .failure(OpenPGPError(.engine, "no thread is to be had", errno: result))
-            done.signal()
-            return
+            throw OpenPGPError(.engine, "cannot start a thread", errno: result)
         }
     }
 
-    /// Waits for the end.
+    /// Waits until the body has returned, and gives its result.
     ///
     /// May be called more than once.
     package func join() throws(OpenPGPError) -> Result {
@@ -50,17 +52,9 @@ package final class Worker<Result: Sendable>: @unchecked Sendable {
         guard let outcome else { throw OpenPGPError(.engine, "the worker ended without a result") }
         return try outcome.get()
     }
-
-    /// Whether it ended already, with an error.
-    package var failedAtOnce: OpenPGPError? {
-        guard done.wait(timeout: .now()) == .success else { return nil }
-        defer { done.signal() }
-        if case .failure(let error)? = outcome { return error }
-        return nil
-    }
 }
 
-/// What a thread is given to do.
+/// The body of a thread as an object, which is what `pthread_create` can pass on.
 private final class Work {
     let run: () -> Void
 

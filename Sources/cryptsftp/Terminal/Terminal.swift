@@ -1,5 +1,6 @@
 internal import Administration
 private import Foundation
+private import Platform
 internal import Secrets
 
 /// Talking with a person.
@@ -56,14 +57,15 @@ enum Terminal {
         let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Problem(.wrongPassphrase, "the passphrase file \(path) cannot be read") }
         defer { if descriptor != STDIN_FILENO { close(descriptor) } }
-        return try line(from: descriptor)
+        return try readLine(from: descriptor)
     }
 
     private static func ask(_ terminal: Int32, _ prompt: String) throws -> SecretBytes {
         var saved = termios()
         guard tcgetattr(terminal, &saved) == 0 else { throw Problem(.wrongPassphrase, "the terminal cannot be used") }
         var silent = saved
-        // Every key comes as it is pressed, and none is shown: Ctrl-C must not leave the terminal so.
+        // Every key arrives as it is pressed, and none is shown. Ctrl-C is a key too: a signal would leave the terminal
+        // in this state.
         silent.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
         tcsetattr(terminal, TCSAFLUSH, &silent)
         defer {
@@ -71,58 +73,72 @@ enum Terminal {
             print(to: terminal, "\n")
         }
         print(to: terminal, prompt)
-        return try line(from: terminal, editing: true)
+        return try editLine(on: terminal)
     }
 
-    private enum Key {
-        static let interrupt: UInt8 = 3
-        static let end: UInt8 = 4
-        static let backspaces: [UInt8] = [8, 127]
-        static let clear: UInt8 = 21
-        static let lineEnds: [UInt8] = [10, 13]
-    }
-
-    /// Reads up to a line's end into locked memory, byte by byte: nothing is read ahead, no copy is left behind.
-    ///
-    /// - Parameter editing: whether it comes from a keyboard, with backspaces and Ctrl-C.
-    private static func line(from descriptor: Int32, editing: Bool = false) throws -> SecretBytes {
-        var length = 0
-        var problem: Problem?
-        let buffer = SecretBytes(count: longest + 1) { bytes in
-            while length < bytes.count {
-                let count = read(descriptor, bytes.baseAddress.map { $0 + length }, 1)
-                if count < 0 && errno == EINTR { continue }
-                if count < 0 { problem = Problem(.wrongPassphrase, "the passphrase cannot be read") }
-                guard count > 0 else { return }
-                let key = bytes[length]
-                if key == UInt8(ascii: "\n") || editing && Key.lineEnds.contains(key) { return }
-                if editing && Key.backspaces.contains(key) {
-                    length = max(0, length - 1)
-                } else if editing && key == Key.clear {
-                    length = 0
-                } else if editing && (key == Key.interrupt || key == Key.end) {
-                    problem = Problem(.interrupted, "interrupted")
-                    return
-                } else if key == 0 {
-                    problem = Problem(.wrongPassphrase, "a passphrase cannot contain a NUL byte")
-                    return
-                } else {
-                    length += 1
+    /// Reads a line from a keyboard.
+    private static func editLine(on terminal: Int32) throws -> SecretBytes {
+        try line { (bytes) throws(Problem) in
+            var editor = LineEditor(bytes)
+            while let key = try nextByte(terminal) {
+                switch editor.take(key) {
+                case .more: continue
+                case .done, .full: return editor.count
+                case .interrupted: throw Problem(.interrupted, "interrupted")
+                case .nul: throw Terminal.containsNUL
                 }
             }
+            return editor.count
         }
-        guard let buffer else { throw Problem(.failure, "out of locked memory") }
-        if let problem { throw problem }
-        let line = buffer.withUnsafeBytes { bytes in
+    }
+
+    /// Reads the first line of a file.
+    private static func readLine(from descriptor: Int32) throws -> SecretBytes {
+        try line { (bytes) throws(Problem) in
+            var count = 0
+            while count < bytes.count, let byte = try nextByte(descriptor), byte != UInt8(ascii: "\n") {
+                guard byte != 0 else { throw Terminal.containsNUL }
+                bytes[count] = byte
+                count += 1
+            }
             // A file from another system ends its lines with a carriage return, too.
-            let end = length > 0 && bytes[length - 1] == UInt8(ascii: "\r") ? length - 1 : length
-            return SecretBytes(copying: UnsafeRawBufferPointer(rebasing: bytes[..<end]))
+            return count > 0 && bytes[count - 1] == UInt8(ascii: "\r") ? count - 1 : count
         }
-        guard let line else { throw Problem(.failure, "out of locked memory") }
-        guard line.count <= longest else {
+    }
+
+    private static var containsNUL: Problem { Problem(.wrongPassphrase, "a passphrase cannot contain a NUL byte") }
+
+    /// Lets `fill` write a line into locked memory.
+    ///
+    /// - Parameter fill: returns the length of the line in bytes.
+    private static func line(
+        _ fill: (UnsafeMutableRawBufferPointer) throws(Problem) -> Int
+    ) throws -> SecretBytes {
+        var count = 0
+        // One byte more than a passphrase may have: a longer one, or a carriage return after it.
+        let buffer = try SecretBytes(count: longest + 1) { (bytes) throws(Problem) in count = try fill(bytes) }
+        guard let buffer else { throw Problem(.failure, "out of locked memory") }
+        guard count <= longest else {
             throw Problem(.wrongPassphrase, "the passphrase is longer than \(longest) bytes")
         }
+        let line = buffer.withUnsafeBytes { SecretBytes(copying: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+        guard let line else { throw Problem(.failure, "out of locked memory") }
         return line
+    }
+
+    /// Reads one byte: nothing is read ahead, so that no copy is left in a buffer.
+    ///
+    /// - Returns: nil at the end.
+    private static func nextByte(_ descriptor: Int32) throws(Problem) -> UInt8? {
+        var byte: UInt8 = 0
+        do throws(SystemError) {
+            let count = try withUnsafeMutableBytes(of: &byte) { (buffer) throws(SystemError) in
+                try FileIO.readOnce(descriptor, into: buffer)
+            }
+            return count == 0 ? nil : byte
+        } catch {
+            throw Problem(.wrongPassphrase, "the passphrase cannot be read: \(error)")
+        }
     }
 
     private static func print(to terminal: Int32, _ text: String) {

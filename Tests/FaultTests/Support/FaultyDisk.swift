@@ -29,9 +29,9 @@ final class FaultyDisk {
         }
         switches = try scratch.file("switches", Data())
         let errors = try scratch.file("errors", Data())
-        let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Scripts/faulty_disk.py")
+        let script = Checkout.path("Tests/FaultTests/Scripts/faulty_disk.py")
         process = try ChildProcess(
-            "/usr/bin/python3", [script.path, backing.path, mount.path, switches.path],
+            "/usr/bin/python3", [script, backing.path, mount.path, switches.path],
             streams: [.null, .writing(errors), .writing(errors)])
         try waitUntil("the file system is mounted") { [mount, process] in
             Mounts.contains(mount) || !process.isRunning

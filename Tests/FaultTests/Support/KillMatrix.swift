@@ -32,6 +32,13 @@ final class KillMatrix {
 
     var total: Int { kills.values.reduce(0, +) }
 
+    /// Whether enough uploads have ended in each way for `kills` to have shown anything.
+    func hasSeenAll(_ kills: Int) -> Bool {
+        let counts = ledger.counts
+        return counts[.acknowledged, default: 0] > kills && partials > 0
+            && counts[.refused, default: 0] + counts[.unknown, default: 0] > kills / 4
+    }
+
     /// Lets all upload, kills one thing, and looks at what is stored.
     ///
     /// - Parameter real: a client that is not ours and uploads at the same time.

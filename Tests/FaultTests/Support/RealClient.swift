@@ -13,8 +13,7 @@ final class RealClient {
 
     static let python = "/usr/bin/python3"
     static let hasParamiko = (try? Command.run(RealClient.python, ["-c", "import paramiko"]).status) == 0
-    static let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Scripts/paramiko_put.py")
-        .path
+    static let script = Checkout.path("Tests/FaultTests/Scripts/paramiko_put.py")
 
     /// Starts it; it logs in and uploads one file, and leaves a file of its own when that was acknowledged.
     init(_ kind: Kind, _ server: RunningServer, _ numbers: inout SeededNumbers) throws {

@@ -186,12 +186,12 @@ def guess():
     again(body)
 
 
-def one_octet_a_second():
+def one_byte_a_second():
     def slow(data):
         client = connect()
         while True:
-            for octet in data:
-                client.sendall(bytes([octet]))
+            for byte in data:
+                client.sendall(bytes([byte]))
                 time.sleep(1)
 
     for _ in range(4):
@@ -200,9 +200,9 @@ def one_octet_a_second():
     channels = [sftp(transport) for _ in range(8)]
     ready()
     while True:
-        for octet in INIT + request(17, text(b"/" * 1000)):
+        for byte in INIT + request(17, text(b"/" * 1000)):
             for channel in channels:
-                channel.sendall(bytes([octet]))
+                channel.sendall(bytes([byte]))
             time.sleep(1)
 
 
@@ -437,7 +437,7 @@ KINDS = {
     "never reads": lambda: unread(2 << 20),
     "never reads, window of 2 GiB": lambda: unread(BIG_WINDOW),
     "never reads, window of 2 GiB, packets of 11": lambda: unread(BIG_WINDOW, 11),
-    "one octet a second": one_octet_a_second,
+    "one byte a second": one_byte_a_second,
     "packets of 0": lambda: tiny_packets(0),
     "packets of 1": lambda: tiny_packets(1),
     "packets of 10": lambda: tiny_packets(10),

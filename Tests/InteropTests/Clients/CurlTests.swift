@@ -73,9 +73,11 @@ extension Interop {
     /// Runs `curl`; an argument that starts with "/" is a path on the server.
     @discardableResult
     func curl(_ user: String, password: String, _ arguments: [String]) throws -> Command {
-        try run(
-            "curl",
-            ["-sSk", "-v", "-u", "\(user):\(password)"]
-                + arguments.map { $0.hasPrefix("/") ? "sftp://127.0.0.1:\(server.port)\($0)" : $0 })
+        try run("curl", curlArguments(user, password: password, arguments))
+    }
+
+    func curlArguments(_ user: String, password: String, _ arguments: [String]) -> [String] {
+        ["-sSk", "-v", "-u", "\(user):\(password)"]
+            + arguments.map { $0.hasPrefix("/") ? "sftp://127.0.0.1:\(server.port)\($0)" : $0 }
     }
 }

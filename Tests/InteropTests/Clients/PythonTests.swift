@@ -6,9 +6,9 @@ import Testing
 @Suite(.serialized) struct PythonTests {
     private func work(_ library: String, _ script: String) throws -> (Interop, version: String) {
         let client = try Interop(library)
-        let path = Interop.sources.appending(path: "Scripts/\(script)").path
+        let path = Interop.script(script)
         let run = try client.run(
-            Interop.python, [path, client.server.port], adding: ["TEST_PASSPHRASE": RunningServer.passphrase])
+            Checkout.python, [path, client.server.port], adding: ["TEST_PASSPHRASE": RunningServer.passphrase])
         return (client, run.text.trimmingCharacters(in: .newlines))
     }
 

@@ -5,20 +5,17 @@ import Testing
 /// Random operations in a mount, compared with a model; `Scripts/mount_fuzz.py` tells how.
 @Suite(.serialized, .enabled(if: Mount.obstacle == nil, "nothing can be mounted here: \(Mount.obstacle ?? "")"))
 struct SSHFSFuzzTests {
-    private static let operations = 12_000
+    private static let operations = Effort.count(1_500, full: 12_000)
 
-    /// With the kernel's cache, and without: then every read goes to the server.
-    @Test(arguments: [[], ["direct_io", "dir_cache=no"]])
+    /// Without the kernel's cache every read goes to the server; a full run has the other way too.
+    @Test(arguments: [["direct_io", "dir_cache=no"]] + (Effort.isFull ? [[]] : []))
     func randomOperations(options: [String]) throws {
         let client = try Interop("sshfs")
-        let seed =
-            ProcessInfo.processInfo.environment["CRYPTSFTP_SEED"].flatMap { UInt32($0) }
-            ?? UInt32.random(in: 1 ... .max)
-        print("CRYPTSFTP_SEED=\(seed) for \(options)")
-        let script = Interop.sources.appending(path: "Scripts/mount_fuzz.py").path
+        let seed = SeededNumbers(for: "random operations in a mount \(options)").seed
+        let script = Interop.script("mount_fuzz.py")
         var mount = try Mount(client, options: options)
         try client.run(
-            Interop.python,
+            Checkout.python,
             [script, mount.directory.path, client.server.scratch.path("model"), "\(seed)", "\(Self.operations)"],
             seconds: 280)
         mount.unmount()
@@ -28,7 +25,8 @@ struct SSHFSFuzzTests {
         for name in try FileManager.default.contentsOfDirectory(atPath: client.url("model").path).prefix(3) {
             try client.requireStored(name, client.bytes("model/\(name)"))
         }
-        try client.shown(
-            client.version("sshfs", ["--version"], name: "SSHFS"), "24,000 random operations on open files")
+        let job = "24,000 random operations on open files"
+        guard Effort.isFull else { return try client.leavesToFullRuns(job) }
+        try client.shown(client.version("sshfs", ["--version"], name: "SSHFS"), job)
     }
 }

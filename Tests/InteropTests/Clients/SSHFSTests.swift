@@ -118,7 +118,7 @@ struct SSHFSTests {
     }
 
     @Test func aSourceTreeFromAnArchive() throws {
-        let sources = Interop.sources.appending(path: "../../Sources").standardizedFileURL.path
+        let sources = Checkout.path("Sources")
         try client.run("tar", ["-C", sources, "-czf", "sources.tar.gz", "."])
         try mount.sh("mkdir sources\ntar -C sources -xzf ../sources.tar.gz", seconds: 240)
         mount.unmount()

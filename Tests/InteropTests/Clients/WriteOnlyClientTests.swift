@@ -86,7 +86,7 @@ import Testing
             transport.close()
             print(paramiko.__version__)
             """
-        let run = try client.run(Interop.python, ["-c", script, client.server.port, Self.stranger])
+        let run = try client.run(Checkout.python, ["-c", script, client.server.port, Self.stranger])
         try requireKept(client)
         try client.shown(run.text.trimmingCharacters(in: .newlines), "write-only account")
     }

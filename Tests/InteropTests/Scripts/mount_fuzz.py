@@ -72,7 +72,7 @@ class Fuzzer:
             at = next((i for i, pair in enumerate(zip(found, expected)) if pair[0] != pair[1]), None)
             at = min(len(found), len(expected)) if at is None else at
             raise Difference(
-                "%s: %d octets for %d, the first difference at %d: %s for %s"
+                "%s: %d bytes for %d, the first difference at %d: %s for %s"
                 % (what, len(found), len(expected), at, bytes(found[at : at + 8]), bytes(expected[at : at + 8]))
             )
         raise Difference("%s: %s for %s" % (what, found, expected))

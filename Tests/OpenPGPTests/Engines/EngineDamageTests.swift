@@ -91,6 +91,20 @@ import Testing
         #expect((1..<plain.count).contains(bytes.count))
     }
 
+    @Test(arguments: EngineKind.allCases) func otherKindsOfMessages(engine: EngineKind) throws {
+        let fixture = try KeyFixture(engine)
+        let plain = Data.random(100_000)
+        let literal = Data([0xcb, 11, 0x62, 0, 0, 0, 0, 0] + Array("hello".utf8))
+        try expectDamage(fixture, literal, of: plain, "unencrypted")
+        try expectDamage(fixture, Data([0xd4, 5, 1, 9, 2, 16, 0]), of: plain, "packet 20")
+        var withoutIntegrity = try fixture.encrypt(plain)
+        withoutIntegrity[96] = 0xc9
+        try expectDamage(fixture, withoutIntegrity, of: plain, "packet 9")
+        try expectDamage(fixture, Data("just some text, longer than a header".utf8), of: plain, "text")
+        let symmetric = try TestKeys.gpg(TestKeys.shared.get().directory, ["--symmetric"], input: plain).output
+        try expectDamage(fixture, symmetric, of: plain, "to a passphrase only")
+    }
+
     @Test(arguments: EngineKind.allCases) func othersMessagesAreNotRead(engine: EngineKind) throws {
         let fixture = try KeyFixture(engine)
         let stored = try TestKeys.encryptToStranger(Data.random(100))

@@ -8,11 +8,13 @@ import Testing
 @Suite(.serialized) struct EngineTests {
     /// Sizes around which the one or the other begins a piece, inside or outside.
     static let sizes =
-        [0, 1, 2, 185, 186] + Array(505...513) + [1993, 1994, 1995, 1996, 2048, 8185, 8186, 8192, 32768]
-        + Array(65528...65538) + [67_530, 67_531, 67_532, 131_065, 131_066, 131_067, 3 << 20]
+        [0, 1, 2, 185, 186] + Array(505...513) + [1993, 1994, 1995, 1996, 2048, 8185, 8186] + Array(8191...8193)
+        + Array(32767...32769)
+        + Array(65528...65538) + [67_530, 67_531, 67_532, 131_065, 131_066, 131_067, 200_001, 3 << 20]
 
-    @Test(arguments: EngineKind.allCases, sizes) func whatIsWrittenIsRead(engine: EngineKind, count: Int) throws {
-        try expectRoundTrip(KeyFixture(engine), Data.random(count), chunk: 32768)
+    @Test(arguments: EngineKind.allCases) func whatIsWrittenIsRead(engine: EngineKind) throws {
+        let fixture = try KeyFixture(engine)
+        for count in Self.sizes { try expectRoundTrip(fixture, Data.random(count), chunk: 32768) }
     }
 
     @Test(arguments: EngineKind.allCases) func randomSizesInRandomPieces(engine: EngineKind) throws {
@@ -29,27 +31,23 @@ import Testing
     private func expectRoundTrip(_ fixture: KeyFixture, _ plain: Data, chunk: Int) throws {
         let stored = try fixture.encrypt(plain, chunk: chunk)
         let read = try TestKeys.gpg(TestKeys.shared.get().directory, ["--decrypt"], input: stored)
-        #expect(read.status == 0, "\(read.errors)")
-        #expect(read.output == plain)
+        #expect(read.status == 0, "\(plain.count): \(read.errors)")
+        #expect(read.output == plain, "\(plain.count)")
         // The size is told without a key.
         let file = try FileHandle(forReadingFrom: fixture.scratch.file("outlined", stored))
         let outline = try MessageOutline(file.fileDescriptor, count: UInt64(stored.count), checkingAll: true)
         #expect(outline.plaintextCounts.contains(UInt64(plain.count)))
         #expect(fixture.cryptor.framing != .native || outline.plaintextCounts.count == 1)
         #expect(try fixture.size(stored) == UInt64(plain.count))
-        #expect(try fixture.decrypt(stored) == plain)
+        #expect(try fixture.decrypt(stored) == plain, "\(plain.count)")
         try #require(try fixture.verified(stored)).expectParts(of: plain)
     }
 
     /// Old vaults stay readable, and so do new ones with the other engine.
     @Test(arguments: EngineKind.allCases) func eachReadsTheOthersFiles(engine: EngineKind) throws {
         let other: EngineKind = engine == .gpgme ? .native : .gpgme
-        let files = try {
-            // gpgme has one home for the whole process: the first is gone when the second is made.
-            let fixture = try KeyFixture(other)
-            return try [0, 1, 511, 1995, 65_530, 300_000].map { (Data.random($0), try fixture.encrypt(.random($0))) }
-        }()
-        let fixture = try KeyFixture(engine)
+        let (fixture, writer) = (try KeyFixture(engine), try KeyFixture(other))
+        let files = try [0, 1, 511, 1995, 65_530, 300_000].map { (Data.random($0), try writer.encrypt(.random($0))) }
         for (plain, stored) in files {
             #expect(try fixture.size(stored) == UInt64(plain.count))
             #expect(try fixture.decrypt(stored) == plain)
@@ -77,6 +75,8 @@ import Testing
         #expect(packets.contains("name=\"\""))
         #expect(packets.contains("mode b"))
         #expect(!packets.contains("compressed packet"))
+        let told = try TestKeys.gpg(TestKeys.shared.get().directory, ["--verbose", "--decrypt"], input: stored)
+        #expect(told.errors.contains("AES256"))
     }
 
     @Test(arguments: EngineKind.allCases) func aFullDiskEndsTheUploadWithItsReason(engine: EngineKind) throws {

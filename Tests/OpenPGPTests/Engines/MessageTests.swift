@@ -7,22 +7,6 @@ import Testing
 
 /// Messages through gpgme both ways, with stock gpg as the judge.
 @Suite(.serialized) struct MessageTests {
-    static let sizes = [
-        0, 1, 185, 186, 505, 506, 507, 511, 512, 513, 8185, 8186, 8191, 8192, 8193, 32767, 32768, 32769, 65536, 200_001,
-    ]
-
-    @Test(arguments: sizes) func stockGPGReadsWhatIsWritten(count: Int) throws {
-        let fixture = try KeyFixture(.gpgme)
-        let plain = Data.random(count)
-        let stored = try fixture.encrypt(plain)
-        let keys = try TestKeys.shared.get()
-        let read = try TestKeys.gpg(keys.directory, ["--decrypt"], input: stored)
-        #expect(read.status == 0, "\(read.errors)")
-        #expect(read.output == plain)
-        #expect(try fixture.size(stored) == UInt64(count))
-        #expect(try fixture.decrypt(stored) == plain)
-    }
-
     /// Sizes for which the framing leaves two answers: the packet inside tells.
     @Test func ambiguousSizesAreExact() throws {
         let framing = GnuPGFraming.small
@@ -69,17 +53,6 @@ import Testing
         }
     }
 
-    @Test func noNameIsInsideAndNothingIsCompressed() throws {
-        let fixture = try KeyFixture(.gpgme)
-        let stored = try fixture.encrypt(Data(count: 1000))
-        let keys = try TestKeys.shared.get()
-        let packets = try TestKeys.gpg(keys.directory, ["--list-packets"], input: stored).text
-        #expect(packets.contains("mdc_method: 2"))
-        #expect(packets.contains("name=\"\""))
-        #expect(!packets.contains("compressed packet"))
-        #expect(try TestKeys.gpg(keys.directory, ["--verbose", "--decrypt"], input: stored).errors.contains("AES256"))
-    }
-
     @Test func aWrongPassphraseIsToldApart() throws {
         let keys = try TestKeys.shared.get()
         let wrong = try KeyFixture.secret("something else")
@@ -121,32 +94,6 @@ import Testing
         #expect { try home.cryptor.encrypt(into: target.fileDescriptor) } throws: {
             ($0 as? OpenPGPError)?.description.contains("expired on 20") ?? false
         }
-    }
-
-    @Test func aFullDiskEndsTheUploadWithItsReason() throws {
-        let fixture = try KeyFixture(.gpgme)
-        let full = try FileHandle(forWritingTo: URL(filePath: "/dev/full"))
-        let encryption = try fixture.cryptor.encrypt(into: full.fileDescriptor)
-        #expect {
-            for _ in 0..<100 { try encryption.write([UInt8](repeating: 1, count: 65536)[...]) }
-            try encryption.finish()
-        } throws: { ($0 as? OpenPGPError)?.errno == ENOSPC }
-        encryption.cancel()
-    }
-
-    @Test func cancellingEndsBothWays() throws {
-        let fixture = try KeyFixture(.gpgme)
-        let target = try FileHandle(forUpdating: fixture.scratch.file("new", Data()))
-        let encryption = try fixture.cryptor.encrypt(into: target.fileDescriptor)
-        try encryption.write([UInt8](repeating: 1, count: 100_000)[...])
-        encryption.cancel()
-        #expect(throws: OpenPGPError.self) { try encryption.write([1]) }
-        let stored = try fixture.encrypt(Data.random(3_000_000))
-        let handle = try FileHandle(forReadingFrom: fixture.scratch.file("stored", stored))
-        let decryption = try fixture.cryptor.decrypt(handle.fileDescriptor)
-        var one = [UInt8](repeating: 0, count: 1)
-        #expect(try one.withUnsafeMutableBytes { try decryption.read(into: $0) } == 1)
-        decryption.cancel()
     }
 
     @Test func givingUpDoesNotWaitForAGPGThatHangs() throws {

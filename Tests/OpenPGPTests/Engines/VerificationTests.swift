@@ -29,9 +29,11 @@ import Testing
         }
     }
 
-    @Test(arguments: [0, 1, 50, 96, 97, 98, 99, 110, 150, 609, 610, 700, 33_379, 33_380, 599_000])
-    func aTruncatedFileIsDamaged(count: Int) throws {
-        fixture.expectDamage(try fixture.encrypt(plain).prefix(count), "cut to \(count)")
+    @Test func aTruncatedFileIsDamaged() throws {
+        let stored = try fixture.encrypt(plain)
+        for count in [0, 1, 50, 96, 97, 98, 99, 110, 150, 609, 610, 700, 33_379, 33_380, 599_000] {
+            fixture.expectDamage(stored.prefix(count), "cut to \(count)")
+        }
     }
 
     @Test func nothingMayFollow() throws {

@@ -35,7 +35,7 @@ struct VerifiedFile: Equatable {
         let plain = Data(plain)
         let count = UInt64(plain.count)
         try expectEnds(of: plain)
-        var random = SeededGenerator(state: count + 1)
+        var random = SeededNumbers(seed: count + 1)
         for largest in [1, 20, 600, 10_000, 66_000, 400_000] {
             for _ in 0..<12 {
                 let offset = UInt64.random(in: 0...count, using: &random)
@@ -44,16 +44,6 @@ struct VerifiedFile: Equatable {
                 #expect(try read(at: offset, length) == expected, "\(length) at \(offset) of \(count)")
             }
         }
-    }
-}
-
-/// The same numbers each time.
-private struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return (state ^ state >> 29) &* 0xbf58_476d_1ce4_e5b9
     }
 }
 

@@ -24,6 +24,10 @@ package struct SeededNumbers: RandomNumberGenerator {
         self.init(seed: seed)
     }
 
+    package mutating func bytes(_ count: Int) -> [UInt8] {
+        (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }
+    }
+
     package mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var mixed = state

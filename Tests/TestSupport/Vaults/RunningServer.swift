@@ -93,8 +93,12 @@ package final class RunningServer {
     }
 
     /// Runs `user add`.
+    ///
+    /// - Parameter environment: such as that of ``QuickGnuPG``.
     @discardableResult
-    package static func add(_ name: String, _ access: String, to vault: URL) throws -> Command {
+    package static func add(
+        _ name: String, _ access: String, to vault: URL, environment: [String: String] = [:]
+    ) throws -> Command {
         try Command.run(
             program,
             [
@@ -102,7 +106,7 @@ package final class RunningServer {
                 "--passphrase-file",
                 "-",
             ],
-            input: Data((passphrase + "\n").utf8))
+            input: Data((passphrase + "\n").utf8), environment: environment)
     }
 
     /// The session processes that run now.

@@ -1,7 +1,7 @@
 package import Foundation
 private import Synchronization
 
-/// Vaults made once by the real `user add`, and copied for every test that wants a fresh one.
+/// Vaults made once by the real `user add`, with a ``QuickGnuPG``, and copied for every test that wants a fresh one.
 package enum TestVaults {
     private static let made = Mutex<[String: URL]>([:])
 
@@ -20,7 +20,8 @@ package enum TestVaults {
             if let vault = made[name] { return vault }
             let vault = directory.appending(path: "vault-\(name)")
             for user in users {
-                let run = try RunningServer.add(user.name, user.access, to: vault)
+                let run = try RunningServer.add(
+                    user.name, user.access, to: vault, environment: QuickGnuPG.environment)
                 guard run.status == 0 else { throw Timeout(description: run.errors) }
             }
             made[name] = vault

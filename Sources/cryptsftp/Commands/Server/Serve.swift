@@ -70,7 +70,7 @@ struct Serve: ParsableCommand {
     }
 
     /// Finds out before serving what would let every login or upload fail.
-    private func check(_ configuration: Configuration) throws -> GnuPG {
+    private func check(_ configuration: Configuration) throws -> GnuPGProgram {
         guard access(configuration.data.path, R_OK | X_OK) == 0 else {
             throw Problem(
                 .dataUnavailable, "the data directory \(configuration.data.path) is missing or cannot be read")
@@ -78,15 +78,15 @@ struct Serve: ParsableCommand {
         if access(configuration.data.path, W_OK) != 0 {
             Terminal.say("the data directory \(configuration.data.path) cannot be written: only downloads will work")
         }
-        let home = try RuntimeDirectory()
-        let gnupg = try GnuPG.use(home: home.path)
+        _ = try RuntimeDirectory()
+        let gnupg = try GnuPGProgram.find()
         if configuration.accounts.isEmpty {
             Terminal.say("there are no users in \(configuration.file.path): add one with 'cryptsftp -a NAME'")
         }
         return gnupg
     }
 
-    private func announce(_ configuration: Configuration, _ listener: Listener, _ gnupg: GnuPG) throws {
+    private func announce(_ configuration: Configuration, _ listener: Listener, _ gnupg: GnuPGProgram) throws {
         let keys: [HostKey]
         do {
             keys = try HostKeyStore.load(from: configuration.hostKeys)
