@@ -36,7 +36,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
     targets: [
         .executableTarget(
@@ -60,7 +59,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "ServerConfiguration", dependencies: ["SSHTransport", "OpenPGP", "Secrets", "Platform", "TOMLKit"],
+            name: "ServerConfiguration", dependencies: ["SSHTransport", "OpenPGP", "Secrets", "Platform"],
             swiftSettings: settings),
         .target(
             name: "Vault", dependencies: ["SFTP", "OpenPGP", "Secrets", "Platform", "CLinux"], swiftSettings: settings),
@@ -139,6 +138,5 @@ let package = Package(
             name: "HostileTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
             exclude: ["Scripts"], swiftSettings: testSettings),
     ] + fuzzing,
-    swiftLanguageModes: [.v6],
-    cxxLanguageStandard: .cxx17
+    swiftLanguageModes: [.v6]
 )
