@@ -49,7 +49,9 @@ extension Doctor {
     }
 
     private func keys(in directory: URL) -> Result<[KeyDescription], OpenPGPError> {
-        do throws(OpenPGPError) { return .success(try KeyDirectory.keys(in: directory)) } catch { return .failure(error) }
+        do throws(OpenPGPError) { return .success(try KeyDirectory.keys(in: directory)) } catch {
+            return .failure(error)
+        }
     }
 
     private func examine(_ key: KeyDescription, of account: Account, _ path: String) throws {

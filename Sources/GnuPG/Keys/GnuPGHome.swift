@@ -44,7 +44,8 @@ package struct GnuPGHome: Sendable {
         return agent + [
             "no-greeting", "no-permission-warning", "trust-model always", "no-auto-check-trustdb",
             "no-auto-key-locate", "disable-dirmngr", "cipher-algo AES256", "compress-algo none",
-            // With a clock that has lost the time, the key seems to be from the future, and gpg would not encrypt to it.
+            // With a clock that has lost the time, the key seems to be from the future, and gpg would not encrypt to
+            // it.
             "ignore-time-conflict", "ignore-valid-from",
         ]
     }
@@ -77,6 +78,19 @@ package struct GnuPGHome: Sendable {
         } catch {
             throw OpenPGPError(.key, "the user's key directory cannot be read: \(error.localizedDescription)")
         }
+    }
+
+    /// The contents of the files that belong in a key directory, by name.
+    func keyFiles() throws(OpenPGPError) -> [String: Data] {
+        var files: [String: Data] = [:]
+        for name in KeyDirectory.files(in: url) {
+            do {
+                files[name] = try Data(contentsOf: url.appending(path: name))
+            } catch {
+                throw OpenPGPError(.inputOutput, "cannot read \(name): \(error.localizedDescription)")
+            }
+        }
+        return files
     }
 
     private func makeDirectory(_ url: URL) throws(OpenPGPError) {

@@ -143,7 +143,7 @@ package final class Listener {
 
     /// All that a session's environment has: nothing of it is secret, and nothing changes what GnuPG does.
     private static var sessionEnvironment: [String] {
-        let kept = ["PATH", "TZ", "LANG", "LC_ALL", PortableBundle.variable]
+        let kept = ["PATH", "TZ", "LANG", "LC_ALL", "XDG_RUNTIME_DIR", PortableBundle.variable]
         return kept.compactMap { name in ProcessInfo.processInfo.environment[name].map { "\(name)=\($0)" } }
     }
 
