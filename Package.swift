@@ -45,7 +45,7 @@ let package = Package(
                 "Administration", "Server", "ServerConfiguration", "Vault", "SFTP", "SSHTransport", "GnuPG", "OpenPGP",
                 "Secrets", "Platform", "CLinux", argumentParser, logging,
             ],
-            exclude: ["Documentation.docc"], swiftSettings: settings),
+            exclude: ["Documentation.docc"], resources: [.embedInCode("Manual/cryptsftp.1")], swiftSettings: settings),
         .target(
             name: "Server",
             dependencies: [
@@ -100,7 +100,9 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Administration", "Server", "ServerConfiguration", "OpenPGP", "Secrets", "TestSupport", "ConfinedProbe",
+                "Administration", "Server", "ServerConfiguration", "SFTP", "OpenPGP", "Secrets", "Platform",
+                "TestSupport",
+                "ConfinedProbe",
             ],
             swiftSettings: testSettings),
         .testTarget(

@@ -46,7 +46,7 @@ package struct OwnerVault {
     }
 
     package func home(of account: Account) throws(FileSystemError) -> Directory {
-        try data.directory(VirtualPath(parsing: account.home.utf8), mounts: true)
+        try data.directory(VirtualPath(parsing: account.home.utf8), mounts: .enter)
     }
 
     /// Finds what paths mean.

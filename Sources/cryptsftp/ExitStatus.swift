@@ -1,10 +1,8 @@
+internal import Administration
 internal import ArgumentParser
-private import OpenPGP
-private import SSHTransport
-internal import ServerConfiguration
-private import Vault
+private import ServerConfiguration
 
-/// The exit codes, in one table: it is what `cryptsftp help` shows, and scripts rely on it.
+/// The exit codes, as `cryptsftp help` shows them; scripts rely on them.
 enum ExitStatus: Int32, CaseIterable {
     case success = 0
     case failure = 1
@@ -27,20 +25,20 @@ enum ExitStatus: Int32, CaseIterable {
         case .failure: "failed, for a reason that has no code of its own"
         case .usage: "the command line is wrong"
         case .noConfiguration: "there is no server.conf yet"
-        case .badConfiguration: "server.conf is malformed"
+        case .badConfiguration: "server.conf has an error"
         case .wrongPassphrase: "the passphrase is wrong, too short, or was not given"
         case .noGnuPG: "gpg is missing, too old, or failed"
-        case .addressUnavailable: "the address or port is not to be had"
+        case .addressUnavailable: "cannot listen on the address or port"
         case .dataUnavailable: "the data directory is missing or cannot be read"
-        case .inUse: "somebody is logged in, or another command is at work: try again later"
-        case .storedWrong: "something that is stored is damaged, or the vault has a problem: the lines before say what"
-        case .leftAlone: "something was left as it is, because it differs or cannot be taken: the lines before say what"
+        case .inUse: "the user is logged in, or another command is running: try again later"
+        case .storedWrong: "a stored file is damaged, or the vault has a problem: see the lines above"
+        case .leftAlone: "a file was skipped, because it differs or cannot be stored: see the lines above"
         case .noSuchPath: "there is no such file or directory"
         case .interrupted: "interrupted by the user"
         }
     }
 
-    /// The table as the help shows it.
+    /// The table of all codes, for the help.
     static let table =
         "EXIT CODES:\n"
         + allCases.map { status in
@@ -48,17 +46,21 @@ enum ExitStatus: Int32, CaseIterable {
             return "  \(code)\(String(repeating: " ", count: 6 - code.count))\(status.meaning)"
         }.joined(separator: "\n")
 
-    /// The code for an error, whatever module it is from.
+    /// The code for an error, whatever module has thrown it.
     init(for error: any Error) {
-        switch error {
-        case let problem as Problem: self = problem.status
-        case is ConfigurationError: self = .badConfiguration
-        case is Interrupted: self = .interrupted
-        case let refusal as UserError: self.init(refusal.reason)
-        case let error as OpenPGPError where error.code == .passphrase: self = .wrongPassphrase
-        case let error as OpenPGPError where error.code == .engine: self = .noGnuPG
-        default: self = .failure
+        if let problem = error as? Problem {
+            self = problem.status
+            return
         }
+        self =
+            switch FailureCause(of: error) {
+            case .userError(let reason): ExitStatus(reason)
+            case .configuration: .badConfiguration
+            case .wrongPassphrase: .wrongPassphrase
+            case .gnupg: .noGnuPG
+            case .interrupted: .interrupted
+            case .other: .failure
+            }
     }
 
     private init(_ reason: UserError.Reason) {
@@ -71,16 +73,5 @@ enum ExitStatus: Int32, CaseIterable {
             case .inUse: .inUse
             case .interrupted: .interrupted
             }
-    }
-}
-
-/// An error that a command has found itself, with the code it exits with.
-struct Problem: Error, CustomStringConvertible {
-    let status: ExitStatus
-    let description: String
-
-    init(_ status: ExitStatus, _ description: String) {
-        self.status = status
-        self.description = description
     }
 }

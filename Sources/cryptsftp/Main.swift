@@ -1,35 +1,39 @@
+private import Administration
 internal import ArgumentParser
 private import Foundation
-private import SFTP
-private import Vault
+private import Server
 
-/// The program.
-///
-/// Without a subcommand it serves.
+/// The program; without a subcommand it serves.
 @main
 struct Main: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cryptsftp",
         abstract: "An SFTP server that stores what is uploaded as OpenPGP files, and decrypts what is downloaded.",
+        // Indented lines keep their form in the manual page, too.
         discussion: """
-            cryptsftp [-c FILE] [--listen ADDRESS:PORT]   serve, until Ctrl-C
-            cryptsftp [-c FILE] -a NAME                   add a user
+              cryptsftp [-c FILE] [--listen ADDRESS:PORT]   serve, until Ctrl-C
+              cryptsftp [-c FILE] -a NAME                   add a user
 
             \(ExitStatus.table)
+
+            ENVIRONMENT:
+              CRYPTSFTP_PASSPHRASE_FILE  a file whose first line is the passphrase, unless --passphrase-file is given
+              CRYPTSFTP_VAULT            the directory whose Configs/server.conf is used if there is no ./server.conf
             """,
         version: "0.1.0",
         subcommands: [
-            Serve.self, UserCommand.self, KeyCommand.self, RotateCommand.self, ListCommand.self, CatCommand.self,
-            DecryptCommand.self, EncryptCommand.self, VerifyCommand.self, DoctorCommand.self, GenCommand.self,
-            SessionCommand.self,
+            ServeCommand.self, UserCommand.self, KeyCommand.self, RotateCommand.self, ListCommand.self,
+            CatCommand.self, DecryptCommand.self, EncryptCommand.self, VerifyCommand.self, DoctorCommand.self,
+            GenCommand.self,
         ],
-        defaultSubcommand: Serve.self)
+        defaultSubcommand: ServeCommand.self)
 
     /// Runs one command.
     ///
     /// Data goes to standard output, messages to standard error as `cryptsftp: …`.
     static func main() {
         do {
+            if CommandLine.arguments.dropFirst().elementsEqual(["session"]) { return try serveSession() }
             var command = try parseAsRoot()
             try command.run()
         } catch {
@@ -37,9 +41,18 @@ struct Main: ParsableCommand {
         }
     }
 
+    /// Serves one connection: the listener starts this program with the argument `session`.
+    ///
+    /// That is no command for people, and no help shows it: without the listener's descriptors it only fails.
+    private static func serveSession() throws {
+        guard let session = try? SessionProcess() else {
+            throw Problem(.usage, "'session' is for the server itself")
+        }
+        session.run()
+    }
+
     private static func end(with error: any Error) -> Never {
-        // The parser throws its help and version too; what is wrong with a command line has the parser's text and our
-        // code.
+        // The parser also throws for help and version. Its own code for a wrong command line is replaced by ours.
         switch exitCode(for: error) {
         case .success:
             print(fullMessage(for: error))
@@ -48,24 +61,8 @@ struct Main: ParsableCommand {
             FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
             Foundation.exit(ExitStatus.usage.rawValue)
         default:
-            Terminal.say(description(of: error))
+            Terminal.say(FailureCause.description(of: error))
             Foundation.exit(ExitStatus(for: error).rawValue)
         }
     }
-
-    private static func description(of error: any Error) -> String {
-        switch error {
-        case is Interrupted: "interrupted"
-        case let error as FileSystemError: error.message
-        default: "\(error)"
-        }
-    }
-}
-
-/// Which server.conf a command works on.
-struct ConfigurationOption: ParsableArguments {
-    @Option(
-        name: [.customShort("c"), .customLong("config")],
-        help: "The server.conf; without it ./server.conf, then the vault's Configs/server.conf.", completion: .file())
-    var path: String?
 }

@@ -1,9 +1,10 @@
 import Foundation
+import Platform
 import SFTP
 import Server
 import Testing
 
-/// What the listener makes of what a session sends, which may be in the hands of somebody else.
+/// Events of a session, which may be compromised, as the listener decodes them.
 @Suite struct EventTests {
     static let events: [Event] = [
         .loginFailed, .loggedIn(user: "alice", isOwner: true), .loggedIn(user: "", isOwner: false),
@@ -42,7 +43,7 @@ import Testing
             while write(writable, packets, packets.count) > 0 {}
             close(writable)
         }.start()
-        let record = SessionRecord(process: 0, peer: "", events: readable)
+        let record = SessionRecord(process: 0, peer: "", events: OwnedDescriptor(readable))
         for _ in 0..<3 {
             let events = try #require(record.read())
             #expect(events.count <= 200_000)

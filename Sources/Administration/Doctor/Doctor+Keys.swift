@@ -1,6 +1,6 @@
 internal import Foundation
 internal import GnuPG
-internal import OpenPGP
+package import OpenPGP
 internal import ServerConfiguration
 private import Vault
 
@@ -40,12 +40,20 @@ extension Doctor {
 
     private func reasonAgainstGnuPG() -> OpenPGPError? {
         do throws(OpenPGPError) {
-            _ = try RuntimeDirectory()
-            _ = try GnuPGProgram.find()
+            _ = try Doctor.findGnuPG()
             return nil
         } catch {
             return error
         }
+    }
+
+    /// Finds a gpg that works here: a server needs it as much as the tools do.
+    ///
+    /// - Throws: `.engine` when gpg is missing or too old, or there is no directory for its keys.
+    package static func findGnuPG() throws(OpenPGPError) -> (path: String, version: String) {
+        _ = try RuntimeDirectory()
+        let gnupg = try GnuPGProgram.find()
+        return (gnupg.path, gnupg.version.description)
     }
 
     private func keys(in directory: URL) -> Result<[KeyDescription], OpenPGPError> {

@@ -1,9 +1,9 @@
 package import Foundation
-package import GnuPG
+internal import GnuPG
 internal import OpenPGP
 private import Platform
 package import Secrets
-package import ServerConfiguration
+internal import ServerConfiguration
 
 /// `key export`: what somebody needs to read a user's files without this program, as files and as sheets to print.
 package struct KeyExport {
@@ -40,12 +40,10 @@ package struct KeyExport {
     ///
     /// The secret key is read back before it is given out: a copy that cannot be opened is none.
     ///
-    /// - Parameters:
-    ///   - passphrase: opens the key, and the exported one, too.
-    ///   - code: makes a QR code of a text, as SVG; nil when it cannot.
+    /// - Parameter passphrase: opens the key, and the exported one, too.
     /// - Returns: names and contents.
     package func files(
-        passphrase: SecretBytes, code: (Data) -> String?
+        passphrase: SecretBytes
     ) throws -> (names: Names, files: [(name: String, contents: Data)], hasCode: Bool) {
         let directory = configuration.keyDirectory(of: name)
         let workshop = try ScratchKeyring(keysIn: directory)
@@ -71,7 +69,7 @@ package struct KeyExport {
         let sheet = RecoverySheet(
             user: name, home: account.home, keys: [current] + own.filter { $0.fingerprint != current.fingerprint },
             secretKeyFile: names.secretKey, secretKey: String(decoding: secret, as: UTF8.self))
-        let drawing = code(secret)
+        let drawing = QRCode.svg(secret)
         files.append((names.text, Data(sheet.text.utf8)))
         files.append((names.page, Data(sheet.page(code: drawing).utf8)))
         return (names, files, drawing != nil)

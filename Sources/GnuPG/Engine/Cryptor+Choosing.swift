@@ -48,9 +48,9 @@ extension NativeEngine {
     /// Finds the encryption subkey among the bodies of subkey packets.
     private static func find(
         _ key: RecipientKey, in bodies: [[UInt8]]
-    ) throws(OpenPGPError) -> (subkey: CurveSubkey, body: [UInt8])? {
+    ) throws(OpenPGPError) -> (subkey: ECDHSubkey, body: [UInt8])? {
         for body in bodies {
-            if let subkey = try CurveSubkey(body), subkey.fingerprint == key.subkeyFingerprint { return (subkey, body) }
+            if let subkey = try ECDHSubkey(body), subkey.fingerprint == key.subkeyFingerprint { return (subkey, body) }
         }
         return nil
     }

@@ -1,27 +1,27 @@
-internal import Foundation
-internal import Logging
 package import SFTP
 
-/// What a session process tells the listener.
+/// What a session process reports to the listener.
 ///
-/// Each is framed as SFTP frames its packets: a length, a type, fields. Source: RFC 4251, section 5 (data types).
+/// An event is framed like an SFTP packet: a length, a type, fields (RFC 4251, section 5).
 package enum Event: Equatable, Sendable {
     case loginFailed
     case loggedIn(user: String, isOwner: Bool)
-    /// A transfer begins or ends, for the farewell; its description is bounded.
+    /// A transfer has begun: its number, and a description of bounded length.
     case opened(UInt64, String)
+    /// The transfer with this number has ended.
     case closed(UInt64)
     case log(level: String, message: String, metadata: [String: String])
 
     private enum Kind: UInt8 { case loginFailed = 1, loggedIn, opened, closed, log }
 
-    /// Reads one, from its type on.
+    /// Decodes an event.
     ///
-    /// - Throws: ``ProtocolViolation`` for what no session sends.
+    /// - Parameter packet: the packet without its length.
+    /// - Throws: `ProtocolViolation` for a packet that no session sends.
     package init(_ packet: ArraySlice<UInt8>) throws(ProtocolViolation) {
         var fields = PacketReader(packet)
         do throws(FileSystemError) {
-            guard let kind = Kind(rawValue: try fields.byte()) else { throw .badMessage("no event is of that type") }
+            guard let kind = Kind(rawValue: try fields.byte()) else { throw .badMessage("unknown event type") }
             switch kind {
             case .loginFailed: self = .loginFailed
             case .loggedIn: self = .loggedIn(user: try fields.text(), isOwner: try fields.byte() != 0)
@@ -33,13 +33,13 @@ package enum Event: Equatable, Sendable {
                 while fields.remaining > 0 { metadata[try fields.text()] = try fields.text() }
                 self = .log(level: level, message: message, metadata: metadata)
             }
-            guard fields.remaining == 0 else { throw .badMessage("something follows after an event") }
+            guard fields.remaining == 0 else { throw .badMessage("bytes after the end of an event") }
         } catch {
             throw ProtocolViolation(error.message)
         }
     }
 
-    /// The whole packet.
+    /// The event as a packet, with its length.
     package var packet: [UInt8] {
         let kind: Kind
         var fields: [UInt8] = []
@@ -69,46 +69,4 @@ package enum Event: Equatable, Sendable {
 
 extension PacketReader {
     fileprivate mutating func text() throws(FileSystemError) -> String { String(decoding: try string(), as: UTF8.self) }
-}
-
-/// The session's end of the pipe.
-///
-/// Events are written whole, by one thread.
-struct EventPipe: Sendable {
-    let descriptor: Int32
-
-    func send(_ event: Event) {
-        event.packet.withUnsafeBytes { bytes in
-            var sent = 0
-            while sent < bytes.count {
-                let count = write(descriptor, bytes.baseAddress.map { $0 + sent }, bytes.count - sent)
-                if count < 0 && errno == EINTR { continue }
-                // A listener that is gone wants no events; the kernel tells this process to end.
-                guard count > 0 else { return }
-                sent += count
-            }
-        }
-    }
-}
-
-/// The log of a session process: it goes to the listener, which writes it.
-struct EventLog: LogHandler {
-    let pipe: EventPipe
-    var metadata: Logger.Metadata = [:]
-    var logLevel: Logger.Level
-
-    init(_ pipe: EventPipe, _ level: Logger.Level) {
-        self.pipe = pipe
-        logLevel = level
-    }
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        let all = metadata.merging(event.metadata ?? [:]) { $1 }.mapValues { "\($0)" }
-        pipe.send(.log(level: event.level.rawValue, message: "\(event.message)", metadata: all))
-    }
 }

@@ -1,38 +1,39 @@
 private import CLinux
 internal import Foundation
-package import GnuPG
+private import GnuPG
 package import Logging
-private import OpenPGP
-private import Platform
-private import SSHTransport
+internal import Platform
+internal import SSHTransport
 package import ServerConfiguration
 private import Vault
 
-/// The process that owns the socket, the limits and the log, and starts a session process for every connection.
+/// Accepts connections and starts a session process for each; owns the listening socket, the limits and the log.
 package final class Listener {
     private var configuration: Configuration
     private let log: Logger
-    /// Gone once the server is stopping: others may have the address then.
+    /// nil once the server is stopping: then another server may bind the address.
     private var socket: ListeningSocket?
+    /// A signalfd.
     private let signals: Int32
     private var fileStamp: FileStamp?
     private var sessions: [pid_t: SessionRecord] = [:]
     private var penalties = LoginPenalties()
     private var isStopping: Bool { socket == nil }
-    private var lastFarewell = ""
+    /// The last list of transfers that was logged while the server is stopping.
+    private var lastPending = ""
 
     /// Milliseconds after which a waiting listener looks at the clock.
-    private static let tick: Int32 = 1000
+    private static let pollInterval: Int32 = 1000
 
     /// `address:port` as it is bound.
     package let address: String
 
     /// Binds the socket and cleans up after sessions that were killed.
     ///
-    /// - Parameter listen: overrides what the configuration says.
-    /// - Throws: ``SSHError`` when the address is not to be had.
+    /// - Parameter listen: overrides the `listen` of the configuration.
+    /// - Throws: `SSHError` when it cannot listen on the address.
     package init(_ configuration: Configuration, listen: ListenAddress?, log: Logger) throws {
-        // A parent that ignores it hands that on, and then ended sessions would not be told.
+        // A parent that ignores SIGCHLD passes that on, and then the kernel would not report ended sessions.
         signal(SIGCHLD, SIG_DFL)
         signals = linux_signal_descriptor([SIGINT, SIGTERM, SIGHUP, SIGCHLD], 4)
         signal(SIGPIPE, SIG_IGN)
@@ -46,22 +47,22 @@ package final class Listener {
         sweep()
     }
 
-    /// Serves until a signal ends it: the first lets transfers finish, the second does not.
+    /// Serves until SIGINT or SIGTERM: the first lets transfers finish, the second does not.
     package func run() {
         while !(isStopping && sessions.isEmpty) {
             var descriptors = [pollfd(fd: signals, events: Int16(POLLIN), revents: 0)]
-            // A negative descriptor is passed over.
+            // poll ignores a negative descriptor.
             descriptors.append(pollfd(fd: socket?.descriptor ?? -1, events: Int16(POLLIN), revents: 0))
             let records = sessions.values.filter(\.isOpen)
-            descriptors += records.map { pollfd(fd: $0.events, events: Int16(POLLIN), revents: 0) }
-            poll(&descriptors, nfds_t(descriptors.count), Listener.tick)
+            descriptors += records.map { pollfd(fd: $0.events.raw, events: Int16(POLLIN), revents: 0) }
+            poll(&descriptors, nfds_t(descriptors.count), Listener.pollInterval)
             for (record, descriptor) in zip(records, descriptors.dropFirst(2)) where descriptor.revents != 0 {
                 take(from: record)
             }
             takeSignals()
             if descriptors[1].revents != 0 { accept() }
             endSlowLogins()
-            if isStopping { sayFarewell() }
+            if isStopping { logPendingTransfers() }
         }
         sweep()
     }
@@ -71,18 +72,23 @@ package final class Listener {
     private func accept() {
         reloadIfChanged()
         guard let (descriptor, peer) = socket?.accept() else { return }
-        defer { close(descriptor) }
-        if let reason = refusal(of: peer) {
-            log.warning("connection refused", metadata: ["remote_addr": "\(peer)", "reason": "\(reason)"])
-            // Lines before the version string are for people (RFC 4253, section 4.2).
-            let line = "cryptsftp: no more than \(reason)\r\n"
-            send(descriptor, line, line.utf8.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
+        let connection = OwnedDescriptor(descriptor)
+        if let limit = reachedLimit(for: peer) {
+            log.warning("connection refused", metadata: ["remote_addr": "\(peer)", "reason": "\(limit)"])
+            // A server may send lines for people before its identification (RFC 4253, section 4.2).
+            let line = "cryptsftp: no more than \(limit)\r\n"
+            send(connection.raw, line, line.utf8.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
             return
         }
-        start(descriptor, peer)
+        do {
+            try start(connection, peer)
+        } catch {
+            log.error("a session cannot be started", metadata: ["error": "\(error)"])
+        }
     }
 
-    private func refusal(of peer: String) -> String? {
+    /// The limit that keeps another connection from being accepted.
+    private func reachedLimit(for peer: String) -> String? {
         let limits = configuration.limits
         if sessions.count >= limits.sessions { return "\(limits.sessions) sessions" }
         if sessions.values.filter({ $0.peer == peer }).count >= limits.sessionsPerAddress {
@@ -95,10 +101,12 @@ package final class Listener {
         return nil
     }
 
-    /// Ends the oldest connection of the address that has the most of those that have not logged in: one address must
-    /// not keep all others out.
+    /// Ends the oldest connection of the address that has the most connections among `waiting`.
     ///
-    /// - Returns: false if `peer` would have as many then.
+    /// So one address cannot keep all others out.
+    ///
+    /// - Parameter waiting: the connections that have not logged in.
+    /// - Returns: false, and nothing is ended, if `peer` would have as many connections as that address.
     private func makeRoom(for peer: String, among waiting: [SessionRecord]) -> Bool {
         let addresses = Dictionary(grouping: waiting, by: \.peer)
         guard let most = addresses.values.max(by: { $0.count < $1.count }),
@@ -109,55 +117,42 @@ package final class Listener {
         return true
     }
 
-    /// Starts the session process; the socket stays open in it.
-    private func start(_ descriptor: Int32, _ peer: String) {
-        let order = SessionParameters(
+    /// Starts a session process, which inherits the connection.
+    private func start(_ connection: OwnedDescriptor, _ peer: String) throws {
+        let parameters = try SessionParameters(
             configurationFile: configuration.file.path, configurationText: configuration.text, listener: getpid(),
-            peer: peer,
-            logLevel: log.logLevel.rawValue, failureDelay: penalties.delay(peer))
-        var ends: [Int32] = [-1, -1]
-        guard let orderDescriptor = order.written() else { return log.error("no memory for a session") }
-        defer { close(orderDescriptor) }
-        let null = open("/dev/null", O_RDWR | O_CLOEXEC)
-        defer { close(null) }
-        guard pipe(&ends) == 0 else { return log.error("no pipe for a session") }
-        defer { close(ends[1]) }
-        _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
-        _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
-        var process: Int32 = 0
+            peer: peer, logLevel: log.logLevel.rawValue, failureDelay: penalties.delay(peer)
+        ).written()
+        let null = try OwnedDescriptor(path: "/dev/null", O_RDWR)
+        let (readable, writable) = try makePipe()
         let command = PortableBundle.command(["session"])
-        let error = Listener.withCStrings(command.arguments) { arguments in
-            Listener.withCStrings(Listener.sessionEnvironment) { environment in
-                linux_spawn(
-                    &process, command.path, arguments, environment,
-                    [null, null, STDERR_FILENO, descriptor, ends[1], orderDescriptor], 6)
-            }
-        }
-        guard error == 0 else {
-            close(ends[0])
-            return log.error("a session cannot be started", metadata: ["error": "\(String(cString: strerror(error)))"])
-        }
-        sessions[process] = SessionRecord(process: process, peer: peer, events: ends[0])
+        let process = try ChildProcess.start(
+            command.path, command.arguments, environment: Listener.sessionEnvironment,
+            descriptors: [null.raw, null.raw, STDERR_FILENO, connection.raw, writable.raw, parameters.raw])
+        sessions[process] = SessionRecord(process: process, peer: peer, events: readable)
         log.debug("connection", metadata: ["remote_addr": "\(peer)", "connection_id": "\(process)"])
     }
 
-    /// All that a session's environment has: nothing of it is secret, and nothing changes what GnuPG does.
+    /// Makes a pipe whose reads do not block.
+    private func makePipe() throws(SystemError) -> (readable: OwnedDescriptor, writable: OwnedDescriptor) {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw .last }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
+        return (OwnedDescriptor(ends[0]), OwnedDescriptor(ends[1]))
+    }
+
+    /// The whole environment of a session: nothing in it is secret, and nothing changes what GnuPG does.
     private static var sessionEnvironment: [String] {
         let kept = ["PATH", "TZ", "LANG", "LC_ALL", "XDG_RUNTIME_DIR", PortableBundle.variable]
         return kept.compactMap { name in ProcessInfo.processInfo.environment[name].map { "\(name)=\($0)" } }
     }
 
-    private static func withCStrings<R>(
-        _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> R
-    ) -> R {
-        let copies = strings.map { strdup($0) }
-        defer { copies.forEach { free($0) } }
-        return body(copies + [nil])
-    }
-
     private func take(from record: SessionRecord) {
         guard let events = record.read() else {
-            log.error("a session sends nonsense", metadata: ["connection_id": "\(record.process)"])
+            log.error(
+                "a session has sent something that is no event: it is killed",
+                metadata: ["connection_id": "\(record.process)"])
             return end(record)
         }
         for event in events {
@@ -165,7 +160,7 @@ package final class Listener {
             case .loginFailed: penalties.failed(record.peer)
             case .loggedIn(let user, let isOwner):
                 record.user = user
-                // Anybody can log in to a write-only account: that says nothing of who guesses from there.
+                // Anybody can log in to a write-only account: that does not clear an address that guesses passwords.
                 if isOwner { penalties.succeeded(record.peer) }
             case .opened(let number, let transfer): record.transfers[number] = transfer
             case .closed(let number): record.transfers[number] = nil
@@ -177,9 +172,9 @@ package final class Listener {
         }
     }
 
-    /// Ends connections that take too long to log in, whatever they are waiting for.
+    /// Kills sessions that take too long to log in, whatever they are waiting for.
     ///
-    /// A second later than the session itself, which can tell its client.
+    /// This is a second later than the session itself would end: the session can tell its client why.
     private func endSlowLogins() {
         let limit = Duration.seconds(configuration.limits.loginSeconds + 1)
         for record in sessions.values where record.user == nil && !record.isKilled {
@@ -204,25 +199,28 @@ package final class Listener {
     private func reap() {
         var status: Int32 = 0
         while case let process = linux_ended_child(), process > 0 {
-            // What it has started ends with it, such as a gpg that hangs; until it is waited for, the number is its
-            // own.
+            // This also ends what the session has started, such as a gpg that hangs. Until waitpid has returned, no
+            // other process can get the number.
             kill(-process, SIGKILL)
             waitpid(process, &status, 0)
             guard let record = sessions.removeValue(forKey: process) else { continue }
             take(from: record)
             guard status != 0 else { continue }
             if status & 0x7f == SIGXCPU {
-                log.warning("a client let its session spin", metadata: ["connection_id": "\(process)"])
+                log.warning(
+                    "a client made its session use too much processor time", metadata: ["connection_id": "\(process)"])
             } else if !record.isKilled {
                 log.error(
                     "a session ended abnormally", metadata: ["connection_id": "\(process)", "status": "\(status)"])
             }
-            // Killed, or a trap: what it could not clean up is cleaned up here.
+            // A session that was killed, or has trapped, could not clean up.
             sweep()
         }
     }
 
-    /// The first time lets transfers finish; nobody waits for a connection that has not logged in.
+    /// Stops the server: the first call lets transfers finish, a second one ends all sessions.
+    ///
+    /// Connections that have not logged in are ended at once.
     private func stop() {
         let isSecond = isStopping
         socket = nil
@@ -236,14 +234,15 @@ package final class Listener {
         kill(record.process, SIGKILL)
     }
 
-    private func sayFarewell() {
-        let waiting = sessions.values.flatMap { record in
+    /// Logs the transfers that a stopping server waits for, whenever the list has changed.
+    private func logPendingTransfers() {
+        let transfers = sessions.values.flatMap { record in
             record.transfers.values.map { "\(record.user ?? "?") \($0)" }
         }
-        let farewell = waiting.sorted().joined(separator: ", ")
-        guard farewell != lastFarewell, !waiting.isEmpty else { return }
-        lastFarewell = farewell
-        log.notice("waiting for transfers to finish; stop again to stop now", metadata: ["transfers": "\(farewell)"])
+        let pending = transfers.sorted().joined(separator: ", ")
+        guard pending != lastPending, !transfers.isEmpty else { return }
+        lastPending = pending
+        log.notice("waiting for transfers to finish; stop again to stop now", metadata: ["transfers": "\(pending)"])
     }
 
     /// Removes what killed processes left: runtime directories with their agents, and drafts.
@@ -258,7 +257,7 @@ package final class Listener {
         if FileStamp(configuration.file) != fileStamp { reload() }
     }
 
-    /// Takes the file as it is now; a bad one is reported, and the good one stays.
+    /// Reads server.conf again; after an error, which is logged, the present configuration stays in use.
     private func reload() {
         fileStamp = FileStamp(configuration.file)
         do {
@@ -266,29 +265,13 @@ package final class Listener {
             _ = try Directory(path: new.data.path)
             _ = try HostKeyStore.load(from: new.hostKeys)
             if new.listen != configuration.listen {
-                log.warning("a new listen address is taken at the next start", metadata: ["address": "\(address)"])
+                log.warning(
+                    "a changed listen address takes effect at the next start", metadata: ["address": "\(address)"])
             }
             configuration = new
             log.notice("configuration read", metadata: ["users": "\(configuration.accounts.count)"])
         } catch {
-            log.error("the configuration is not taken", metadata: ["error": "\(error)"])
+            log.error("server.conf has an error; the old configuration stays in use", metadata: ["error": "\(error)"])
         }
-    }
-}
-
-/// By what a changed file is recognised.
-private struct FileStamp: Equatable {
-    private let inode: UInt64
-    private let size: Int64
-    private let seconds: Int
-    private let nanoseconds: Int
-
-    init?(_ file: URL) {
-        var status = stat()
-        guard stat(file.path, &status) == 0 else { return nil }
-        inode = UInt64(status.st_ino)
-        size = Int64(status.st_size)
-        seconds = status.st_mtim.tv_sec
-        nanoseconds = status.st_mtim.tv_nsec
     }
 }

@@ -1,14 +1,17 @@
-/// How long an address has to wait after failed logins: twice as long with each, up to a bound, and forgotten in time.
+/// The delay of failed logins for each address: doubled with each failure, up to a bound, and forgotten after a while.
 struct LoginPenalties {
     private struct Entry {
         var failures: Int
         var last: ContinuousClock.Instant
     }
 
-    private static let first = 250
-    private static let longest = 8000
+    private static let first = Duration.milliseconds(250)
+    private static let longest = Duration.seconds(8)
+    /// How long after the last one failures are remembered.
     private static let memory = Duration.seconds(600)
-    /// Addresses remembered; with more, the memory starts anew: an attacker with so many is not slowed by this.
+    /// The number of addresses that are remembered.
+    ///
+    /// When there are more, all are forgotten: delays do not stop an attacker with so many addresses.
     private static let capacity = 10_000
 
     private var entries: [String: Entry] = [:]
@@ -25,10 +28,10 @@ struct LoginPenalties {
         entries[address] = nil
     }
 
-    /// Milliseconds by which the next failure of `address` is to be delayed.
-    func delay(_ address: String, now: ContinuousClock.Instant = .now) -> Int {
+    /// How long the next failed login from `address` is delayed.
+    func delay(_ address: String, now: ContinuousClock.Instant = .now) -> Duration {
         let failures = current(address, now)?.failures ?? 0
-        return min(LoginPenalties.longest, LoginPenalties.first << min(failures, 10))
+        return min(LoginPenalties.longest, LoginPenalties.first * (1 << min(failures, 10)))
     }
 
     private func current(_ address: String, _ now: ContinuousClock.Instant) -> Entry? {

@@ -1,11 +1,6 @@
 private import Foundation
 package import Logging
-
-/// How log lines look.
-package enum LogFormat: String, Sendable, CaseIterable {
-    case text
-    case json
-}
+private import Platform
 
 /// The log of the listener: lines on standard error.
 package struct ServerLog: LogHandler {
@@ -42,28 +37,22 @@ package struct ServerLog: LogHandler {
         ServerLog.write(line + "\n")
     }
 
-    /// Writes to standard error, and goes on if that cannot be: a log that is gone must not end the server.
+    /// Writes to standard error; an error is ignored, because a lost log must not end the server.
     private static func write(_ line: String) {
         var line = line
-        line.withUTF8 { bytes in
-            var sent = 0
-            while sent < bytes.count {
-                let count = Foundation.write(STDERR_FILENO, bytes.baseAddress.map { $0 + sent }, bytes.count - sent)
-                if count < 0 && errno == EINTR { continue }
-                guard count > 0 else { return }
-                sent += count
-            }
-        }
+        line.withUTF8 { try? FileIO.writeAll(UnsafeRawBufferPointer($0), to: STDERR_FILENO) }
     }
 
-    /// One value in a text line; quotes and escapes keep a client from forging lines with a file name.
+    /// A value in a text line.
+    ///
+    /// Quotes and escapes keep a client from forging lines with a file name.
     private static func quoted(_ value: String) -> String {
         value.utf8.allSatisfy { $0 > 0x20 && $0 != UInt8(ascii: "\"") && $0 < 0x7f } && !value.isEmpty
             ? value
             : "\"\(escaped(value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")))\""
     }
 
-    /// Text without control characters.
+    /// The text with its control characters escaped.
     private static func escaped(_ text: String) -> String {
         text.unicodeScalars.reduce(into: "") { text, scalar in
             text += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)

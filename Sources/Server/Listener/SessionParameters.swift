@@ -1,43 +1,45 @@
 private import CLinux
 internal import Foundation
+internal import Platform
 
-/// What the listener gives a session process to begin with, through an anonymous file in memory.
+/// Startup parameters of a session process, passed through a memfd.
+///
+/// The C function is `memfd_create`.
 struct SessionParameters: Codable {
     let configurationFile: String
+    /// The configuration as the listener has read it, so that all sessions see the same.
     let configurationText: String
-    /// The listener's process: a session that has lost it already ends.
+    /// The listener's process: a session whose parent is another one ends at once.
     let listener: Int32
+    /// The client's address.
     let peer: String
     let logLevel: String
-    /// Milliseconds to wait before a failed login is answered: it grows with the failures of the peer's address.
-    let failureDelay: Int
+    /// How long the answer to a failed login is delayed: longer with each failure of the peer's address.
+    let failureDelay: Duration
 
     /// The descriptors of a session process, beyond the three that every process has.
     enum Descriptor {
         static let socket: Int32 = 3
         static let events: Int32 = 4
-        static let order: Int32 = 5
+        static let parameters: Int32 = 5
     }
 
-    /// Writes the order to a file in memory.
+    /// Writes the parameters to a memfd.
     ///
-    /// - Returns: its descriptor, at the start of the text, the caller's to close; nil when there is no memory.
-    func written() -> Int32? {
-        let descriptor = linux_memfd_create("order")
-        guard descriptor >= 0 else { return nil }
-        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
-        guard let text = try? JSONEncoder().encode(self), (try? file.write(contentsOf: text)) != nil,
-            lseek(descriptor, 0, SEEK_SET) == 0
-        else {
-            close(descriptor)
-            return nil
-        }
-        return descriptor
+    /// - Returns: the memfd, positioned at the start of the text.
+    /// - Throws: `SystemError` when there is no memory.
+    func written() throws -> OwnedDescriptor {
+        let text = try JSONEncoder().encode(self)
+        let descriptor = linux_memfd_create("parameters")
+        guard descriptor >= 0 else { throw SystemError.last }
+        let file = OwnedDescriptor(descriptor)
+        try text.withUnsafeBytes { try FileIO.writeAll($0, to: file.raw, at: 0) }
+        return file
     }
 
-    /// Reads the order that this process was started with.
+    /// Reads the parameters that this process was started with.
     static func read() throws -> SessionParameters {
-        let file = FileHandle(fileDescriptor: Descriptor.order, closeOnDealloc: true)
+        let file = FileHandle(fileDescriptor: Descriptor.parameters, closeOnDealloc: true)
         return try JSONDecoder().decode(SessionParameters.self, from: file.readToEnd() ?? Data())
     }
 }

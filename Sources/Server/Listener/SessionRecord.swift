@@ -1,58 +1,67 @@
 package import Foundation
+package import Platform
 internal import SFTP
 
-/// What the listener knows of one session process.
+/// What the listener knows about one session process.
 package final class SessionRecord {
     let process: pid_t
     let peer: String
     let started = ContinuousClock.now
-    /// The listener's end of the pipe of events.
-    let events: Int32
+    /// The listener's end of the pipe of events; reads do not block.
+    let events: OwnedDescriptor
+    /// The user who has logged in; nil before the login.
     var user: String?
+    /// Descriptions of the transfers that are open, by their numbers.
     var transfers: [UInt64: String] = [:]
-    /// Whether the listener has killed it: its end is no surprise.
+    /// Whether the listener has killed the session: then its end is no error.
     var isKilled = false
-    /// Whether its end of the pipe is still open.
+    /// Whether the session's end of the pipe is still open.
     private(set) var isOpen = true
-    /// What has arrived of the next event; a session that was taken over could send one without end, which this
-    /// refuses.
+    /// The part of the next event that has arrived.
+    ///
+    /// The buffer bounds the length of a packet: a compromised session could send one without end.
     private var input = PacketBuffer()
 
-    package init(process: pid_t, peer: String, events: Int32) {
+    package init(process: pid_t, peer: String, events: OwnedDescriptor) {
         self.process = process
         self.peer = peer
         self.events = events
     }
 
-    deinit {
-        close(events)
-    }
-
-    /// Bytes taken at once, as many as a pipe can hold: a session that was taken over could send events without end,
-    /// and the others wait meanwhile.
-    private static let most = 1 << 20
-
-    /// Takes the events that have arrived; the descriptor does not block.
+    /// Bytes that are read at once: as many as a pipe can hold.
     ///
-    /// - Returns: nil when what it sends is no events: it is not what was started any more.
+    /// A compromised session could send events without end, and the other sessions would wait.
+    private static let readLimit = 1 << 20
+
+    /// Reads the events that have arrived.
+    ///
+    /// - Returns: nil when the session has sent bytes that are no events: it must be compromised.
     package func read() -> [Event]? {
         var buffer = [UInt8](repeating: 0, count: 65536)
         var taken: [Event] = []
         do throws(ProtocolViolation) {
-            var left = SessionRecord.most
-            while isOpen && left > 0 {
-                let count = Foundation.read(events, &buffer, buffer.count)
-                if count < 0 && errno == EINTR { continue }
-                if count < 0 && errno == EAGAIN { break }
+            var left = SessionRecord.readLimit
+            while isOpen && left > 0, let count = readOnce(&buffer) {
                 isOpen = count > 0
-                left -= max(0, count)
-                buffer.withUnsafeBytes { input.append(UnsafeRawBufferPointer(rebasing: $0.prefix(max(0, count)))) }
+                left -= count
+                buffer.withUnsafeBytes { input.append(UnsafeRawBufferPointer(rebasing: $0.prefix(count))) }
                 while let packet = try input.next() { taken.append(try Event(packet)) }
             }
             return taken
         } catch {
             isOpen = false
             return nil
+        }
+    }
+
+    /// - Returns: the number of bytes, 0 at the end of the pipe; nil when nothing has arrived.
+    private func readOnce(_ buffer: inout [UInt8]) -> Int? {
+        buffer.withUnsafeMutableBytes { bytes in
+            do throws(SystemError) {
+                return try FileIO.readOnce(events.raw, into: bytes)
+            } catch {
+                return error.number == EAGAIN ? nil : 0
+            }
         }
     }
 }

@@ -7,9 +7,9 @@ internal import Secrets
 internal import ServerConfiguration
 internal import Vault
 
-/// Decides who may log in to what, and opens the keys for it.
+/// Logs users in: opens the keys that a ``LoginDecision`` asks for, delays and logs failures, and tells the listener.
 final class Login: Authenticator {
-    /// Who is in.
+    /// The user who has logged in, with the keys of the session.
     struct Admission {
         let account: Account
         let view: View
@@ -17,95 +17,44 @@ final class Login: Authenticator {
     }
 
     private let configuration: Configuration
-    private let failureDelay: Int
+    private let failureDelay: Duration
     private let events: EventPipe
     private let log: Logger
+    /// The result of the login; nil until somebody has logged in.
     private(set) var admission: Admission?
 
-    init(_ configuration: Configuration, failureDelay: Int, _ events: EventPipe, _ log: Logger) {
+    /// - Parameter failureDelay: how long the answer to a failed login is delayed.
+    init(_ configuration: Configuration, failureDelay: Duration, _ events: EventPipe, _ log: Logger) {
         self.configuration = configuration
         self.failureDelay = failureDelay
         self.events = events
         self.log = log
     }
 
+    // MARK: By password
+
     func accepts(user: [UInt8], password: UnsafeRawBufferPointer) -> Bool {
         let name = String(decoding: user, as: UTF8.self)
-        guard let secret = SecretBytes(copying: password), let admission = admit(name, secret) else {
-            refuse(name)
-            return false
-        }
-        welcome(admission)
-        return true
+        return finish(name, SecretBytes(copying: password).flatMap { admit(name, $0) })
     }
 
-    /// The owner's passphrase first, then the write-only login: whoever gives the passphrase gets the plaintext.
     private func admit(_ name: String, _ password: SecretBytes) -> Admission? {
         let account = configuration.account(named: name)
-        if isOwner(account, password), let account {
-            return open(account, .plaintext) {
-                try SessionHome(
-                    keysIn: self.configuration.keyDirectory(of: account.name), fingerprint: account.key,
-                    passphrase: password, engine: self.configuration.engine,
-                    stallTimeout: .seconds(self.configuration.limits.stalledSeconds))
-            } ?? strangers(account, password)
-        }
-        return strangers(account, password)
-    }
-
-    /// Whether the password may be the owner's.
-    ///
-    /// A hash settles it in some 50 ms, for unknown users too; without one, the key will tell.
-    private func isOwner(_ account: Account?, _ password: SecretBytes) -> Bool {
-        guard let account else {
-            _ = PasswordHash.unmatchable?.verify(password)
-            return false
-        }
-        switch account.ownerCheck {
-        case .hash(let hash): return hash.verify(password)
-        case .key: return true
+        var owner: Admission?
+        let decision = LoginDecision(
+            for: account, matches: { $0.verify(password) },
+            opensKey: {
+                owner = account.flatMap { openAsOwner($0, password) }
+                return owner != nil
+            })
+        return switch decision {
+        case .owner: owner
+        case .writeOnly: account.flatMap { admitWriteOnly($0) }
+        case .rejected: nil
         }
     }
 
-    private func strangers(_ account: Account?, _ password: SecretBytes) -> Admission? {
-        guard let account, account.access == .wo else {
-            // As long as for an account with a password for strangers: time must not tell which there is.
-            _ = PasswordHash.unmatchable?.verify(password)
-            return nil
-        }
-        switch account.writeOnlyCheck {
-        case .hash(let hash): return hash.verify(password) ? openPublic(account) : nil
-        // Any password is let in at once: that takes less time, and hides nothing.
-        case .anything: return openPublic(account)
-        }
-    }
-
-    /// A public key cannot open an OpenPGP key: it gets the write-only view, whatever the account's access.
-    private func openPublic(_ account: Account) -> Admission? {
-        open(account, .ciphertext(listsAll: account.woListsAll)) {
-            try SessionHome(
-                publicKeysIn: self.configuration.keyDirectory(of: account.name), fingerprint: account.key,
-                engine: self.configuration.engine, stallTimeout: .seconds(self.configuration.limits.stalledSeconds))
-        }
-    }
-
-    private func open(_ account: Account, _ view: View, _ home: () throws -> SessionHome) -> Admission? {
-        do {
-            let home = try home()
-            if let reason = home.cryptor.fallbackReason {
-                log.warning(
-                    "the native engine is not used for this session",
-                    metadata: ["username": "\(account.name)", "reason": "\(reason)"])
-            }
-            return Admission(account: account, view: view, home: home)
-        } catch let error as OpenPGPError where error.code == .passphrase && account.ownerCheck == .key {
-            return nil
-        } catch {
-            log.error(
-                "the user's key cannot be opened", metadata: ["username": "\(account.name)", "error": "\(error)"])
-            return nil
-        }
-    }
+    // MARK: By public key
 
     func accepts(user: [UInt8], key: PublicKey) -> Bool {
         let account = configuration.account(named: String(decoding: user, as: UTF8.self))
@@ -114,28 +63,70 @@ final class Login: Authenticator {
 
     func loggedIn(user: [UInt8], key: PublicKey) -> Bool {
         let name = String(decoding: user, as: UTF8.self)
-        guard accepts(user: user, key: key), let account = configuration.account(named: name),
-            let admission = openPublic(account)
-        else {
-            refuse(name)
+        let account = accepts(user: user, key: key) ? configuration.account(named: name) : nil
+        return finish(name, account.flatMap { admitWriteOnly($0) })
+    }
+
+    // MARK: The keys
+
+    private func openAsOwner(_ account: Account, _ passphrase: SecretBytes) -> Admission? {
+        open(account, .plaintext) { () throws(OpenPGPError) in
+            try SessionHome(
+                keysIn: configuration.keyDirectory(of: account.name), fingerprint: account.key,
+                passphrase: passphrase, engine: configuration.engine,
+                stallTimeout: .seconds(configuration.limits.stalledSeconds))
+        }
+    }
+
+    /// Admits to the write-only view, whatever the account's access: an SSH key cannot open an OpenPGP key.
+    private func admitWriteOnly(_ account: Account) -> Admission? {
+        open(account, .ciphertext(listsAll: account.woListsAll)) { () throws(OpenPGPError) in
+            try SessionHome(
+                publicKeysIn: configuration.keyDirectory(of: account.name), fingerprint: account.key,
+                engine: configuration.engine, stallTimeout: .seconds(configuration.limits.stalledSeconds))
+        }
+    }
+
+    private func open(
+        _ account: Account, _ view: View, _ home: () throws(OpenPGPError) -> SessionHome
+    ) -> Admission? {
+        do throws(OpenPGPError) {
+            let home = try home()
+            if let reason = home.cryptor.fallbackReason {
+                log.warning(
+                    "the native engine is not used for this session",
+                    metadata: ["username": "\(account.name)", "reason": "\(reason)"])
+            }
+            return Admission(account: account, view: view, home: home)
+        } catch {
+            // Without a hash the key is what tells a wrong passphrase. With one, a key that does not open is an error.
+            if error.code != .passphrase || account.ownerCheck != .key {
+                log.error(
+                    "the user's key cannot be opened", metadata: ["username": "\(account.name)", "error": "\(error)"])
+            }
+            return nil
+        }
+    }
+
+    // MARK: The outcome
+
+    /// Logs the outcome of a login and tells the listener.
+    ///
+    /// - Returns: false when nobody was admitted.
+    private func finish(_ name: String, _ admission: Admission?) -> Bool {
+        self.admission = admission
+        guard let admission else {
+            // The client chooses the name: nothing but a valid user name is written to the log.
+            let shown = Account.isValid(name: name) ? name : "(not a user name)"
+            events.send(.loginFailed)
+            log.warning("login failed", metadata: ["username": "\(shown)"])
+            Thread.sleep(forTimeInterval: failureDelay / .seconds(1))
             return false
         }
-        welcome(admission)
+        let isOwner = admission.view == .plaintext
+        events.send(.loggedIn(user: admission.account.name, isOwner: isOwner))
+        log.info(
+            "logged in", metadata: ["username": "\(admission.account.name)", "view": "\(isOwner ? "rw" : "wo")"])
         return true
-    }
-
-    private func welcome(_ admission: Admission) {
-        self.admission = admission
-        let view = admission.view == .plaintext ? "rw" : "wo"
-        events.send(.loggedIn(user: admission.account.name, isOwner: admission.view == .plaintext))
-        log.info("logged in", metadata: ["username": "\(admission.account.name)", "view": "\(view)"])
-    }
-
-    private func refuse(_ name: String) {
-        // A client chooses this name: no more of it than a user name may have gets into the log.
-        let shown = Account.isValid(name: name) ? name : "(not a user name)"
-        events.send(.loginFailed)
-        log.warning("login failed", metadata: ["username": "\(shown)"])
-        usleep(UInt32(clamping: failureDelay * 1000))
     }
 }

@@ -1,89 +1,71 @@
-private import CLinux
 internal import Foundation
-internal import GnuPG
+private import GnuPG
 internal import Logging
-internal import OpenPGP
+private import Platform
 internal import SFTP
 internal import SSHTransport
-package import ServerConfiguration
+internal import ServerConfiguration
 internal import Vault
 
-/// One connection, in a process of its own: whatever happens here, the others do not notice.
+/// Serves one connection in a process of its own: an error here cannot reach the other connections.
 package final class SessionProcess {
-    private let order: SessionParameters
+    private let parameters: SessionParameters
     private let configuration: Configuration
     private let events = EventPipe(descriptor: SessionParameters.Descriptor.events)
     private var log: Logger
-    private let signals: Int32
-    private var fileSystem: VaultFileSystem?
-    private var sessions: [(channel: Channel, sftp: SFTPSession)] = []
-    private var commands: [CommandChannel] = []
-    /// Whether files read as they were written; a write-only session reads cipher text.
-    private var comparesContents = false
-    private var isStopping = false
+    private let stop: StopSignal
+    private var services: [any ChannelService] = []
     private let started = ContinuousClock.now
     private var lastRequest = ContinuousClock.now
 
     /// Milliseconds after which a waiting session looks at the clock.
-    private static let tick: Int32 = 1000
-    /// Bytes of memory that this process, and each gpg of it, may use.
-    private static let memory: rlim_t = 1 << 30
-    /// Reads of one channel before the next has its turn; one that is not read to its end stays within its window.
-    private static let turn = 32
-    /// Bytes of replies after which they are sent before another request is decoded.
-    private static let replyBatch = 128 << 10
+    private static let pollInterval: Int32 = 1000
+    /// Bytes that one read of a channel takes.
+    private static let readSize = 256 << 10
+    /// Bytes of a command that are written to the log.
+    private static let loggedCommand = 200
 
-    /// Takes up the order this process was started with, and gives up what it does not need.
+    private var stallTimeout: Duration { .seconds(configuration.limits.stalledSeconds) }
+
+    /// Reads the parameters that the listener has passed, and gives up rights that a session does not need.
+    ///
+    /// - Throws: when this process was not started by a listener, or the listener has ended.
     package init() throws {
-        linux_forbid_dumps()
-        var none = rlimit(rlim_cur: 0, rlim_max: 0)
-        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        ResourceLimits.apply()
         signal(SIGPIPE, SIG_IGN)
-        signals = linux_signal_descriptor([SIGTERM], 1)
-        // A listener that is killed takes its sessions with it, once their transfers are done.
-        linux_signal_on_parent_death(SIGTERM)
-        order = try SessionParameters.read()
-        guard getppid() == order.listener else { throw SSHError("the listener is gone") }
-        // What this process starts is to have none of these.
+        stop = StopSignal()
+        parameters = try SessionParameters.read()
+        guard getppid() == parameters.listener else { throw SSHError("the listener has ended") }
+        // gpg must not inherit these.
         for descriptor in [SessionParameters.Descriptor.socket, SessionParameters.Descriptor.events] {
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         }
-        // The kernel holds this process to what a session can ever need.
-        var memory = rlimit(rlim_cur: SessionProcess.memory, rlim_max: SessionProcess.memory)
-        setrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &memory)
-        // Every transfer takes a few descriptors; the system's soft limit is a matter of old programs.
-        var files = rlimit()
-        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
-        files.rlim_cur = files.rlim_max
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
-        configuration = try Configuration(order.configurationText, file: URL(filePath: order.configurationFile))
-        let level = Logger.Level(rawValue: order.logLevel) ?? .info
+        configuration = try Configuration(
+            parameters.configurationText, file: URL(filePath: parameters.configurationFile))
+        let level = Logger.Level(rawValue: parameters.logLevel) ?? .info
         let events = events
         log = Logger(label: "session") { _ in EventLog(events, level) }
-        log[metadataKey: "remote_addr"] = "\(order.peer)"
+        log[metadataKey: "remote_addr"] = "\(parameters.peer)"
         log[metadataKey: "connection_id"] = "\(getpid())"
     }
 
-    /// Serves the connection to its end.
+    /// Serves the connection until it ends.
     package func run() {
         do {
-            let login = Login(configuration, failureDelay: order.failureDelay, events, log)
+            let login = Login(configuration, failureDelay: parameters.failureDelay, events, log)
             let connection = try Connection(
                 SessionParameters.Descriptor.socket, hostKeys: HostKeyStore.load(from: configuration.hostKeys),
-                .init(
-                    authenticationTries: configuration.limits.loginTries,
-                    stallTimeout: .seconds(configuration.limits.stalledSeconds)), login)
-            connection.wake(on: signals) { [unowned self] in takeSignals() }
+                .init(authenticationTries: configuration.limits.loginTries, stallTimeout: stallTimeout), login)
+            connection.wake(on: stop.descriptor) { [stop] in stop.take() }
             do {
                 try connection.exchangeKeys()
                 try waitForLogin(connection)
                 guard let admission = login.admission else { return }
-                // The GnuPG home goes when nothing refers to it any more: it has to last as long as the connection.
+                // The keys are removed with the home: it has to last as long as the connection.
                 try withExtendedLifetime(admission.home) {
-                    // What is still open then may have to be encrypted to be kept.
-                    defer { for index in sessions.indices { sessions[index].sftp.end() } }
-                    try open(admission)
-                    try serve(connection)
+                    // An upload that is still open may have to be encrypted to be kept, which needs the keys.
+                    defer { for index in services.indices { services[index].abandonFiles() } }
+                    try serve(connection, openFileSystem(admission), readsPlaintext: admission.view == .plaintext)
                 }
             } catch let error as SSHError {
                 connection.explain("\(error)")
@@ -92,28 +74,36 @@ package final class SessionProcess {
         } catch let error as SSHError {
             log.debug("connection ended", metadata: ["reason": "\(error)"])
         } catch {
-            // Not the client's doing: a directory or a host key is missing, or the like.
+            // Not caused by the client: a directory or a host key is missing, for example.
             log.error("the connection cannot be served", metadata: ["error": "\(error)"])
         }
     }
 
-    /// - Throws: ``SSHError`` after the time there is for it; the listener ends what cannot even say so.
+    /// Waits until the client has logged in.
+    ///
+    /// - Throws: ``SSHError`` after `login_seconds`. The listener kills a session that cannot even tell its client.
     private func waitForLogin(_ connection: Connection) throws {
         let end = started + .seconds(configuration.limits.loginSeconds)
         while !connection.isAuthenticated {
-            let left = ContinuousClock.now.duration(to: end) / .milliseconds(1)
-            guard left > 0 else {
+            let left = ContinuousClock.now.duration(to: end)
+            guard left > .zero else {
                 throw SSHError("nobody has logged in within \(configuration.limits.loginSeconds) seconds")
             }
-            try wait(connection, milliseconds: min(SessionProcess.tick, Int32(left) + 1))
+            try wait(connection, milliseconds: min(SessionProcess.pollInterval, left.milliseconds) + 1)
         }
     }
 
-    private func open(_ admission: Login.Admission) throws {
+    private func wait(_ connection: Connection, milliseconds: Int32) throws {
+        try connection.poll(milliseconds: milliseconds)
+        if stop.isReceived && !connection.isAuthenticated { throw SSHError("the server is stopping") }
+    }
+
+    /// Opens the user's home directory and confines the process to it.
+    private func openFileSystem(_ admission: Login.Admission) throws -> VaultFileSystem {
         log[metadataKey: "username"] = "\(admission.account.name)"
         let data = try Directory(path: configuration.data.path)
-        let home = try data.directory(VirtualPath(parsing: admission.account.home.utf8), mounts: true)
-        // On a read-only medium there is no drafts directory, and no need for one.
+        let home = try data.directory(VirtualPath(parsing: admission.account.home.utf8), mounts: .enter)
+        // A read-only medium has no drafts directory and needs none.
         let drafts = try? DraftFile.directory(in: data)
         let confinement = try Confinement.enter(
             changing: [home] + [drafts].compactMap(\.self), keys: admission.home.path,
@@ -123,40 +113,31 @@ package final class SessionProcess {
         } else {
             log.info("confined", metadata: ["by": "\(confinement.joined(separator: ", "))"])
         }
+        let transfers = TransferLog(events: events, log: log)
         let fileSystem = VaultFileSystem(
             user: admission.account.name, view: admission.view, data: data, home: home,
             volume: Volume(of: data, isPortable: configuration.portableNames), cryptor: admission.home.cryptor,
             spoolSize: UInt64(configuration.limits.spoolMegabytes) << 20,
-            verifiedFirst: UInt64(configuration.limits.verifyMegabytes) << 20
-        ) { [unowned self] in report($0) }
-        self.fileSystem = fileSystem
-        comparesContents = admission.view == .plaintext
+            verifiedFirst: UInt64(configuration.limits.verifyMegabytes) << 20, report: transfers.report)
+        fileSystem.isStopping = stop.isReceived
+        stop.onReceipt = { fileSystem.isStopping = true }
+        return fileSystem
     }
 
-    private func wait(_ connection: Connection, milliseconds: Int32 = SessionProcess.tick) throws {
-        try connection.poll(milliseconds: milliseconds)
-        if isStopping && !connection.isAuthenticated { throw SSHError("the server is stopping") }
-    }
+    // MARK: Channels
 
-    private func takeSignals() {
-        while linux_next_signal(signals) != 0 {
-            isStopping = true
-            fileSystem?.isStopping = true
-        }
-    }
-
-    private func serve(_ connection: Connection) throws {
-        var buffer = [UInt8](repeating: 0, count: 256 << 10)
+    private func serve(_ connection: Connection, _ fileSystem: VaultFileSystem, readsPlaintext: Bool) throws {
+        var buffer = [UInt8](repeating: 0, count: SessionProcess.readSize)
         lastRequest = .now
         while true {
-            try wait(connection)
-            admitChannels(of: connection)
-            for index in sessions.indices { try serve(&sessions[index], &buffer) }
-            for command in commands { try serve(command, &buffer) }
-            for index in sessions.indices where sessions[index].channel.isAtEnd { end(&sessions[index]) }
-            sessions.removeAll { $0.channel.isAtEnd }
-            commands.removeAll { $0.channel.isOver }
-            if isStopping && sessions.allSatisfy({ $0.sftp.openFiles == 0 }) {
+            try wait(connection, milliseconds: SessionProcess.pollInterval)
+            for channel in connection.channels where !services.contains(where: { $0.channel === channel }) {
+                if let service = service(for: channel, fileSystem, readsPlaintext) { services.append(service) }
+            }
+            for index in services.indices { try serve(&services[index], &buffer) }
+            for index in services.indices where services[index].isOver { end(&services[index]) }
+            services.removeAll { $0.isOver }
+            if stop.isReceived && services.allSatisfy({ $0.openFiles == 0 }) {
                 throw SSHError("the server is stopping")
             }
             guard ContinuousClock.now - lastRequest < .seconds(configuration.limits.idleSeconds) else {
@@ -165,95 +146,37 @@ package final class SessionProcess {
         }
     }
 
-    private func admitChannels(of connection: Connection) {
-        guard let fileSystem else { return }
-        let known = sessions.map(\.channel) + commands.map(\.channel)
-        for channel in connection.channels where !known.contains(where: { $0 === channel }) {
-            switch channel.request {
-            case .sftp: sessions.append((channel, SFTPSession(fileSystem: fileSystem)))
-            case .command(let line):
-                // Bounded: lines can be long.
-                let text = String(decoding: line.prefix(200), as: UTF8.self).debugDescription
-                log.debug("command", metadata: ["command": "\(text)"])
-                commands.append(
-                    CommandChannel(
-                        channel, line, fileSystem, comparesContents: comparesContents,
-                        stallTimeout: .seconds(configuration.limits.stalledSeconds)))
-            case nil: continue
-            }
+    /// - Returns: nil for a channel on which nothing has been requested yet.
+    private func service(
+        for channel: Channel, _ fileSystem: VaultFileSystem, _ readsPlaintext: Bool
+    ) -> (any ChannelService)? {
+        switch channel.request {
+        case .sftp: return SFTPService(channel, fileSystem, stallTimeout: stallTimeout)
+        case .command(let line):
+            let text = String(decoding: line.prefix(SessionProcess.loggedCommand), as: UTF8.self)
+            log.debug("command", metadata: ["command": "\(text.debugDescription)"])
+            return ExecService(channel, line, fileSystem, readsPlaintext: readsPlaintext, stallTimeout: stallTimeout)
+        case nil: return nil
         }
     }
 
-    /// Answers a command, or takes more of its input; one whose client has gone ends alone.
-    private func serve(_ command: CommandChannel, _ buffer: inout [UInt8]) throws {
-        do {
-            if try command.serve(&buffer, turns: SessionProcess.turn) { lastRequest = .now }
-        } catch {
-            guard command.channel.isOver else { throw error }
-        }
-    }
-
-    /// Serves all that has arrived on one channel.
+    /// Serves one channel.
     ///
-    /// Replies are sent in batches, and all of them before more is read. A channel that its client has closed meanwhile
-    /// ends alone; the others of the connection go on.
-    private func serve(_ session: inout (channel: Channel, sftp: SFTPSession), _ buffer: inout [UInt8]) throws {
-        let channel = session.channel
+    /// A protocol violation ends this channel alone, and so does a client that has closed it; the others of the
+    /// connection continue.
+    private func serve(_ service: inout any ChannelService, _ buffer: inout [UInt8]) throws {
         do {
-            for _ in 0..<SessionProcess.turn {
-                let count = try buffer.withUnsafeMutableBytes { try channel.read(into: $0) }
-                guard count > 0 else {
-                    session.sftp.prepare()
-                    break
-                }
-                buffer.withUnsafeBytes { session.sftp.receive(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-                try answer(&session)
-                lastRequest = .now
-            }
+            if try service.serve(&buffer) { lastRequest = .now }
         } catch let violation as ProtocolViolation {
             log.warning("protocol violation", metadata: ["reason": "\(violation)"])
-            end(&session)
+            end(&service)
         } catch let error as SSHError {
-            guard channel.isOver else { throw error }
-            end(&session)
+            guard service.channel.isOver else { throw error }
+            end(&service)
         }
     }
-
-    private func answer(_ session: inout (channel: Channel, sftp: SFTPSession)) throws {
-        var output: [UInt8] = []
-        let stallTimeout = Duration.seconds(configuration.limits.stalledSeconds)
-        // What was answered before a violation is still sent.
-        let result = Result {
-            while try session.sftp.serveNext(into: &output) {
-                if output.count >= SessionProcess.replyBatch {
-                    try session.channel.write(output, stallTimeout: stallTimeout)
-                    output.removeAll(keepingCapacity: true)
-                }
-            }
-        }
-        if !output.isEmpty { try session.channel.write(output, stallTimeout: stallTimeout) }
-        try result.get()
-    }
-
-    private func end(_ session: inout (channel: Channel, sftp: SFTPSession)) {
-        session.sftp.end()
-        session.channel.finish()
-    }
-
-    private func report(_ event: TransferEvent) {
-        switch event {
-        case .opened(let number, let path, let direction):
-            // Bounded: paths can be long.
-            events.send(.opened(number, "\(direction.rawValue) \(String(path.description.prefix(200)))"))
-        case .closed(let number, let path, let direction, let bytes, let error):
-            events.send(.closed(number))
-            var metadata: Logger.Metadata = ["file_path": "\(path)", "size_bytes": "\(bytes)"]
-            if let error {
-                metadata["error"] = "\(error.message)"
-                log.warning("\(direction.rawValue) failed", metadata: metadata)
-            } else {
-                log.info("\(direction.rawValue)", metadata: metadata)
-            }
-        }
+    private func end(_ service: inout any ChannelService) {
+        service.abandonFiles()
+        service.channel.finish()
     }
 }

@@ -2,31 +2,34 @@ private import CLinux
 private import Foundation
 private import Vault
 
-/// Ctrl-C, and its like, as something that is asked for: work ends where it leaves nothing half done.
+/// Ctrl-C (SIGINT, SIGTERM or SIGHUP) as a flag: a command checks it where it leaves nothing half done.
 ///
-/// From its making on the signals are blocked, for what this process starts, too: gpg does not end under a write.
+/// While this object exists the signals are blocked, also in gpg, so that gpg is not killed in the middle of a write.
+/// The C function is `signalfd`.
 final class Interruption {
     private let signals: Int32
     private var isRequested = false
 
     init() {
         signals = linux_signal_descriptor([SIGINT, SIGTERM, SIGHUP], 3)
-        // Somebody who reads no further is an error of writing, not the end.
+        // A reader that closes the pipe causes an error of write, not a signal.
         signal(SIGPIPE, SIG_IGN)
     }
 
     deinit { close(signals) }
 
-    /// Throws ``Interrupted`` when it is time to stop.
+    /// Throws `Interrupted` if a signal has arrived.
     func check() throws {
         if linux_next_signal(signals) != 0 { isRequested = true }
         if isRequested { throw Interrupted() }
     }
 
-    /// Whether it is time to stop.
+    /// Whether a signal has arrived.
     var isDue: Bool { (try? check()) == nil }
 
-    /// Waits until a descriptor takes bytes.
+    /// Waits until a descriptor can be written.
+    ///
+    /// - Throws: `Interrupted` when a signal arrives first.
     func waitToWrite(_ descriptor: Int32) throws {
         while true {
             try check()

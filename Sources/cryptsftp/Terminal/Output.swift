@@ -1,17 +1,17 @@
 internal import Foundation
 
-/// Standard output: lines for people or for programs, or plaintext.
+/// Standard output: lines for people or programs, or plaintext.
 final class Output {
-    /// Whether lines are for programs: an object of JSON each.
+    /// Whether each line is a JSON object.
     private let isJSON: Bool
     private let interruption: Interruption
     private var pending: [UInt8] = []
     private var lastFlush = ContinuousClock.now
-    /// Pipes and terminals may not take all at once, and must not keep Ctrl-C waiting.
+    /// Whether a write may block: pipes and terminals must not delay Ctrl-C.
     private let canStall: Bool
     private let encoder: JSONEncoder
 
-    /// Bytes that a pipe takes as a whole once it takes any.
+    /// Bytes that a pipe takes without blocking once poll has reported it writable.
     ///
     /// Source: POSIX, `PIPE_BUF`.
     private static let step = 512
@@ -33,7 +33,7 @@ final class Output {
         if pending.count >= 1 << 14 || ContinuousClock.now - lastFlush > .milliseconds(100) { try flush() }
     }
 
-    /// Prints one thing: as JSON, or as the text that people get, if there is one for them.
+    /// Prints a line: the JSON of `value`, or `text` for people; nothing if `text` is nil.
     func line<Value: Encodable>(json value: @autoclosure () throws -> Value, or text: String?) throws {
         if isJSON {
             try line(String(decoding: try encoder.encode(value()), as: UTF8.self))
@@ -42,14 +42,13 @@ final class Output {
         }
     }
 
-    /// Prints the one thing that a command has to say.
-    static func only<Value: Encodable>(_ value: Value, or text: String, json: Bool) throws {
-        let output = Output(Interruption(), json: json)
-        try output.line(json: value, or: text)
-        try output.flush()
+    /// Prints the only line of a command, and writes it.
+    func only<Value: Encodable>(_ value: Value, or text: String) throws {
+        try line(json: value, or: text)
+        try flush()
     }
 
-    /// Writes what has been printed.
+    /// Writes the lines that have been printed.
     func flush() throws {
         let bytes = pending
         pending = []
@@ -58,6 +57,8 @@ final class Output {
     }
 
     /// Writes bytes as they are.
+    ///
+    /// - Throws: `Interrupted` after Ctrl-C; ``Problem`` when standard output cannot be written.
     func write(_ bytes: ArraySlice<UInt8>) throws {
         var rest = bytes
         while !rest.isEmpty {
@@ -66,7 +67,7 @@ final class Output {
             let written = part.withUnsafeBytes { Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
             if written < 0 && (errno == EINTR || errno == EAGAIN) { continue }
             guard written > 0 else {
-                let reason = errno == EPIPE ? "nobody reads the output" : String(cString: strerror(errno))
+                let reason = errno == EPIPE ? "broken pipe" : String(cString: strerror(errno))
                 throw Problem(.failure, "cannot write to standard output: \(reason)")
             }
             rest = rest.dropFirst(written)

@@ -1,6 +1,9 @@
 private import Foundation
+private import Platform
 
-/// How far long work has come, in one line of the terminal that is drawn anew; where standard error is none, nothing.
+/// The progress of long work: one line of the terminal that is drawn again and again.
+///
+/// Nothing is drawn when standard error is not a terminal.
 final class ProgressLine {
     private let files: Int
     private let bytes: UInt64
@@ -9,12 +12,12 @@ final class ProgressLine {
     private var doneFiles = 0
     private var doneBytes: UInt64 = 0
 
-    /// Whether there is anybody to see it.
+    /// Whether standard error is a terminal.
     static var isSeen: Bool { isatty(STDERR_FILENO) == 1 }
 
     /// - Parameters:
-    ///   - files: how many there are.
-    ///   - bytes: of all of them.
+    ///   - files: the number of all files.
+    ///   - bytes: the number of all their bytes.
     init(files: Int, bytes: UInt64) {
         self.files = files
         self.bytes = bytes
@@ -31,7 +34,7 @@ final class ProgressLine {
         draw("\r\(text((now - start) / .seconds(1)))\u{1b}[K")
     }
 
-    /// Takes the line away, for another one.
+    /// Removes the line, so that another one can be printed.
     func clear() {
         guard drawn != nil else { return }
         draw("\r\u{1b}[K")
@@ -46,7 +49,7 @@ final class ProgressLine {
             + "\(Self.amount(UInt64(rate)))/s, \(time) left"
     }
 
-    /// An amount of bytes in a few characters.
+    /// A number of bytes in a few characters, such as `1.5 MiB`.
     static func amount(_ bytes: UInt64) -> String {
         var amount = Double(bytes)
         for unit in ["B", "KiB", "MiB", "GiB"] {
@@ -58,6 +61,6 @@ final class ProgressLine {
 
     private func draw(_ text: String) {
         var text = text
-        text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        text.withUTF8 { try? FileIO.writeAll(UnsafeRawBufferPointer($0), to: STDERR_FILENO) }
     }
 }

@@ -3,20 +3,19 @@ private import Foundation
 private import Platform
 internal import Secrets
 
-/// Talking with a person.
-///
-/// Prompts and passphrases go to the terminal itself, messages to standard error.
+/// Prompts on the terminal, and messages on standard error.
 enum Terminal {
-    /// Bytes of the longest passphrase: gpg-agent takes no longer ones.
+    /// The most bytes that gpg-agent accepts as a passphrase.
     private static let longest = 255
 
+    /// Prints a message to standard error.
     static func say(_ message: String) {
         print(to: STDERR_FILENO, "cryptsftp: \(message)\n")
     }
 
     /// Asks twice for a new passphrase, without showing it.
     ///
-    /// - Throws: when there is no terminal, or the two differ three times.
+    /// - Throws: ``Problem`` when there is no terminal, or the two entries differ three times.
     static func newPassphrase(for user: String) throws -> SecretBytes {
         let terminal = try openTerminal()
         defer { close(terminal) }
@@ -29,9 +28,9 @@ enum Terminal {
         throw Problem(.wrongPassphrase, "the two passphrases differ")
     }
 
-    /// Asks for a passphrase that there is, without showing it.
+    /// Asks for a user's present passphrase, without showing it.
     ///
-    /// - Throws: when there is no terminal.
+    /// - Throws: ``Problem`` when there is no terminal.
     static func passphrase(for user: String) throws -> SecretBytes {
         let terminal = try openTerminal()
         defer { close(terminal) }
@@ -58,10 +57,14 @@ enum Terminal {
 
     /// Reads the first line of a file, or of standard input for `-`.
     static func passphrase(from path: String) throws -> SecretBytes {
-        let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Problem(.wrongPassphrase, "the passphrase file \(path) cannot be read") }
-        defer { if descriptor != STDIN_FILENO { close(descriptor) } }
-        return try readLine(from: descriptor)
+        if path == "-" { return try readLine(from: STDIN_FILENO) }
+        let file: OwnedDescriptor
+        do throws(SystemError) {
+            file = try OwnedDescriptor(path: path, O_RDONLY)
+        } catch {
+            throw Problem(.wrongPassphrase, "the passphrase file \(path) cannot be read: \(error)")
+        }
+        return try readLine(from: file.raw)
     }
 
     private static func ask(_ terminal: Int32, _ prompt: String) throws -> SecretBytes {
@@ -147,6 +150,6 @@ enum Terminal {
 
     private static func print(to terminal: Int32, _ text: String) {
         var text = text
-        text.withUTF8 { _ = write(terminal, $0.baseAddress, $0.count) }
+        text.withUTF8 { try? FileIO.writeAll(UnsafeRawBufferPointer($0), to: terminal) }
     }
 }

@@ -1,14 +1,16 @@
 internal import SFTP
 internal import Vault
 
-/// What a tool that works on a tree prints: a line for what did not go well, or for everything as JSON, and a summary.
+/// Prints what a command has done to a tree: a line for each file that is not fine, and a summary.
+///
+/// As JSON there is a line for every file.
 final class TreeReport: TreeObserver {
-    /// How a tool calls what it has done: `restored`.
+    /// The command's word for a file that it has done, such as `restored`.
     private let verb: String
     let interruption: Interruption
     private let output: Output
     private let progress: ProgressLine
-    /// The user whose files are worked on.
+    /// The user whose files they are.
     var user: String
     private(set) var counts: [String: Int] = [:]
     private var bytes: UInt64 = 0
@@ -38,7 +40,7 @@ final class TreeReport: TreeObserver {
         }
     }
 
-    /// - Parameter work: what there is to do, for the progress.
+    /// - Parameter work: everything that will be done, for the progress line.
     init(
         _ verb: String, user: String, json: Bool, _ interruption: Interruption, work: [TreeEntry]
     ) throws {
@@ -63,7 +65,7 @@ final class TreeReport: TreeObserver {
             switch outcome {
             case .done: (verb, nil)
             case .unchanged: ("unchanged", nil)
-            case .incomplete: ("incomplete", "an upload that was cut off: not the whole file")
+            case .incomplete: ("incomplete", "an upload that was cut off: the file is not complete")
             case .leftAlone(let reason): ("left-alone", reason)
             case .damaged(let reason): ("damaged", reason)
             case .failed(let reason): ("failed", reason)
@@ -80,7 +82,7 @@ final class TreeReport: TreeObserver {
 
     /// Prints the summary.
     ///
-    /// - Parameter remark: what else is to be said of it.
+    /// - Parameter remark: follows the counts.
     func finish(_ remark: String = "") throws {
         progress.clear()
         let rest = ["unchanged", "incomplete", "left-alone", "damaged", "failed"].filter { count($0) > 0 }
@@ -93,27 +95,23 @@ final class TreeReport: TreeObserver {
         try output.flush()
     }
 
-    /// Ends with the code that what was reported asks for.
-    ///
-    /// - Parameter leftAloneIsWrong: whether what was left as it is counts.
-    func judge(leftAloneIsWrong: Bool) throws {
-        if count("damaged") > 0 {
-            throw Problem(.storedWrong, "\(count("damaged")) stored files are not as they should be")
-        }
+    /// Throws a ``Problem`` with the exit code for the worst result that was reported.
+    func throwIfAnyFailed(treatingSkippedAsFailure: Bool) throws {
+        if count("damaged") > 0 { throw Problem(.storedWrong, "\(count("damaged")) stored files are damaged") }
         if count("failed") > 0 { throw Problem(.failure, "\(count("failed")) files failed") }
-        if leftAloneIsWrong, count("left-alone") > 0 {
-            throw Problem(.leftAlone, "\(count("left-alone")) were left as they are")
+        if treatingSkippedAsFailure, count("left-alone") > 0 {
+            throw Problem(.leftAlone, "\(count("left-alone")) files were skipped")
         }
     }
 
-    /// Lines that have been printed are shown, and the progress is not, however it ends.
+    /// Writes the lines that have been printed and removes the progress line, however the command ends.
     func close() {
         progress.clear()
         try? output.flush()
     }
 }
 
-/// How much there is to do.
+/// Counts the files of a tree, and their stored bytes.
 private final class Tally: TreeVisitor {
     private let interruption: Interruption
     private(set) var files = 0

@@ -9,11 +9,11 @@ struct CatCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cat", abstract: "Decrypt a stored file to standard output.",
         discussion: """
-            The last bytes come only when the whole file has proved intact: where the exit code is not 0, what was
-            printed is not the file.
+            The last bytes are printed only after the whole file has been verified. If the exit code is not 0, the
+            output is not the file.
             """)
 
-    @Argument(help: "The file, as a client names it, or as it lies below the data directory.")
+    @Argument(help: "The file, as a client names it, or its path in the data directory.")
     var path: String
 
     @OptionGroup var user: UserOption
@@ -29,7 +29,8 @@ struct CatCommand: ParsableCommand {
             throw Problem(.failure, "\(path) is not a stored file")
         }
         guard entry.kind == .file else {
-            throw Problem(.storedWrong, "\(path) is an incomplete upload: it was cut off; resume it, or send it again")
+            throw Problem(
+                .storedWrong, "\(path) is an incomplete upload that was cut off: resume it, or upload the file again")
         }
         let secret = try passphrase.passphrase(for: selection.account.name)
         let interruption = Interruption()

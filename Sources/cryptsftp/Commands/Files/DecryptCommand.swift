@@ -11,17 +11,17 @@ struct DecryptCommand: ParsableCommand {
         commandName: "decrypt", abstract: "Restore stored files, or whole trees of them, into a directory.",
         discussion: """
             Names, times and permissions are those of the files before they were stored. Each file is verified before it
-            gets its name. What is there already with the same size and time is not done again, so that a second run goes
-            on where an interrupted one ended. The directory then holds plaintext.
+            gets its name. Files that exist with the same size and time are not restored again, so a second run continues
+            where an interrupted one ended. The directory then holds plaintext.
             """)
 
     @Argument(
         help:
-            "Files and directories, as a client names them (/ is all), below the data directory, or elsewhere; last: where to."
+            "Files and directories, as a client names them (/ is all), in the data directory, or elsewhere; the last one is the target."
     )
     var paths: [String]
 
-    @Flag(help: "Replace files that are there and differ.")
+    @Flag(help: "Replace existing files that differ.")
     var force = false
 
     @OptionGroup var user: UserOption
@@ -31,7 +31,7 @@ struct DecryptCommand: ParsableCommand {
 
     func validate() throws {
         if paths.count < 2 {
-            throw ValidationError("decrypt takes what to restore, and the directory to restore it to")
+            throw ValidationError("decrypt needs the files to restore, and the directory to restore them to")
         }
     }
 
@@ -52,14 +52,14 @@ struct DecryptCommand: ParsableCommand {
         let session = try OwnerSession(vault, first.account, home: home, passphrase: secret)
         try interruption.check()
         do {
-            let restore = TreeDecryption(into: target, replaces: force, from: session.files, report)
+            let restore = TreeDecryption(into: target, existing: force ? .replace : .keep, from: session.files, report)
             for entry in entries { try restore.restore(entry) }
         }
         try report.finish()
-        try report.judge(leftAloneIsWrong: true)
+        try report.throwIfAnyFailed(treatingSkippedAsFailure: true)
     }
 
-    /// Something in the vault, or anywhere else in the file system.
+    /// Finds a file or directory in the vault, or else anywhere in the file system.
     private func find(_ path: String, in vault: OwnerVault) throws -> (account: Account, entry: TreeEntry) {
         if let selection = try vault.find(path, user: user.user), let entry = selection.entries.first {
             return (selection.account, entry)
@@ -76,7 +76,8 @@ struct DecryptCommand: ParsableCommand {
     private func makeTarget(_ path: String, _ vault: OwnerVault) throws -> Directory {
         let place = URL(filePath: path)
         guard vault.inside(place.path) == nil, vault.inside(place.deletingLastPathComponent().path) == nil else {
-            throw Problem(.usage, "\(path) is in the data directory: plaintext does not belong there")
+            throw Problem(
+                .usage, "\(path) is in the data directory, which must not hold plaintext: name another directory")
         }
         if mkdir(place.path, 0o700) != 0 && errno != EEXIST {
             throw Problem(.failure, "\(path): \(String(cString: strerror(errno)))")

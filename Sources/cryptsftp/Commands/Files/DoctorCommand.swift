@@ -5,7 +5,7 @@ private import Foundation
 /// The command `cryptsftp doctor`.
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Look for what could lose files, or give them away.",
+        commandName: "doctor", abstract: "Look for problems that could lose files or disclose them.",
         discussion: "It changes nothing, and needs no passphrase.")
 
     @OptionGroup var json: JSONOption
@@ -45,6 +45,6 @@ struct DoctorCommand: ParsableCommand {
         try output.line(
             json: Summary(problems: problems, notes: notes), or: "\(problems) problems, \(notes) notes")
         try output.flush()
-        if problems > 0 { throw Problem(.storedWrong, "something is to be done: see above") }
+        if problems > 0 { throw Problem(.storedWrong, "problems found, see above") }
     }
 }

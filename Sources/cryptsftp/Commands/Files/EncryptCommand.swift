@@ -10,32 +10,32 @@ struct EncryptCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "encrypt", abstract: "Store existing files, or whole trees of them, as an upload would.",
         discussion: """
-            Only the public key is needed. What is stored already with the same size and time is not done again, so that
-            a second run goes on where an interrupted one ended.
+            Only the public key is needed. Files that are stored already with the same size and time are not stored
+            again, so a second run continues where an interrupted one ended.
 
-            With --remove-source each file is decrypted again and compared with its source, which takes the passphrase;
-            only then the source is overwritten and removed. \(EncryptCommand.caveat)
+            With --remove-source each stored file is decrypted and compared with its source, which needs the passphrase.
+            Only then is the source overwritten and removed. \(EncryptCommand.caveat)
             """)
 
-    /// What overwriting cannot promise.
+    /// What overwriting cannot achieve.
     private static let caveat = """
-        On flash (sticks, cards, SSDs), on file systems that keep old versions, journals or snapshots, and in backups, \
-        copies of the old bytes can remain all the same: only a medium that is encrypted as a whole prevents that.
+        Copies of the old bytes can remain on flash (sticks, cards, SSDs), on file systems that keep old versions, \
+        journals or snapshots, and in backups: only a medium that is encrypted as a whole prevents that.
         """
 
     @Argument(help: "Files and directories.", completion: .file())
     var sources: [String]
 
-    @Option(name: .customLong("to"), help: "The user whose key and home they go to. (default: the only user)")
+    @Option(name: .customLong("to"), help: "The user whose key and home are used. (default: the only user)")
     var user: String?
 
-    @Option(help: ArgumentHelp("The directory in the home that they go to.", valueName: "path"))
+    @Option(help: ArgumentHelp("The directory in the home.", valueName: "path"))
     var into = "/"
 
     @Flag(help: "Replace stored files that differ.")
     var force = false
 
-    @Flag(help: "Overwrite and remove each source once what is stored has been decrypted and compared with it.")
+    @Flag(help: "Overwrite and remove each source after the stored file has been decrypted and compared with it.")
     var removeSource = false
 
     @OptionGroup var passphrase: PassphraseOption
@@ -56,11 +56,12 @@ struct EncryptCommand: ParsableCommand {
         let session = try OwnerSession(vault, account, home: vault.home(of: account), passphrase: secret, stores: true)
         try interruption.check()
         let intake = TreeEncryption(
-            into: target, of: session.files, replaces: force, sources: removeSource ? .areRemoved : .stay, report)
+            into: target, of: session.files, existing: force ? .replace : .keep,
+            sources: removeSource ? .remove : .keep, report)
         for place in places { try intake.take(place.name, in: place.directory) }
         try report.finish()
         if intake.erased > 0 { Terminal.say("\(intake.erased) sources were overwritten and removed. \(Self.caveat)") }
-        try report.judge(leftAloneIsWrong: true)
+        try report.throwIfAnyFailed(treatingSkippedAsFailure: true)
     }
 
     private func find(_ source: String, _ vault: OwnerVault) throws -> (directory: Directory, name: [UInt8]) {
@@ -68,7 +69,7 @@ struct EncryptCommand: ParsableCommand {
         var status = stat()
         guard lstat(place.path, &status) == 0, place.path != "/" else { throw UserError.noPath(source) }
         if status.st_mode & S_IFMT == S_IFDIR, vault.inside(place.path) != nil {
-            throw Problem(.usage, "\(source) is in the data directory already")
+            throw Problem(.usage, "\(source) is in the data directory: the files there are stored already")
         }
         return (try Directory(path: place.deletingLastPathComponent().path), Array(place.lastPathComponent.utf8))
     }

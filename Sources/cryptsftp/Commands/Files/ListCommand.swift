@@ -9,13 +9,13 @@ internal import Vault
 /// The command `cryptsftp list`.
 struct ListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List what is stored: names, sizes and times.",
+        commandName: "list", abstract: "List stored files: names, sizes and times.",
         discussion: """
-            Nothing is decrypted and no passphrase is needed. Sizes follow from those on the disk; where they do not,
-            as for files that another program has made, they are "unknown".
+            Nothing is decrypted and no passphrase is needed. Sizes are computed from the stored sizes. For files of other
+            programs this may be impossible; then the size is "unknown".
             """)
 
-    @Argument(help: "Files and directories, as a client names them, or as they lie below the data directory.")
+    @Argument(help: "Files and directories, as a client names them, or their paths in the data directory.")
     var paths: [String] = []
 
     @OptionGroup var user: UserOption
@@ -39,7 +39,7 @@ struct ListCommand: ParsableCommand {
     }
 }
 
-/// A line for each name.
+/// Prints a line for each file and directory.
 private final class Listing: TreeVisitor {
     private let output: Output
     private let interruption: Interruption

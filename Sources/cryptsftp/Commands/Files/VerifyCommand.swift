@@ -10,16 +10,16 @@ struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Check stored files.",
         discussion: """
-            Without a passphrase: that each file is one whole encrypted message, framed without a gap, and for a key of
-            its user. With --unlock, or --passphrase-file, all of it is decrypted, too, and its modification detection
-            code checked: nothing of the contents is printed or kept.
+            Without a passphrase, it checks that each file is one complete encrypted message, and encrypted to a key of
+            its user. With --unlock or --passphrase-file, it also decrypts each file and checks the modification
+            detection code (MDC). Nothing of the contents is printed or kept.
             """)
 
     @Argument(
-        help: "Files and directories, as a client names them, or as they lie below the data directory. (default: all)")
+        help: "Files and directories, as a client names them, or their paths in the data directory. (default: all)")
     var paths: [String] = []
 
-    @Flag(help: "Decrypt all, too: asks for the passphrase.")
+    @Flag(help: "Decrypt the files as well; asks for the passphrase.")
     var unlock = false
 
     @OptionGroup var user: UserOption
@@ -49,7 +49,7 @@ struct VerifyCommand: ParsableCommand {
             for entry in selection.entries { try entry.walk(inspection) }
             withExtendedLifetime(session) {}
         }
-        try report.finish(unlocks ? "; contents verified" : "; contents were not decrypted (--unlock does)")
-        try report.judge(leftAloneIsWrong: false)
+        try report.finish(unlocks ? "; contents verified" : "; contents were not decrypted (--unlock decrypts them)")
+        try report.throwIfAnyFailed(treatingSkippedAsFailure: false)
     }
 }

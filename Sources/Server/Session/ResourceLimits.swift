@@ -1,0 +1,27 @@
+private import CLinux
+private import Foundation
+
+/// What the kernel allows a session process, before it has read anything from its client.
+///
+/// The C functions are `prctl` (`PR_SET_DUMPABLE`) and `setrlimit`.
+enum ResourceLimits {
+    /// Bytes of memory that the process, and each gpg of it, may use: more than a session can need.
+    private static let memory: rlim_t = 1 << 30
+
+    /// Forbids core dumps and tracing, bounds the memory, and raises the limit of open files.
+    static func apply() {
+        linux_forbid_dumps()
+        set(RLIMIT_CORE, rlimit(rlim_cur: 0, rlim_max: 0))
+        set(RLIMIT_DATA, rlimit(rlim_cur: memory, rlim_max: memory))
+        // Each transfer takes a few descriptors. The soft limit is for programs that use select.
+        var files = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
+        files.rlim_cur = files.rlim_max
+        set(RLIMIT_NOFILE, files)
+    }
+
+    private static func set(_ resource: __rlimit_resource, _ limit: rlimit) {
+        var limit = limit
+        setrlimit(__rlimit_resource_t(resource.rawValue), &limit)
+    }
+}
