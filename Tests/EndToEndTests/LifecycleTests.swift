@@ -171,7 +171,7 @@ import Testing
         }
         func left() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: scratch.path("a")) }
         let first = try RunningServer(
-            [("alice", "rw")], quickLogin: true, environment: ["XDG_RUNTIME_DIR": scratch.path("a")])
+            [("alice", "rw")], environment: ["XDG_RUNTIME_DIR": scratch.path("a")])
         let wire = try first.wire("alice")
         _ = try wire.initialize()
         #expect(try left().count == 1, "the session's directory is in the first one")
@@ -180,7 +180,7 @@ import Testing
         for process in processes { kill(process, SIGKILL) }
         _ = first.process.wait()
         let other = try RunningServer(
-            [("alice", "rw")], quickLogin: true, environment: ["XDG_RUNTIME_DIR": scratch.path("b")])
+            [("alice", "rw")], environment: ["XDG_RUNTIME_DIR": scratch.path("b")])
         #expect(try other.sftp("alice", "ls").status == 0)
         other.process.signal(SIGTERM)
         _ = other.process.wait()

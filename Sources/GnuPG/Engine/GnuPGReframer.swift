@@ -2,8 +2,8 @@ package import OpenPGP
 
 /// Checks the packets of a message from gpg and gives its SEIPD packet the partial body lengths of ``OuterFraming``.
 ///
-/// It accepts exactly one PKESK packet for the expected subkey and one SEIPD packet of version 1, with nothing after it.
-/// Anything else, such as the AEAD packet of newer versions (tag 20), is an error.
+/// It accepts exactly one PKESK packet for the expected subkey and one SEIPD packet of version 1, with nothing after
+/// it. Anything else, such as the AEAD packet of newer versions (tag 20), is an error.
 package struct GnuPGReframer {
     private let keyID: [UInt8]
     /// The SEIPD packet's body on its way out.
