@@ -83,6 +83,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["CLinux", "SFTP"], path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(name: "DocumentationTests", dependencies: ["TestSupport"], swiftSettings: testSettings),
         .testTarget(name: "SFTPTests", dependencies: ["SFTP", "TestSupport"], swiftSettings: testSettings),
+        .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport"], swiftSettings: testSettings),
         .testTarget(name: "SecretsTests", dependencies: ["Secrets"], swiftSettings: testSettings),
         .testTarget(
             name: "OpenPGPTests", dependencies: ["GnuPG", "OpenPGP", "Secrets", "TestSupport"],
@@ -114,7 +115,8 @@ let package = Package(
             ],
             swiftSettings: testSettings),
         .testTarget(
-            name: "FaultTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
+            name: "FaultTests",
+            dependencies: ["TestSupport", "GnuPG", "OpenPGP", "Secrets", "Platform", "SFTP", "cryptsftp"],
             exclude: ["Scripts"], swiftSettings: testSettings),
         .testTarget(
             name: "StickTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"], swiftSettings: testSettings),
