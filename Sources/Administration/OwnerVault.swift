@@ -46,7 +46,7 @@ package struct OwnerVault {
     }
 
     package func home(of account: Account) throws(FileSystemError) -> Directory {
-        try data.directory(VirtualPath(parsing: account.home.utf8), mounts: true)
+        try data.directory(VirtualPath(parsing: account.home.utf8), mounts: .enter)
     }
 
     /// Finds what paths mean.
@@ -155,7 +155,7 @@ extension OwnerVault {
     /// How the subkeys are called that a user's files may be for: all there are in the user's key directory, since a
     /// stored file may be older than the key.
     package func recipientIDs(of account: Account) throws(OpenPGPError) -> Set<[UInt8]> {
-        let keys = try KeyHome.keys(in: configuration.keyDirectory(of: account.name))
+        let keys = try KeyDirectory.keys(in: configuration.keyDirectory(of: account.name))
         return Set(keys.flatMap(\.encryptionSubkeys).map(\.keyID))
     }
 }

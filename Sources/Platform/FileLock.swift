@@ -14,11 +14,18 @@ package final class FileLock {
     }
 
     private let descriptor: OwnedDescriptor
+    /// False on a file system without locks.
+    package private(set) var isHeld = true
 
     /// Waits for the lock.
     package init(_ mode: Mode, on descriptor: OwnedDescriptor) {
         self.descriptor = descriptor
-        while flock(descriptor.raw, mode.operation) != 0 && errno == EINTR {}
+        while flock(descriptor.raw, mode.operation) != 0 {
+            guard errno == EINTR else {
+                isHeld = false
+                return
+            }
+        }
     }
 
     /// Takes the lock if it is free.
@@ -28,7 +35,10 @@ package final class FileLock {
         self.descriptor = descriptor
         while flock(descriptor.raw, mode.operation | LOCK_NB) != 0 {
             if errno == EWOULDBLOCK { return nil }
-            if errno != EINTR { break }
+            guard errno == EINTR else {
+                isHeld = false
+                return
+            }
         }
     }
 

@@ -1,21 +1,21 @@
 private import CSodium
 
-/// A password as server.conf stores it: argon2id with its parameters and salt in one printable string.
+/// An Argon2id password hash as server.conf stores it: parameters, salt and hash in one printable string.
 ///
-/// The corresponding C functions are `crypto_pwhash_str` and `crypto_pwhash_str_verify`.
+/// The C functions are `crypto_pwhash_str` and `crypto_pwhash_str_verify`.
 package struct PasswordHash: Sendable, Equatable {
-    /// For example `$argon2id$v=19$m=32768,t=4,p=1$…`.
+    /// The string, for example `$argon2id$v=19$m=32768,t=4,p=1$…`.
     package let text: String
 
     private static let passes: UInt64 = 4
-    /// Bytes; every session process needs them once, while it logs in.
+    /// Bytes of memory, which each session process needs once, at the login.
     private static let memory = 32 << 20
 
     /// Takes a stored hash.
     ///
-    /// - Returns: nil for a string that is not an argon2id hash.
+    /// - Returns: nil for a string that is not an Argon2id hash.
     package init?(text: String) {
-        // -1 means that it cannot be read; that it has other parameters than a new one would have is no matter.
+        // -1 means that the string cannot be parsed; 1, that its parameters differ from these, which is allowed.
         guard Sodium.ready, text.hasPrefix("$argon2id$"), text.utf8.count < Int(crypto_pwhash_STRBYTES),
             crypto_pwhash_str_needs_rehash(text, PasswordHash.passes, PasswordHash.memory) != -1
         else { return nil }
@@ -24,7 +24,7 @@ package struct PasswordHash: Sendable, Equatable {
 
     /// Hashes `password` with 32 MiB and four passes, some 50 ms.
     ///
-    /// - Returns: nil when the memory cannot be had.
+    /// - Returns: nil when there is no memory left.
     package init?(hashing password: SecretBytes) {
         guard Sodium.ready else { return nil }
         var output = [CChar](repeating: 0, count: Int(crypto_pwhash_STRBYTES))
@@ -36,22 +36,20 @@ package struct PasswordHash: Sendable, Equatable {
         text = String(decoding: output.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// Whether `password` is the one that was hashed.
-    ///
-    /// Takes the same time whether it is or not.
+    /// Compares a password with the one that was hashed, in a time that does not depend on the result.
     package func verify(_ password: SecretBytes) -> Bool {
         guard Sodium.ready else { return false }
         return password.withUnsafeCharacters { crypto_pwhash_str_verify(text, $0, $1) == 0 }
     }
 
-    /// A hash that nothing matches, of the same cost: what a login of an unknown user is compared with.
+    /// A hash that no password matches, of the same cost as others: the login of an unknown user is checked against it.
     package static let unmatchable = PasswordHash(
-        // The hash part is not that of any known password; that it is all zeros makes no difference to the time.
+        // The hash is not that of any known password. That it is all zeros does not change the time.
         text: "$argon2id$v=19$m=32768,t=4,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
 }
 
 extension SecretBytes {
-    /// Lends the bytes as the characters that the hash functions take.
+    /// Lends the bytes as C characters.
     fileprivate func withUnsafeCharacters(_ body: (UnsafePointer<CChar>, UInt64) -> Bool) -> Bool {
         withUnsafeBytes { bytes in
             bytes.withMemoryRebound(to: CChar.self) { characters in

@@ -1,12 +1,12 @@
 private import CSodium
 
-/// Bytes that must not reach a disk: locked in memory, guarded by inaccessible pages, wiped when released.
+/// A secret in locked memory, which is never swapped out: guarded by inaccessible pages, and wiped when released.
 ///
-/// Short ones share pages (``SecretSlots``); the pages of a longer one are its own, and read-only. The corresponding C
-/// functions are `sodium_malloc` and `sodium_free`.
+/// Short secrets share pages (``SecretSlots``); a longer one has its own pages, which are read-only. The C functions
+/// are `sodium_malloc` and `sodium_free`.
 ///
 /// Sendable, although it owns a pointer: the bytes are written only inside `init`, before any reference exists, and in
-/// `deinit`, when there is none any more. In between every thread only reads.
+/// `deinit`, when none exists any more. In between every thread only reads.
 package final class SecretBytes: @unchecked Sendable {
     private let base: UnsafeMutableRawPointer
     package let count: Int
@@ -14,25 +14,25 @@ package final class SecretBytes: @unchecked Sendable {
     /// Allocates `count` bytes and lets `fill` write them.
     ///
     /// - Parameter count: at most 64 KiB: locked memory is scarce (8 MiB on many systems).
-    /// - Returns: nil when the memory cannot be had. That it could not be locked (a limit of zero) is not an error.
+    /// - Returns: nil when there is no memory left. Memory that could not be locked (a limit of zero) is not an error.
     /// - Throws: what `fill` throws; the bytes are wiped then.
     package init?<E>(count: Int, fill: (UnsafeMutableRawBufferPointer) throws(E) -> Void) throws(E) {
         guard Sodium.ready, (0...65536).contains(count),
-            let base = count <= SecretSlots.size ? SecretSlots.take() : sodium_malloc(count)
+            let base = count <= SecretSlots.size ? SecretSlots.acquire() : sodium_malloc(count)
         else { return nil }
         self.base = base
         self.count = count
-        // What it throws releases the bytes, too.
+        // When this throws, `deinit` runs: all properties are set.
         try fill(UnsafeMutableRawBufferPointer(start: base, count: count))
         if count > SecretSlots.size { sodium_mprotect_readonly(base) }
     }
 
-    /// A locked copy of `bytes`; the original stays its owner's to wipe.
+    /// Makes a locked copy of `bytes`; the original stays its owner's to wipe.
     package convenience init?(copying bytes: UnsafeRawBufferPointer) {
         self.init(count: bytes.count) { $0.copyMemory(from: bytes) }
     }
 
-    /// Random bytes, usable as a key.
+    /// Makes random bytes, usable as a key.
     ///
     /// The C function is `randombytes_buf`.
     package static func random(_ count: Int) -> SecretBytes? {
@@ -41,7 +41,7 @@ package final class SecretBytes: @unchecked Sendable {
         }
     }
 
-    /// Random bytes in hexadecimal digits, usable as a passphrase.
+    /// Makes random bytes in hexadecimal digits, usable as a passphrase.
     ///
     /// - Parameter count: how many random bytes; the secret is twice as long.
     package static func randomHex(_ count: Int) -> SecretBytes? {
@@ -52,7 +52,7 @@ package final class SecretBytes: @unchecked Sendable {
     }
 
     deinit {
-        if count <= SecretSlots.size { SecretSlots.give(base) } else { sodium_free(base) }
+        if count <= SecretSlots.size { SecretSlots.release(base) } else { sodium_free(base) }
     }
 
     /// Lends the bytes for the time of `body`.
@@ -60,16 +60,10 @@ package final class SecretBytes: @unchecked Sendable {
         try body(UnsafeRawBufferPointer(start: base, count: count))
     }
 
-    /// Compares without telling by the time taken where the first difference is.
+    /// Compares in constant time.
     ///
     /// The C function is `sodium_memcmp`.
     package func matches(_ other: SecretBytes) -> Bool {
         count == other.count && sodium_memcmp(base, other.base, count) == 0
     }
-}
-
-/// The library's one-time initialisation.
-enum Sodium {
-    /// Whether `sodium_init` succeeded, now or earlier.
-    static let ready = sodium_init() >= 0
 }

@@ -1,21 +1,23 @@
 private import CSodium
 private import Synchronization
 
-/// Locked memory for short secrets, such as keys: a page is cut into slots, which are wiped when they come back.
+/// Locked memory for short secrets, such as keys: pages cut into slots, which are wiped when they are released.
 ///
-/// A page of its own for each, locked and guarded and given back, would be a dozen system calls, and a file takes
-/// several secrets for a moment. Pages stay with the process; before and after each is one that cannot be touched.
+/// A page of its own for each secret would cost a dozen system calls to lock, guard and free, and each file takes
+/// several secrets for a moment. The process keeps the pages; before and after each page is an inaccessible one.
 enum SecretSlots {
     /// Bytes of a slot.
     static let size = 64
-    /// As many as fit into a page with what libsodium adds.
+    /// The number of slots that fit into a page beside libsodium's canary.
     private static let slotsInPage = 63
 
     /// The addresses of the slots that are free.
     private static let free = Mutex<[UInt]>([])
 
-    /// - Returns: the address of a slot of zeros, or nil when there is no more memory.
-    static func take() -> UnsafeMutableRawPointer? {
+    /// Takes a free slot.
+    ///
+    /// - Returns: the address of a slot of zeros, or nil when there is no memory left.
+    static func acquire() -> UnsafeMutableRawPointer? {
         free.withLock { free in
             if free.isEmpty, let page = sodium_malloc(size * slotsInPage) {
                 sodium_memzero(page, size * slotsInPage)
@@ -25,8 +27,8 @@ enum SecretSlots {
         }.flatMap { UnsafeMutableRawPointer(bitPattern: $0) }
     }
 
-    /// Wipes a slot and gives it back.
-    static func give(_ slot: UnsafeMutableRawPointer) {
+    /// Wipes a slot and makes it free.
+    static func release(_ slot: UnsafeMutableRawPointer) {
         sodium_memzero(slot, size)
         free.withLock { $0.append(UInt(bitPattern: slot)) }
     }

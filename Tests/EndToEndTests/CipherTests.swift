@@ -6,7 +6,7 @@ import Testing
 @Suite(.serialized) struct CipherTests {
     private let server: RunningServer
 
-    init() throws { server = try RunningServer([("alice", "wo")], quickLogin: true) }
+    init() throws { server = try RunningServer([("alice", "wo")]) }
 
     /// The cipher that OpenSSH's client and the server have agreed on, for both directions.
     private func agreed(_ options: [String]) throws -> Set<String> {

@@ -10,7 +10,8 @@ import Testing
 
     private func run(_ arguments: [String], input: String = "", environment: [String: String] = [:]) throws -> Command {
         try Command.run(
-            RunningServer.program, arguments, input: Data(input.utf8), environment: environment, in: scratch.url,
+            RunningServer.program, arguments, input: Data(input.utf8),
+            environment: environment.merging(QuickGnuPG.environment) { $1 }, in: scratch.url,
             seconds: 60)
     }
 

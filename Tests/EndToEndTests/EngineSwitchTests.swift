@@ -9,7 +9,7 @@ import Testing
 
     @Test(arguments: [["native", "gpgme"], ["gpgme", "native"]]) func filesOutliveTheirEngine(engines: [String]) throws
     {
-        let server = try RunningServer([("alice", "wo")], quickLogin: true, engine: engines[0])
+        let server = try RunningServer([("alice", "wo")], engine: engines[0])
         try upload("mine", to: server, RunningServer.passphrase)
         try upload("theirs", to: server, "anything")
         try expectFiles(on: server, "\(engines[0])")

@@ -12,7 +12,7 @@ import Testing
     private let server: RunningServer
     private let contents = Data.random(600_000, seed: 3)
 
-    init() throws { server = try RunningServer([("alice", "rw")], quickLogin: true) }
+    init() throws { server = try RunningServer([("alice", "rw")]) }
 
     /// A client behind a wire, logged in.
     private func connect(_ cipher: String) throws -> (WireClient, FaultyWire) {

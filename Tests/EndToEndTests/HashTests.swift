@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized) struct HashTests {
     private let server: RunningServer
 
-    init() throws { server = try RunningServer([("alice", "rw"), ("drop", "wo")], quickLogin: true) }
+    init() throws { server = try RunningServer([("alice", "rw"), ("drop", "wo")]) }
 
     /// What coreutils say of the same bytes.
     private func local(_ command: String, _ contents: Data) throws -> String {

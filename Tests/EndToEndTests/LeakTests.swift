@@ -12,8 +12,9 @@ import Testing
     init() throws { server = try RunningServer([("alice", "rw"), ("drop", "wo")]) }
 
     private func marked(_ count: Int) -> [UInt8] {
-        let text = Array(marker.utf8)
-        return Array(repeatElement(text, count: count / text.count + 1).joined().prefix(count))
+        var bytes = Array(marker.utf8)
+        while bytes.count < count { bytes += bytes }
+        return Array(bytes.prefix(count))
     }
 
     /// Files anywhere that a session can write, with the marker in them.

@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test func aBadConfigurationIsToldAndNotTaken() throws {
-        let server = try RunningServer([("alice", "rw")], quickLogin: true)
+        let server = try RunningServer([("alice", "rw")])
         let good = try Data(contentsOf: server.configuration)
         for bad in ["listen = [\n", "data = \"gone\"\n", "[[user]]\nname = \"x\"\n"] {
             try Data(bad.utf8).write(to: server.configuration)
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test func stopsWhenNothingRuns() throws {
-        let server = try RunningServer([("alice", "rw")], quickLogin: true)
+        let server = try RunningServer([("alice", "rw")])
         _ = try server.wire("alice").initialize()
         let idle = try server.wire("alice")
         _ = try idle.initialize()
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(arguments: [SIGINT, SIGTERM]) func letsTransfersFinish(signal: Int32) throws {
-        let server = try RunningServer([("alice", "rw")], quickLogin: true)
+        let server = try RunningServer([("alice", "rw")])
         let wire = try server.wire("alice")
         _ = try wire.initialize()
         let handle = try #require(try wire.open("/file", [.write, .create]))
@@ -79,7 +79,7 @@ import Testing
 
     /// libssh looks at the descriptor of signals too while it waits for a client to take something.
     @Test func aClientThatTakesNothingForAWhileGetsAllOfItsFile() throws {
-        let server = try RunningServer([("alice", "rw")], quickLogin: true)
+        let server = try RunningServer([("alice", "rw")])
         let wire = try server.wire("alice")
         _ = try wire.initialize()
         let contents = Data.random(8 << 20)
@@ -102,7 +102,7 @@ import Testing
     }
 
     @Test func twiceIsNow() throws {
-        let server = try RunningServer([("alice", "rw")], quickLogin: true)
+        let server = try RunningServer([("alice", "rw")])
         let wire = try server.wire("alice")
         _ = try wire.initialize()
         let handle = try #require(try wire.open("/file", [.write, .create]))
@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test func aKilledSessionLeavesNothing() throws {
-        let server = try RunningServer([("alice", "rw")], quickLogin: true)
+        let server = try RunningServer([("alice", "rw")])
         let wire = try server.wire("alice")
         _ = try wire.initialize()
         let handle = try #require(try wire.open("/file", [.write, .create]))
@@ -134,7 +134,7 @@ import Testing
     }
 
     @Test func aKilledListenerTakesItsSessionsAlong() throws {
-        let server = try RunningServer([("alice", "rw")], quickLogin: true)
+        let server = try RunningServer([("alice", "rw")])
         let wire = try server.wire("alice")
         _ = try wire.initialize()
         let directories = try directories(of: server)
@@ -145,7 +145,7 @@ import Testing
     }
 
     @Test func everythingKilledAtOnceIsSweptAtTheNextStart() throws {
-        let first = try RunningServer([("alice", "rw")], quickLogin: true)
+        let first = try RunningServer([("alice", "rw")])
         let wire = try first.wire("alice")
         _ = try wire.initialize()
         let handle = try #require(try wire.open("/file", [.write, .create]))
@@ -164,7 +164,7 @@ import Testing
     }
 
     @Test func aLogThatIsGoneDoesNotEndTheServer() throws {
-        let server = try RunningServer([("alice", "rw")], quickLogin: true)
+        let server = try RunningServer([("alice", "rw")])
         let full = try ChildProcess(
             "sh",
             [

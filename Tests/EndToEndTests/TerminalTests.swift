@@ -20,7 +20,8 @@ import Testing
             exit [lindex [wait] 3]
             """
         return try Command.run(
-            "expect", [scratch.file("script", Data(script.utf8)).path], in: scratch.url, seconds: 60)
+            "expect", [scratch.file("script", Data(script.utf8)).path], environment: QuickGnuPG.environment,
+            in: scratch.url, seconds: 60)
     }
 
     @Test func theFirstStartAsksForAUserAndServes() throws {
@@ -37,7 +38,7 @@ import Testing
         // The passphrase is the one that was meant.
         let added = try Command.run(
             RunningServer.program, ["user", "add", "bob", "-c", "server.conf", "--passphrase-file", "-"],
-            input: Data("correct horse battery\n".utf8), in: scratch.url)
+            input: Data("correct horse battery\n".utf8), environment: QuickGnuPG.environment, in: scratch.url)
         #expect(added.status == 0)
         let keys = scratch.path("keys/alice")
         try Data("plain".utf8).write(to: scratch.url.appending(path: "plain"))

@@ -15,7 +15,7 @@ import Testing
         gnupg = try BrokenGnuPG()
         server = try RunningServer(
             [("alice", "rw"), ("drop", "wo")], append: "\n[limits]\nstalled_seconds = 4\nlogin_seconds = 6\n",
-            quickLogin: true, engine: "gpgme", environment: gnupg.environment)
+            engine: "gpgme", environment: gnupg.environment)
         wire = try server.wire("alice")
         _ = try wire.initialize()
         try #require(try wire.upload("/older", older) == .ok)
@@ -129,6 +129,7 @@ import Testing
 
     @Test func aNewKeyThatGPGHasDamagedIsNotKept() throws {
         let vault = try Scratch()
+        let gnupg = try BrokenGnuPG(isQuick: true)
         func add() throws -> Command {
             try Command.run(
                 RunningServer.program,
@@ -147,7 +148,7 @@ import Testing
     /// Once logged in, files need no gpg, whatever has become of it.
     @Test(arguments: [BrokenGnuPG.Fault.dies, .hangs]) func theNativeEngineGoesOn(fault: BrokenGnuPG.Fault) throws {
         let native = try RunningServer(
-            [("alice", "rw")], quickLogin: true, engine: "native", environment: gnupg.environment)
+            [("alice", "rw")], engine: "native", environment: gnupg.environment)
         let client = try native.wire("alice")
         _ = try client.initialize()
         try gnupg.fail(.encrypt, fault)

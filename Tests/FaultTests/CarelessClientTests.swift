@@ -42,7 +42,7 @@ struct CarelessClientTests {
 
     @Test func aGnuPGThatFailsAtTheEnd() throws {
         let gnupg = try BrokenGnuPG()
-        let server = try RunningServer([("alice", "rw")], quickLogin: true, environment: gnupg.environment)
+        let server = try RunningServer([("alice", "rw")], environment: gnupg.environment)
         try store(on: server)
         for fault in [BrokenGnuPG.Fault.shortens, .swallows, .dies] {
             try gnupg.fail(.encrypt, fault)
@@ -55,7 +55,7 @@ struct CarelessClientTests {
     @Test(.enabled(if: SmallDisk.obstacle == nil, "no small disk here: \(SmallDisk.obstacle ?? "")"))
     func aDiskThatIsFull() throws {
         let disk = try SmallDisk(megabytes: 4)
-        let server = try RunningServer([("alice", "rw")], data: disk.mount, quickLogin: true)
+        let server = try RunningServer([("alice", "rw")], data: disk.mount)
         try store(on: server)
         // Room for the draft's beginning, and for none of it.
         for room in [200_000, 0] {

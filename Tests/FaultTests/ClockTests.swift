@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test func aKeyFromTheFutureIsUsed() throws {
-        let server = try RunningServer([("alice", "rw")], quickLogin: true)
+        let server = try RunningServer([("alice", "rw")])
         let directory = try useKeyFromTheFuture(server)
         let wire = try server.wire("alice")
         _ = try wire.initialize()
@@ -52,7 +52,7 @@ import Testing
     /// Files whose times are far from now are what they are, and can be replaced.
     @Test(arguments: [0, 1_000_000_000, 2_000_000_000] as [UInt32])
     func storedFilesMayBeOfAnyTime(time: UInt32) throws {
-        let server = try RunningServer([("alice", "rw")], quickLogin: true)
+        let server = try RunningServer([("alice", "rw")])
         let wire = try server.wire("alice")
         _ = try wire.initialize()
         let contents = Data.random(50_000, seed: 32)

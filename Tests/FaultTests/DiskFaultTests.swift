@@ -37,7 +37,7 @@ struct DiskFaultTests {
         disk = try FaultyDisk()
         // Large files are streamed: some tests have them fail on the way.
         server = try RunningServer(
-            [("alice", "rw")], append: "\n[limits]\nverify_megabytes = 1\n", data: disk.mount, quickLogin: true)
+            [("alice", "rw")], append: "\n[limits]\nverify_megabytes = 1\n", data: disk.mount)
         wire = try server.wire("alice")
         _ = try wire.initialize()
         try #require(try wire.upload("/older", older) == .ok)
@@ -109,7 +109,8 @@ struct DiskFaultTests {
         #expect(try server.sftp("alice", "put output\nget older").status == 0)
     }
 
-    @Test(arguments: ["read EIO", "all EIO", "all ENODEV"]) func aDownloadEndsInAnError(switches: String) throws {
+    @Test(arguments: Effort.some(1, of: ["read EIO", "all EIO", "all ENODEV"], for: "faults of a download"))
+    func aDownloadEndsInAnError(switches: String) throws {
         let large = Data.random(9 << 20, seed: 10)
         #expect(try wire.upload("/large", large) == .ok)
         for start in [0, 5 << 20] as [UInt64] {

@@ -14,7 +14,7 @@ struct FullDiskTests {
 
     init() throws {
         disk = try SmallDisk(megabytes: 12)
-        server = try RunningServer([("alice", "rw")], data: disk.mount, quickLogin: true)
+        server = try RunningServer([("alice", "rw")], data: disk.mount)
         wire = try server.wire("alice")
         _ = try wire.initialize()
         try #require(try wire.upload("/older", older) == .ok)

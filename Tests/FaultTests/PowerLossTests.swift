@@ -13,7 +13,7 @@ struct PowerLossTests {
     private let wire: WireClient
 
     init() throws {
-        server = try RunningServer([("alice", "rw")], quickLogin: true)
+        server = try RunningServer([("alice", "rw")])
         wire = try server.wire("alice")
         _ = try wire.initialize()
         try #require(try wire.ask(RequestWriter.onPath(.mkdir, "/directory", FileAttributes())) == .ok)

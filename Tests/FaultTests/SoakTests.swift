@@ -48,7 +48,7 @@ struct SoakTests {
                 unauthenticated = 200
                 login_seconds = 300
 
-                """, quickLogin: true)
+                """)
         let minutes = ProcessInfo.processInfo.environment["CRYPTSFTP_SOAK_MINUTES"].flatMap { Double($0) }
         seconds = minutes.map { $0 * 60 } ?? 20
     }

@@ -1,6 +1,6 @@
 internal import Server
 
-/// Command lines: what is cut into words means the same words when it is quoted and cut again.
+/// The input as a command line: its words, quoted and split again, are the same words.
 enum CommandFuzz {
     static func run(_ input: [UInt8]) throws(FuzzFailure) {
         let words = ShellWords.split(input)

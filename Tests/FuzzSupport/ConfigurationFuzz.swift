@@ -2,7 +2,7 @@ private import Foundation
 internal import Server
 import ServerConfiguration
 
-/// The text of server.conf: it is taken, with values that it may have, or refused with a reason.
+/// The input as server.conf: it is accepted with values in their limits, or refused with a reason.
 enum ConfigurationFuzz {
     private static let file = URL(filePath: "/vault/Configs/server.conf")
 

@@ -1,15 +1,15 @@
-/// What is fuzzed.
+/// A parser under fuzzing.
 ///
-/// Each takes any bytes, and besides not trapping it has properties that must hold for all of them. The same entries
-/// serve libFuzzer (`bin/fuzz`), the replay of the corpus, and the bounded random inputs of the ordinary tests.
+/// Each takes any bytes: it must not trap, and properties of its own must hold for all inputs. libFuzzer (`bin/fuzz`),
+/// the replay of the corpus, and the bounded random inputs of the ordinary tests use the same targets.
 package enum FuzzTarget: String, CaseIterable, Sendable {
     /// The SFTP codec and the state of a session, over files in memory.
     case session
-    /// The outside of stored messages, and what gpg writes.
+    /// The packets of stored messages, and those that gpg writes.
     case message
-    /// The inside of messages that somebody with the public key has made.
+    /// The decrypted contents of messages that somebody with the public key has made.
     case sealed
-    /// The packets that session keys come in, and the keys of those who are to open them.
+    /// PKESK packets, and subkey packets.
     case keys
     /// Command lines.
     case command
@@ -31,13 +31,4 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .configuration: try ConfigurationFuzz.run(input)
         }
     }
-}
-
-/// A property that did not hold.
-package struct FuzzFailure: Error, CustomStringConvertible {
-    package let description: String
-}
-
-func require(_ holds: Bool, _ what: @autoclosure () -> String) throws(FuzzFailure) {
-    if !holds { throw FuzzFailure(description: what()) }
 }

@@ -1,7 +1,7 @@
 import GnuPG
 internal import OpenPGP
 
-/// Bytes as a stored message, as what gpg writes, and as what is inside a message.
+/// The input as a stored message, as a message that gpg writes, and as the decrypted contents of a message.
 struct MessageFuzz {
     private let input: [UInt8]
 
@@ -15,7 +15,7 @@ struct MessageFuzz {
         try literal()
     }
 
-    /// What is read of a stored message lies in it.
+    /// Checks that all offsets read from a stored message lie in it.
     private func stored(_ bytes: [UInt8]) throws(FuzzFailure) {
         let file = try MemoryBytes.hold(bytes)
         let results = (
@@ -28,41 +28,42 @@ struct MessageFuzz {
             return
         }
         try require(
-            message.lengthOffset == withHead.lengthOffset && message.stored?.body == withHead.stored?.body,
+            message.lengthOffset == withHead.lengthOffset
+                && message.ownFraming?.bodyCount == withHead.ownFraming?.bodyCount,
             "the head of a file makes a difference")
-        if let stored = message.stored { _ = stored.inside.plaintextCounts(forBody: stored.body) }
-        let map = Result { () throws(OpenPGPError) in try message.pieces() }
-        if case .success(let pieces?) = map { try check(pieces, from: message.lengthOffset, bytes.count) }
+        _ = message.ownFraming?.plaintextCounts
+        let result = Result { () throws(OpenPGPError) in try message.bodyMap() }
+        if case .success(let map?) = result { try check(map, from: message.lengthOffset, bytes.count) }
         guard let beginning = try? message.beginning() else { return }
-        // What gpg is given to unwrap the session key is a message, too.
+        // What gpg gets to unwrap the session key is a message, too.
         let short = try MemoryBytes.hold(beginning)
-        guard let again = try? EncryptedMessage(short), let first = try? again.pieces() else {
+        guard let again = try? EncryptedMessage(short), let first = try? again.bodyMap() else {
             throw FuzzFailure(description: "the beginning is no message")
         }
         try require(again.lengthOffset == message.lengthOffset && (1...256).contains(first.count), "another beginning")
     }
 
-    private func check(_ pieces: PartialBodyMap, from start: UInt64, _ count: Int) throws(FuzzFailure) {
+    private func check(_ map: PartialBodyMap, from start: UInt64, _ count: Int) throws(FuzzFailure) {
         var sum: UInt64 = 0
         var end = start
-        try pieces.forEachPart(of: 0..<pieces.count) { part throws(FuzzFailure) in
-            try require(part.lowerBound >= end && !part.isEmpty, "pieces out of order")
-            try require(pieces.offset(of: sum) == part.lowerBound, "a byte in two places")
+        try map.forEachPart(of: 0..<map.count) { part throws(FuzzFailure) in
+            try require(part.lowerBound >= end && !part.isEmpty, "chunks out of order")
+            try require(map.outerOffset(of: sum) == part.lowerBound, "a byte in two places")
             sum += UInt64(part.count)
             end = part.upperBound
         }
-        try require(sum == pieces.count && end <= UInt64(count), "pieces outside of the file")
+        try require(sum == map.count && end <= UInt64(count), "chunks outside of the file")
     }
 
-    /// What the framer takes from gpg is a message whose size is known, however it comes.
+    /// Checks that the reframer makes a message whose size is known, in whatever parts gpg's bytes come.
     private func framed() throws(FuzzFailure) {
         for framing in [GnuPGFraming.small, .large] {
             let whole = frame(framing, pieces: .max)
             try require(whole == frame(framing, pieces: 7), "pieces make a difference to the framer")
             guard let (output, count) = whole.map({ ($0.output, $0.count) }) else { continue }
             let message = try? EncryptedMessage(MemoryBytes.hold(output))
-            // Short bodies are framed alike by all.
-            try require(message?.stored?.body == count, "a message of \(count) is taken for another")
+            // Short bodies have the same framing in all messages of this program.
+            try require(message?.ownFraming?.bodyCount == count, "a message of \(count) is taken for another")
             try stored(output)
         }
     }
@@ -88,7 +89,7 @@ struct MessageFuzz {
         return Framed(output: output, count: framer.bodyCount)
     }
 
-    /// A literal packet is found at the same place, whether all of it is there at once or comes in stretches.
+    /// Checks that a literal packet is found at the same place, whether its bytes come at once or in windows.
     private func literal() throws(FuzzFailure) {
         let whole = input.withUnsafeBytes { LiteralPacket($0) }
         var pieces = input.prefix(600).withUnsafeBytes { LiteralPacket($0) }

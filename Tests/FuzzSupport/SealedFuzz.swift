@@ -2,12 +2,12 @@ private import CGcrypt
 internal import OpenPGP
 private import Secrets
 
-/// A message whose inside is the input, after two bytes that choose how it is framed and damaged: well encrypted and
-/// with a good modification detection code, as whoever has the public key can make it.
+/// The input as the contents of a message with a good modification detection code, as anybody with the public key can
+/// make it; its first two bytes choose how the message is framed and damaged.
 enum SealedFuzz {
-    private static let bytes = (0..<32).map { UInt8($0) }
-    private static let key = bytes.withUnsafeBytes { SecretBytes(copying: $0) }.map(SessionKey.init)
-    /// A session key packet; what is in it does not matter here.
+    private static let keyBytes = (0..<32).map { UInt8($0) }
+    private static let key = keyBytes.withUnsafeBytes { SecretBytes(copying: $0) }.map(SessionKey.init)
+    /// A PKESK packet; its key is not used here.
     private static let start: [UInt8] = [0x84, 12, 3, 1, 2, 3, 4, 5, 6, 7, 8, 18, 0, 0]
 
     static func run(_ input: [UInt8]) throws(FuzzFailure) {
@@ -18,7 +18,7 @@ enum SealedFuzz {
         let framed = start + frame([1] + text, exponent: input[0] & 0x1f)
         let message = try verified(framed, key)
         if let message { try check(message, against: plaintext(inside.dropFirst(18)), framed, key) }
-        // One byte changed: it must be noticed, wherever it is.
+        // A changed byte must be noticed, wherever it is.
         var damaged = text
         damaged[Int(input[1]) * (text.count - 1) / 255] ^= 1 | input[0] & 0xe0
         let other = start + frame([1] + damaged, exponent: input[0] & 0x1f)
@@ -28,6 +28,8 @@ enum SealedFuzz {
         }
     }
 
+    /// Verifies a stored message.
+    ///
     /// - Returns: nil when it cannot be read at any offset.
     private static func verified(_ bytes: [UInt8], _ key: SessionKey) throws(FuzzFailure) -> VerifiedMessage? {
         do throws(OpenPGPError) {
@@ -40,7 +42,7 @@ enum SealedFuzz {
         }
     }
 
-    /// What is read is the plaintext, at any place, and as long as said without reading it.
+    /// Checks that the plaintext is read at any offset, and that its size is found without reading it.
     private static func check(
         _ message: VerifiedMessage, against plain: [UInt8]?, _ stored: [UInt8], _ key: SessionKey
     ) throws(FuzzFailure) {
@@ -59,7 +61,7 @@ enum SealedFuzz {
         try require(count == message.count, "its size is \(String(describing: count)) and \(message.count)")
     }
 
-    /// The plaintext of one literal packet in binary mode and nothing else, read the simple way.
+    /// Reads the plaintext of one literal packet in binary mode and nothing else, the simple way.
     private static func plaintext(_ packet: ArraySlice<UInt8>) -> [UInt8]? {
         guard let header = PacketHeader(packet.prefix(6)), header.tag == 11 else { return nil }
         var rest = packet.dropFirst(header.headerLength)
@@ -84,7 +86,8 @@ enum SealedFuzz {
         return Array(body.dropFirst(6 + Int(body[1])))
     }
 
-    /// The packet with this body: pieces of a power of two while they last, or one piece for the exponent 31.
+    /// Makes the SEIPD packet with this body: chunks of a power of two while they last, or one chunk for the exponent
+    /// 31.
     private static func frame(_ body: [UInt8], exponent: UInt8) -> [UInt8] {
         var packet: [UInt8] = [0xd2]
         var rest = body[...]
@@ -108,7 +111,7 @@ enum SealedFuzz {
         var text = bytes
         let aes = Int32(GCRY_CIPHER_AES256.rawValue)
         var result = gcry_cipher_open(&handle, aes, Int32(GCRY_CIPHER_MODE_CFB.rawValue), 0)
-        result |= gcry_cipher_setkey(handle, bytes, bytes.count)
+        result |= gcry_cipher_setkey(handle, keyBytes, keyBytes.count)
         result |= gcry_cipher_setiv(handle, nil, 0)
         result |= gcry_cipher_encrypt(handle, &text, text.count, nil, 0)
         gcry_cipher_close(handle)

@@ -1,10 +1,11 @@
 internal import SFTP
 internal import TestSupport
 
-/// A session that is sent the input, which starts with the size of the pieces it arrives in: 0 for packet by packet.
+/// An SFTP session that receives the input, whose first byte is the size of the parts it arrives in: 0 for packet by
+/// packet.
 ///
-/// Handles are random, so that no input could name one: a handle of ``marker`` and a number stands for the open handle
-/// with that number.
+/// Handles are random, so that no input could name one. So ``marker`` and a number in the input stand for the open
+/// handle with that number.
 package struct SessionFuzz {
     /// The first bytes of a handle that stands for another.
     package static let marker = Array("HANDLE:".utf8)
@@ -53,7 +54,7 @@ package struct SessionFuzz {
             goesOn = false
             try require(!error.description.isEmpty, "a violation without a reason")
         }
-        session.prepare()
+        session.prefetch()
         let replies = Reply.all(in: output)
         // The packet that ends a session may have been answered, too.
         try require(
@@ -64,7 +65,7 @@ package struct SessionFuzz {
         return goesOn
     }
 
-    /// The same with the handles that are meant.
+    /// Replaces the markers by the handles that they stand for.
     private func named(_ bytes: [UInt8]) -> [UInt8] {
         guard !handles.isEmpty, bytes.count >= 8 else { return bytes }
         var bytes = bytes

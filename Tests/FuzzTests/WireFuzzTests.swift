@@ -14,7 +14,7 @@ import Testing
     init() throws {
         server = try RunningServer(
             [("alice", "rw"), ("bob", "rw"), ("drop", "wo")],
-            append: "\n[limits]\nlogin_seconds = 3\nunauthenticated = 12\n", quickLogin: true)
+            append: "\n[limits]\nlogin_seconds = 3\nunauthenticated = 12\n")
         bystander = try server.wire("alice")
         _ = try bystander.initialize()
         handle = try #require(try bystander.open("/under-way", [.write, .create]))

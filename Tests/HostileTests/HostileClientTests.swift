@@ -15,7 +15,7 @@ import Testing
     private let contents = Data.random(4 << 20, seed: 3)
 
     init() throws {
-        server = try RunningServer([("alice", "rw"), ("mallory", "rw")], quickLogin: true)
+        server = try RunningServer([("alice", "rw"), ("mallory", "rw")])
         honest = try server.wire("alice")
         _ = try honest.initialize()
         let mallory = try server.wire("mallory")

@@ -8,7 +8,7 @@ import Testing
     private func start(_ limits: String, users: [(name: String, access: String)] = [("alice", "rw")]) throws
         -> RunningServer
     {
-        try RunningServer(users, append: "\n[limits]\n\(limits)\n", quickLogin: true)
+        try RunningServer(users, append: "\n[limits]\n\(limits)\n")
     }
 
     private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }

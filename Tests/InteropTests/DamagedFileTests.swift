@@ -115,10 +115,11 @@ import Testing
         _ client: Interop, _ files: [DamagedFiles.File], _ way: String, _ options: [String] = []
     ) throws -> String {
         let transfers = files.flatMap { ["-o", "got/\(way)-\($0.name)", "/\($0.name)"] }
-        let run = try client.refuses(
+        let run = try Command.run(
             "curl",
             client.curlArguments(
-                "alice", password: Self.passphrase, options + ["-w", "%{exitcode} %{urlnum}\n"] + transfers))
+                "alice", password: Self.passphrase, options + ["-w", "%{exitcode} %{urlnum}\n"] + transfers),
+            environment: client.environment, in: client.server.scratch.url)
         let lines = run.text.split(separator: "\n").map { $0.split(separator: " ").compactMap { Int($0) } }
         try client.require(lines.map(\.last) == Array(files.indices), "transfers: \(run.text)")
         return lines.filter { $0.first == 0 }.map { "\(way) \(files[$0[1]].name)\n" }.joined()

@@ -20,7 +20,7 @@ import Testing
         do { place = try RecoveryPlace(machine, passphrase: RunningServer.passphrase) } catch {
             return print("skipped: \(error)")
         }
-        let server = try RunningServer([("alice", "rw")], quickLogin: true)
+        let server = try RunningServer([("alice", "rw")])
         var tree: [String: Data] = ["taxes.pdf": Data.random(200_000)]
         for number in 0..<1000 {
             tree["box \(number % 7)/it's/\(number) ä.txt"] = Data.random(number, seed: UInt64(number + 1))
@@ -39,7 +39,7 @@ import Testing
             RunningServer.program,
             [
                 "key", "export", "alice", away.path, "-c", server.configuration.path, "--passphrase-file", secret.path,
-            ])
+            ], environment: QuickGnuPG.environment)
         #expect(export.status == 0, "\(export.errors)")
         // Only the sheet, the key and the data come along.
         #expect(try Command.run("cp", ["-a", server.data.path, away.appending(path: "data").path]).status == 0)

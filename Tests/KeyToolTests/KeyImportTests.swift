@@ -59,7 +59,7 @@ import Testing
             [
                 "key", "import", "alice", own.path, "-c", server.configuration.path, "--passphrase-file", files[0],
                 "--key-passphrase-file", files[1],
-            ])
+            ], environment: QuickGnuPG.environment)
     }
 
     /// Keys as people have them, with subkeys for other things before and behind, or no passphrase.
@@ -69,7 +69,7 @@ import Testing
         ("ed25519", [("cv25519", "encr"), ("ed25519", "auth")], ""),
     ])
     func newFilesAreEncryptedToIt(_ primary: String, _ subkeys: [(String, String)], _ passphrase: String) throws {
-        let server = try RunningServer([("alice", "rw")], quickLogin: true)
+        let server = try RunningServer([("alice", "rw")])
         let contents = try Data(contentsOf: server.scratch.file("file", Data.random(70_000)))
         #expect(try server.sftp("alice", "put file before").status == 0)
         let own = try make(in: server.scratch, primary: primary, subkeys, passphrase: passphrase)
@@ -105,13 +105,14 @@ import Testing
         let secret = try server.scratch.file("passphrase", Data("\(RunningServer.passphrase)\n".utf8))
         let rotated = try Command.run(
             RunningServer.program,
-            ["rotate", "alice", "--keep-key", "-c", server.configuration.path, "--passphrase-file", secret.path])
+            ["rotate", "alice", "--keep-key", "-c", server.configuration.path, "--passphrase-file", secret.path],
+            environment: QuickGnuPG.environment)
         #expect(rotated.status == 0 && rotated.text.contains("1 files"), "\(rotated.text)\(rotated.errors)")
         #expect(try server.recover("alice/before.gpg").output == contents)
     }
 
     @Test func aKeyWhoseSecretIsElsewhere() throws {
-        let server = try RunningServer([("alice", "wo")], quickLogin: true)
+        let server = try RunningServer([("alice", "wo")])
         let own = try make(in: server.scratch, [("cv25519", "encr")], passphrase: Self.keyPassphrase)
         let taken = try Command.run(
             RunningServer.program, ["key", "import", "alice", own.publicOnly.path, "-c", server.configuration.path])

@@ -55,7 +55,7 @@ final class KeyVault {
     ) throws -> Command {
         try Command.run(
             RunningServer.program, self.arguments(arguments, passphrase: passphrase, new: new),
-            environment: environment, in: directory)
+            environment: QuickGnuPG.environment.merging(environment) { $1 }, in: directory)
     }
 
     /// The last line of JSON that a run has printed.

@@ -17,7 +17,7 @@ import Testing
                 RunningServer.program, "user", "passwd", "alice", "-c", server.configuration.path, "--passphrase-file",
                 files[0], "--new-passphrase-file", files[1],
             ]
-        return try Command.run(line[0], Array(line.dropFirst()))
+        return try Command.run(line[0], Array(line.dropFirst()), environment: QuickGnuPG.environment)
     }
 
     private func logsIn(_ server: RunningServer, _ password: String) throws -> Bool {
@@ -25,7 +25,7 @@ import Testing
     }
 
     private func server() throws -> RunningServer {
-        let server = try RunningServer([("alice", "rw")], quickLogin: true)
+        let server = try RunningServer([("alice", "rw")])
         try server.scratch.file("kept.txt", Data("kept".utf8))
         #expect(try server.sftp("alice", "put kept.txt").status == 0)
         return server
@@ -75,7 +75,7 @@ import Testing
             [
                 "user", "passwd", "alice", "-c", vault.configuration.path, "--passphrase-file", "-",
                 "--new-passphrase-file", "-",
-            ], input: Data("\(Self.old)\n\(Self.new)\n".utf8))
+            ], input: Data("\(Self.old)\n\(Self.new)\n".utf8), environment: QuickGnuPG.environment)
         #expect(run.status == 0, "\(run.errors)")
         #expect(try vault.gpg(["--armor", "--sign"], passphrase: Self.new, input: Data("x".utf8)).status == 0)
     }

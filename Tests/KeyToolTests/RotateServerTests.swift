@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized) struct RotateServerTests {
     private let server: RunningServer
 
-    init() throws { server = try RunningServer([("alice", "rw")], quickLogin: true) }
+    init() throws { server = try RunningServer([("alice", "rw")]) }
 
     private func arguments(_ options: [String] = []) throws -> [String] {
         let secret = try server.scratch.file("passphrase", Data("\(RunningServer.passphrase)\n".utf8))
@@ -15,7 +15,7 @@ import Testing
     }
 
     private func rotate(_ options: [String] = []) throws -> Command {
-        try Command.run(RunningServer.program, arguments(options))
+        try Command.run(RunningServer.program, arguments(options), environment: QuickGnuPG.environment)
     }
 
     private func put(_ name: String, _ contents: Data) throws {
@@ -67,7 +67,7 @@ import Testing
             [
                 "-qq", "-o", "/dev/null", "-P", server.data.appending(path: "alice").path, "-e", "trace=\(renames)",
                 "-e", "inject=\(renames):signal=SIGKILL:when=1", RunningServer.program,
-            ] + arguments())
+            ] + arguments(), environment: QuickGnuPG.environment)
         #expect(killed.status == 137)
         let wire = try server.wire("alice")
         _ = try wire.initialize()

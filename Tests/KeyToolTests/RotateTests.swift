@@ -130,7 +130,7 @@ import Testing
         let tree = ["a.gpg": Data(repeating: UInt8(ascii: "a"), count: 3000), "deep/b.gpg": Data.random(50_000)]
         let vault = try vault(tree)
         let stored = try KeyVault.snapshot(vault.data)
-        let gnupg = try BrokenGnuPG()
+        let gnupg = try BrokenGnuPG(isQuick: true)
         try gnupg.fail(.encrypt, fault)
         let broken = try vault.run(
             ["rotate", "alice"], passphrase: KeyVault.passphrase, environment: gnupg.environment)
@@ -158,7 +158,8 @@ import Testing
         var kills = 0
         for _ in 0..<Effort.count(3, full: 10) {
             let process = try ChildProcess(
-                RunningServer.program, vault.arguments(["rotate", "alice"] + options, passphrase: KeyVault.passphrase))
+                RunningServer.program, vault.arguments(["rotate", "alice"] + options, passphrase: KeyVault.passphrase),
+                environment: QuickGnuPG.environment)
             let moment = clock.now + whole * Double.random(in: 0..<0.9, using: &numbers)
             while process.isRunning, clock.now < moment { usleep(1000) }
             if process.isRunning { kills += 1 }

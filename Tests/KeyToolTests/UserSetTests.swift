@@ -195,7 +195,7 @@ import Testing
     }
 
     @Test func aRunningServerTakesTheChange() throws {
-        let server = try RunningServer([("alice", "rw")], quickLogin: true)
+        let server = try RunningServer([("alice", "rw")])
         func set(_ arguments: [String]) throws -> Int32 {
             try Command.run(RunningServer.program, ["user"] + arguments + ["-c", server.configuration.path]).status
         }

@@ -4,22 +4,22 @@
 # the last on, until none is left. The first targets need the processor and start few processes; the last mostly wait
 # for servers and clients. The shortest are in the middle, so that both workers end at about the same time.
 TARGETS = (
-    "VaultTests",
     "OpenPGPTests",
+    "VaultTests",
+    "KeyToolTests",
+    "StickTests",
     "FuzzTests",
+    "ToolTests",
+    "DocumentationTests",
     "SecretsTests",
     "SFTPTests",
-    "DocumentationTests",
     "ServerTests",
     "SSHTransportTests",
     "BundleTests",
-    "ToolTests",
     "HostileTests",
-    "StickTests",
-    "KeyToolTests",
-    "EndToEndTests",
     "FaultTests",
     "InteropTests",
+    "EndToEndTests",
 )
 
 # These run when nothing else does: they measure time, or keep the whole machine busy.

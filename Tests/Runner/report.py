@@ -43,13 +43,15 @@ def outcome(case):
 
 def show(parts):
     """Prints the report and returns whether tests ran and all passed."""
-    times, suites, counts = [], collections.Counter(), collections.Counter()
+    times, failed, suites, counts = [], [], collections.Counter(), collections.Counter()
     for part in parts:
         for case in part.cases():
             suite, seconds = case.get("classname"), float(case.get("time") or 0)
-            times.append((seconds, "%s/%s" % (suite, case.get("name"))))
+            name = "%s/%s" % (suite, case.get("name"))
+            times.append((seconds, name))
             suites[suite] += seconds
             counts[outcome(case)] += 1
+            failed += [name] if outcome(case) == "failed" else []
     print("\nThe slowest tests, in seconds:")
     for seconds, name in sorted(times, reverse=True)[:SLOWEST]:
         print("%8.1f  %s" % (seconds, name))
@@ -59,6 +61,8 @@ def show(parts):
     print("\nThe processes:")
     for part in parts:
         print("%s: %s" % (part.name, part.last_line))
+    for name in failed:
+        print("%s failed" % name)
     problems = [(part.name, part.problem()) for part in parts if part.problem()]
     for name, problem in problems:
         print("%s failed: %s" % (name, problem))

@@ -53,7 +53,7 @@ import Testing
     @Test(arguments: foreign) func fromAnOrdinaryDiskAndBack(kind: Stick.Kind) throws {
         let stick = try Stick(kind)
         kept.append(stick)
-        let home = try RunningServer([("alice", "rw")], quickLogin: true, portableNames: true)
+        let home = try RunningServer([("alice", "rw")], portableNames: true)
         kept.append(home)
         // fusefat, where that is the driver, holds only ASCII, which `cp` cannot know.
         let isASCII = kind == .FAT && stick.driver != nil
@@ -65,12 +65,12 @@ import Testing
         #expect(before.count == names.count + (names.count + 2) / 3)
 
         try copy(home.data, to: stick.mount)
-        let away = try RunningServer([("alice", "rw")], data: stick.mount, quickLogin: true)
+        let away = try RunningServer([("alice", "rw")], data: stick.mount)
         kept.append(away)
         #expect(try contents(away) == before)
 
         // And back, to where names need not be portable.
-        let back = try RunningServer([("alice", "rw")], quickLogin: true)
+        let back = try RunningServer([("alice", "rw")])
         kept.append(back)
         try copy(stick.mount, to: back.data)
         #expect(try contents(back) == before)
@@ -92,18 +92,18 @@ import Testing
     @Test(arguments: foreign) func fromAStickToAnOrdinaryDiskAndBack(kind: Stick.Kind) throws {
         let stick = try Stick(kind)
         kept.append(stick)
-        let away = try RunningServer([("alice", "rw")], data: stick.mount, quickLogin: true)
+        let away = try RunningServer([("alice", "rw")], data: stick.mount)
         kept.append(away)
         try fill(away)
         let before = try contents(away)
-        let back = try RunningServer([("alice", "rw")], quickLogin: true)
+        let back = try RunningServer([("alice", "rw")])
         kept.append(back)
         try copy(stick.mount, to: back.data)
         #expect(try contents(back) == before)
         let other = try Stick(kind)
         kept.append(other)
         try copy(back.data, to: other.mount)
-        let again = try RunningServer([("alice", "rw")], data: other.mount, quickLogin: true)
+        let again = try RunningServer([("alice", "rw")], data: other.mount)
         kept.append(again)
         #expect(try contents(again) == before)
     }

@@ -10,7 +10,7 @@ import Testing
 
     /// A server whose data directory is on the stick, and a client.
     private func serve(_ stick: Stick, append: String = "") throws -> (server: RunningServer, wire: WireClient) {
-        let server = try RunningServer([("alice", "rw")], append: append, data: stick.mount, quickLogin: true)
+        let server = try RunningServer([("alice", "rw")], append: append, data: stick.mount)
         kept += [stick, server]
         let wire = try server.wire("alice")
         _ = try wire.initialize()

@@ -21,7 +21,7 @@ import Testing
     @Test(arguments: cases) func nothingAcknowledgedIsLost(kind: Stick.Kind, moment: Moment) throws {
         let stick = try Stick(kind)
         let older = Data.random(300_000, seed: 7)
-        let server = try RunningServer([("alice", "rw")], data: stick.mount, quickLogin: true)
+        let server = try RunningServer([("alice", "rw")], data: stick.mount)
         let wire = try server.wire("alice")
         _ = try wire.initialize()
         try #require(try wire.upload("/older", older) == .ok)

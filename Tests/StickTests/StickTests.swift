@@ -13,7 +13,7 @@ import Testing
     @Test(arguments: Stick.available) func ordinaryClientsWork(kind: Stick.Kind) throws {
         let stick = try Stick(kind)
         kept.append(stick)
-        let server = try RunningServer([("alice", "rw")], data: stick.mount, quickLogin: true)
+        let server = try RunningServer([("alice", "rw")], data: stick.mount)
         kept.append(server)
         let contents = Data.random(3_000_000, seed: 5)
         for directory in ["tree/a/b.", "tree/con"] {
@@ -63,7 +63,7 @@ import Testing
     @Test(arguments: Stick.available) func aStrangerChangesWhatIsTheirsAndNothingElse(kind: Stick.Kind) throws {
         let stick = try Stick(kind)
         kept.append(stick)
-        let server = try RunningServer([("drop", "wo")], data: stick.mount, quickLogin: true)
+        let server = try RunningServer([("drop", "wo")], data: stick.mount)
         kept.append(server)
         let owner = try server.wire("drop")
         _ = try owner.initialize()
@@ -121,7 +121,7 @@ import Testing
     @Test(arguments: Stick.available) func aCutOffUploadIsContinued(kind: Stick.Kind) throws {
         let stick = try Stick(kind)
         kept.append(stick)
-        let server = try RunningServer([("alice", "rw")], data: stick.mount, quickLogin: true)
+        let server = try RunningServer([("alice", "rw")], data: stick.mount)
         kept.append(server)
         let contents = Data.random(200_000, seed: 9)
         for name in ["/what?", "/plain", "/PLAIN"] {
@@ -151,7 +151,7 @@ import Testing
     ) throws {
         let stick = try Stick(kind, megabytes: 20_000)
         kept.append(stick)
-        let server = try RunningServer([("alice", "rw")], data: stick.mount, quickLogin: true)
+        let server = try RunningServer([("alice", "rw")], data: stick.mount)
         kept.append(server)
         let wire = try server.wire("alice")
         _ = try wire.initialize()

@@ -51,11 +51,14 @@ import Testing
     }
 
     private func run(_ line: String..., passphrase: String? = nil) throws -> Command {
-        try Command.run(RunningServer.program, arguments(line, passphrase), in: scratch.url)
+        try Command.run(
+            RunningServer.program, arguments(line, passphrase), environment: QuickGnuPG.environment, in: scratch.url)
     }
 
     private func unlocked(_ line: String...) throws -> Command {
-        try Command.run(RunningServer.program, arguments(line, RunningServer.passphrase), in: scratch.url)
+        try Command.run(
+            RunningServer.program, arguments(line, RunningServer.passphrase), environment: QuickGnuPG.environment,
+            in: scratch.url)
     }
 
     private func expectSound(_ moment: Comment) throws {
@@ -143,7 +146,8 @@ import Testing
             [
                 "-qq", "-o", "/dev/null", "-P", vault.path + "/data/alice/new", "-e", "trace=\(renames)", "-e",
                 "inject=\(renames):signal=SIGKILL:when=3", RunningServer.program,
-            ] + arguments(["rotate", "alice"], RunningServer.passphrase), in: scratch.url)
+            ] + arguments(["rotate", "alice"], RunningServer.passphrase), environment: QuickGnuPG.environment,
+            in: scratch.url)
         #expect(killed.status == 137, "\(killed.text)\(killed.errors)")
         let between = try self.bytes()
         let replaced = bytes.count { between[$0.key] != $0.value }

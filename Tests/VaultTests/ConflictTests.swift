@@ -3,7 +3,7 @@ import SFTP
 import TestSupport
 import Testing
 
-/// Files that are renamed, removed or changed by others while they are open.
+/// Open files that another session, or another handle, renames, removes or changes.
 @Suite(.serialized) struct ConflictTests {
     private let home: HomeFixture
     private let client: Exchange
@@ -36,7 +36,7 @@ import Testing
         #expect(home.drafts.isEmpty)
     }
 
-    /// The second of two sessions that begin one file is told, unless it said that nothing of the other is to stay.
+    /// When two sessions begin one file, the second CLOSE fails, unless its session has set the size or used TRUNC.
     @Test func twoSessionsThatBeginAFileDoNotUndoEachOther() throws {
         let other = try home.connect()
         for flags in [[.write, .create, .append], [.write, .create], [.read, .write, .create]] as [OpenFlags] {
@@ -49,7 +49,7 @@ import Testing
             #expect(try home.recover("file.gpg") == [1])
             #expect(try client.ask(RequestWriter.onPaths(.remove, "/file")) == .ok)
         }
-        // As scp: the size is set, so that nothing else is meant to be there.
+        // scp sets the size, which means the whole file.
         let handle = try #require(try client.open("/file", [.write, .create]))
         try other.put("/file", [1, 2, 3])
         #expect(try client.write(handle, at: 0, [4]) == .ok)
@@ -69,7 +69,7 @@ import Testing
         #expect(try client.read("/directory/file") == [1])
     }
 
-    /// What was stored after all who wrote have closed is what others open, although somebody still reads.
+    /// After the last writer has closed, OPEN finds the stored file, even if a reader still has the upload open.
     @Test func aReaderThatStaysHidesNothing() throws {
         try client.put("/file", [1])
         let writer = try #require(try client.open("/file", [.write]))

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Vault
 
-/// What no path leads around: system calls by single names, below one directory.
+/// System calls relative to a directory, which stay below it.
 @Suite struct DirectoryTests {
     private let scratch: Scratch
     private let directory: Directory

@@ -3,7 +3,7 @@ import SFTP
 import TestSupport
 import Testing
 
-/// Files that are changed in place, read while they are written, and opened more than once.
+/// Files that are changed in place, read while they are written, and opened several times.
 @Suite(.serialized) struct EditingTests {
     private let home: HomeFixture
     private let client: Exchange
@@ -57,7 +57,7 @@ import Testing
         #expect(try client.read(two, at: 5, 3) == [1, 2, 3])
         #expect(try client.read(three, at: 5, 3) == [1, 2, 3])
         #expect(try client.close(one) == .ok)
-        // What CLOSE has answered is kept, whatever becomes of the others.
+        // What CLOSE has confirmed is stored, whatever happens to the other handles.
         #expect(try home.recover("file.gpg")[5..<8] == [1, 2, 3])
         #expect(try client.read(three, at: 5, 3) == [1, 2, 3])
         #expect(try client.write(two, at: 6, [9]) == .ok)
@@ -78,8 +78,8 @@ import Testing
         #expect(try home.recover("new.gpg") == [1, 2])
     }
 
-    /// A file that is sent in order is encrypted as it comes; reading it meanwhile is possible all the same.
-    @Test func anUploadCanBeReadMeanwhile() throws {
+    /// A file that is sent in order is encrypted at once, and can be read before CLOSE even so.
+    @Test func anUploadCanBeReadBeforeClose() throws {
         let up = try #require(try client.open("/new", [.write, .create, .truncate]))
         #expect(try client.write(up, at: 0, old) == .ok)
         let down = try #require(try client.open("/new", .read))
@@ -91,7 +91,7 @@ import Testing
         #expect(try home.recover("new.gpg") == old + [1, 2, 3])
     }
 
-    /// A download that has begun goes on with the version it began with.
+    /// A download stays on the version that was opened.
     @Test func aDownloadKeepsItsVersion() throws {
         let down = try #require(try client.open("/file", .read))
         #expect(try client.read(down, at: 0, 10) == Array(old[..<10]))
@@ -158,30 +158,30 @@ import Testing
         #expect(try home.recover("file.gpg") == old)
     }
 
-    @Test func aStrangerCannotChangeWhatWasSent() throws {
-        let strangers = try HomeFixture(isOwner: false)
-        let client = try strangers.connect()
+    @Test func aWriteOnlySessionCannotChangeWhatWasSent() throws {
+        let writeOnly = try HomeFixture(isOwner: false)
+        let client = try writeOnly.connect()
         let up = try #require(try client.open("/file", [.write, .create, .truncate]))
         #expect(try client.write(up, at: 0, old) == .ok)
         #expect(try client.write(up, at: 300_500, [9]) == .ok, "a hole")
         #expect(try client.write(up, at: 300_000, [8]) == .ok, "and what fills some of it")
         #expect(try client.size("/file") == 300_501)
         #expect(try client.close(up) == .ok)
-        #expect(try strangers.recover("file.gpg") == old + [8] + [UInt8](repeating: 0, count: 499) + [9])
+        #expect(try writeOnly.recover("file.gpg") == old + [8] + [UInt8](repeating: 0, count: 499) + [9])
         let again = try #require(try client.open("/file", [.write, .create, .truncate]))
         #expect(try client.write(again, at: 0, old) == .ok)
         #expect(try client.write(again, at: 0, [1])?.code == 8)
         #expect(try client.close(again)?.code == 8)
-        #expect(try strangers.recover("file.gpg").count == 300_501)
+        #expect(try writeOnly.recover("file.gpg").count == 300_501)
         #expect(try client.ask(RequestWriter.open("/file", [.write, .append]))?.code == 8)
         #expect(try client.ask(RequestWriter.open("/file", [.read, .write]))?.code == 8)
-        // What is read and written through one handle is encrypted at CLOSE: it can be changed until then.
+        // A file that is open for reading and writing is encrypted at CLOSE, and can be changed until then.
         let both = try #require(try client.open("/other", [.read, .write, .create]))
         #expect(try client.write(both, at: 0, old) == .ok)
         #expect(try client.write(both, at: 1, [1]) == .ok)
         #expect(try client.read(both, at: 0, 3) == [old[0], 1, old[2]])
         #expect(try client.close(both) == .ok)
-        #expect(try strangers.recover("other.gpg") == [old[0], 1] + Array(old[2...]))
-        #expect(strangers.drafts.isEmpty)
+        #expect(try writeOnly.recover("other.gpg") == [old[0], 1] + Array(old[2...]))
+        #expect(writeOnly.drafts.isEmpty)
     }
 }

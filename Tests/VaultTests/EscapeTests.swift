@@ -3,9 +3,9 @@ import SFTP
 import TestSupport
 import Testing
 
-/// Whatever is planted in a home, nothing done in a session shows or touches what lies outside.
+/// A session neither shows nor changes files outside the home directory, whatever is put into it.
 ///
-/// The kernel's confinement is not in force here: this is what the system calls of `Directory` alone hold.
+/// Landlock and seccomp are not in force here: only the system calls of `Directory` are tested.
 @Suite struct EscapeTests {
     private let fixture: HomeFixture
     private let exchange: Exchange
@@ -23,9 +23,9 @@ import Testing
 
     private func home(_ name: String) -> String { fixture.scratch.path("home/\(name)") }
 
-    /// Tries everything a client can ask for on one path; that some of it is refused, and which, is not the question.
+    /// Sends all kinds of requests for one path; errors are ignored.
     ///
-    /// - Returns: names that a listing showed, and bytes that a read gave.
+    /// - Returns: the names of a listing, and the bytes of a READ.
     @discardableResult
     private func tryAll(on path: String) throws -> (names: [String], bytes: [UInt8]) {
         let names = try names(in: path)
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    /// What reading a pipe or a device would do is wait, or worse.
+    /// Opening a pipe or a device may wait, or have an effect.
     @Test(arguments: ["p", "b", "c"]) func pipesAndDevices(type: String) throws {
         let numbers = type == "p" ? [] : ["1", "5"]  // As a character device, /dev/zero.
         for name in ["file.gpg", "file.gpg.part"] {
@@ -117,7 +117,7 @@ import Testing
         }
     }
 
-    /// Nobody opens it, so that who waits for that goes on waiting.
+    /// The server does not open the pipe: a process that waits for a reader keeps waiting.
     @Test func pipesThatSomebodyWritesTo() throws {
         try #require(mkfifo(home("file.gpg"), 0o600) == 0)
         let writer = try ChildProcess("sh", ["-c", "echo found >\(home("file.gpg"))"])
@@ -139,7 +139,7 @@ import Testing
         try expectNothingOutside("a socket", tryAll(on: "/s"))
     }
 
-    /// A second name of a file outside is a file of the home; what is written to it must not get into the other.
+    /// A hard link to a file outside is a file of the home directory; a WRITE to it must not change the other file.
     @Test func hardLinks() throws {
         let other = outside.directory.appending(path: "x.gpg")
         let before = try Data(contentsOf: other)
@@ -174,7 +174,7 @@ import Testing
         }
     }
 
-    /// The directory that a path leads through becomes a link, and a directory again, while it is gone through.
+    /// A directory on the path becomes a symbolic link, and a directory again, during the requests.
     @Test func directoriesSwappedForLinks() throws {
         try FileManager.default.createDirectory(atPath: home("d"), withIntermediateDirectories: false)
         try FileManager.default.createSymbolicLink(atPath: home("d-link"), withDestinationPath: "../outside")
@@ -209,11 +209,11 @@ import Testing
         #expect(found.count == 2, "the directory was not seen both ways: \(found)")
     }
 
-    /// A stored file becomes a link to another that would open as well.
+    /// A stored file becomes a symbolic link to another one that could be decrypted too.
     @Test func filesSwappedForLinks() throws {
         try exchange.put("/f", inside)
         try FileManager.default.createSymbolicLink(atPath: home("f-link"), withDestinationPath: "../outside/x.gpg")
-        // Each exchange changes the file's time, and the server verifies it again: it is left long enough for that.
+        // Each exchange changes the file's change time, so that the server verifies it again: that takes a while.
         let swapper = try Swapper(home("f.gpg"), home("f-link"), pause: 0.5)
         defer { swapper.stop() }
         var outcomes: [Bool: Int] = [:]
@@ -223,7 +223,7 @@ import Testing
             let handle = try exchange.open("/f", .read)
             outcomes[handle != nil, default: 0] += 1
             guard let handle else { continue }
-            // The server may also say that it was changed meanwhile.
+            // The READ may also fail because the file has changed.
             if case .data(let data)? = try exchange.ask(RequestWriter.read(handle, at: 0, 1000)) {
                 reads += 1
                 #expect(data == inside)

@@ -3,7 +3,7 @@ import SFTP
 import TestSupport
 import Testing
 
-/// Stored files that this program would not have written.
+/// Stored files that this program has not written.
 @Suite struct ForeignFileTests {
     private let fixture: HomeFixture
     private let exchange: Exchange
@@ -22,7 +22,7 @@ import Testing
         return try TestKeys.gpg(keys.directory, ["--recipient", keys.fingerprint, "--encrypt"], input: plain).output
     }
 
-    /// A client may never read a file that it takes for empty.
+    /// A client that is told of a size of 0 may not send a READ.
     @Test func damagedEmptyFilesAreNotOpened() throws {
         try exchange.put("/empty", [])
         let stored = try Data(contentsOf: URL(filePath: fixture.scratch.path("home/empty.gpg")))
@@ -36,7 +36,7 @@ import Testing
         #expect(try exchange.read("/empty").isEmpty)
     }
 
-    /// A quarter of a million bytes that grow to 300 MiB: listed by what is there, and not opened.
+    /// A file of 300 KB that decompresses to 300 MiB is listed with its stored size, and not opened.
     @Test func bombsAreNotMeasured() throws {
         let bomb = try stockEncrypt(Data(count: 300 << 20))
         try store("bomb", bomb)
@@ -49,7 +49,7 @@ import Testing
         #expect(reason.contains("grows"))
     }
 
-    /// As large, but honest: under the bound.
+    /// A file that decompresses to less than the limit is read.
     @Test func wellCompressedFilesAreRead() throws {
         let plain = Data(count: 60 << 20)
         try store("zeros", stockEncrypt(plain))

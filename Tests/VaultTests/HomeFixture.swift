@@ -7,9 +7,7 @@ import TestSupport
 import Testing
 import Vault
 
-/// A user's home with real keys and a real gpg, and an SFTP client for it, all in this process.
-///
-/// gpgme has one home for the whole process, so tests that use this do not run side by side (`bin/test` sees to that).
+/// A home directory with real keys and a real gpg, and SFTP clients for it in this process.
 final class HomeFixture {
     let scratch: Scratch
     private let keys: SessionHome
@@ -51,12 +49,15 @@ final class HomeFixture {
                 verifiedFirst: verifiedFirst, report: { _ in }))
     }
 
-    /// Names in the home on the disk.
+    /// How the engine under test frames messages.
+    var framing: ContentFraming { keys.cryptor.framing }
+
+    /// The names in the home directory on the disk.
     var stored: [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: scratch.path("home"))) ?? []).sorted()
     }
 
-    /// Names of drafts and scratch space on the disk.
+    /// The names in the drafts directory.
     var drafts: [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: scratch.path(".cryptsftp-drafts"))) ?? []
     }
@@ -71,7 +72,7 @@ final class HomeFixture {
 }
 
 extension Exchange {
-    /// Reads from `offset` until `count` bytes have come, or the end.
+    /// Reads `count` bytes from `offset` on; fewer at the end of the file.
     func read(_ handle: Handle, at offset: UInt64 = 0, _ count: Int = .max) throws -> [UInt8] {
         var bytes: [UInt8] = []
         while bytes.count < count {
@@ -94,7 +95,7 @@ extension Exchange {
         return bytes
     }
 
-    /// Writes in pieces that a packet can hold.
+    /// Writes in pieces that fit a packet.
     ///
     /// - Returns: the first reply that is not OK, or else the last.
     func write(_ handle: Handle, at offset: UInt64, _ bytes: [UInt8]) throws -> Reply? {

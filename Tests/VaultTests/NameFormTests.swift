@@ -2,13 +2,13 @@ import TestSupport
 import Testing
 import Vault
 
-/// Names as they are written on a disk that cannot hold them as they are.
+/// The escaped forms of names that a file system cannot hold.
 @Suite struct NameFormTests {
     private static func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
-    /// Names that look as much like escapes as names can.
+    /// A name that is made of pieces which look like escapes.
     private static func randomName(_ numbers: inout SeededNumbers) -> [UInt8] {
         let pieces = [
             "%", "%", "%2", "%25", "%3A", "%3a", "%20", "%2E", "%41", "%61", "%80", "%C3", "%00", "%2F", ".", "..", " ",
@@ -38,14 +38,14 @@ import Vault
                 let written = form.escaped(name, isDirectory: isDirectory)
                 let read = NameForm.unescaped(written, isDirectory: isDirectory)
                 #expect(read == name, "\(name) as \(form), written \(Self.text(written))")
-                // Injective: what is written once stands for one name.
+                // Injective: two names have no escaped form in common.
                 #expect(names.updateValue(name, forKey: written) ?? name == name, "\(Self.text(written))")
                 #expect(form.escaped(read, isDirectory: isDirectory) == written)
             }
         }
     }
 
-    /// What is on a disk already stands for some name, and is found under it, whoever gave it.
+    /// A stored name, whoever has given it, stands for a virtual name under which it is found.
     @Test(arguments: [StoredName.Kind.file, .partial, .directory]) func whateverIsThereIsFoundUnderItsName(
         kind: StoredName.Kind
     ) {
@@ -125,7 +125,7 @@ import Vault
         #expect(Self.text(first.escaped(Self.bytes("1. Éa"), isDirectory: false)) == "1. %C3%89a")
     }
 
-    /// An escape stands for what a form would write, and for nothing else.
+    /// An escape that no form would write is not one.
     @Test(arguments: ["%2E", ".%2E", "%2F", "a%00b", "%", "%4", "a%62c", "%7a"])
     func whatNoFormWritesStandsForItself(name: String) {
         #expect(Self.text(NameForm.unescaped(Self.bytes(name), isDirectory: true)) == name)

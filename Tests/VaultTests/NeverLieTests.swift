@@ -4,14 +4,17 @@ import SFTP
 import TestSupport
 import Testing
 
-/// Whatever has happened to a stored file: who reads it gets the bytes that were stored, or an error.
+/// A damaged file reads as the bytes that were stored, or as an error, never as anything else.
 @Suite(.serialized) struct NeverLieTests {
     private let home: HomeFixture
-    /// Verifies what it opens.
+    /// Verifies files when it opens them.
     private let session: Exchange
-    /// Takes every file for a large one, whose first bytes are given out before its last ones have been looked at.
+    /// Streams every file, as if it were large: its first bytes are returned before its last ones are verified.
     private let streaming: Exchange
     private var random = SeededNumbers(for: "NeverLieTests")
+
+    /// The framing of messages that this program does not write.
+    private static let foreignFraming = ContentFraming.gnupg(.small)
 
     init() throws {
         home = try HomeFixture()
@@ -27,22 +30,22 @@ import Testing
         return made.output
     }
 
-    /// What this program stores.
+    /// A message of this program.
     private func uploaded(_ count: Int, seed: UInt64 = 7) throws -> GoodMessage {
         let plain = [UInt8](Data.random(count, seed: UInt64(count) + seed))
         try session.put("/good", plain)
         let bytes = try Data(contentsOf: URL(filePath: home.scratch.path("home/good.gpg")))
-        return try GoodMessage("\(count) bytes", bytes, plain)
+        return try GoodMessage("\(count) bytes", bytes, plain, home.framing)
     }
 
-    /// What has been put there by hand.
+    /// A message of stock gpg.
     private func madeElsewhere(_ what: String, _ options: [String], _ count: Int = 20_000) throws -> GoodMessage {
         let plain = Array((0..<count / 10).map { "line \($0) \n" }.joined().utf8)
-        return try GoodMessage(what, gpg(plain, options), plain)
+        return try GoodMessage(what, gpg(plain, options), plain, NeverLieTests.foreignFraming)
     }
 
     private mutating func expectNoLie(_ all: [Damage]) throws {
-        let cases = Effort.some(all.count / 3, of: all, for: "NeverLieTests, \(all.count) cases")
+        let cases = Damage.samples(of: all, &random)
         var tally = Tally()
         for (index, damage) in cases.enumerated() {
             let name = "case\(index)"
@@ -53,14 +56,14 @@ import Testing
             if index % 3 == 0 { try reader.anywhere(&tally, .read, &random) }
             if index % 5 == 0 {
                 try reader.anywhere(&tally, [.read, .write], &random)
-                // A client may take an error that comes later for the end: what opens is right.
+                // A client may take a later error for the end of the file, so a damaged file must not open.
                 try SuspiciousReader(session, "/" + name, damage).opens(&tally)
                 let left = try Data(contentsOf: file)
                 #expect(left == damage.bytes, "\(damage.what): reading has changed it")
             }
         }
-        print("\(cases.count) damaged files: \(tally)")
-        // A reader that never reads, or never fails, shows nothing.
+        print("\(cases.count) of \(all.count) damaged files: \(tally)")
+        // Without an error, the test would prove nothing.
         #expect(tally.failed + tally.refused > 0)
     }
 
@@ -88,7 +91,7 @@ import Testing
         try expectNoLie(good.truncations() + good.additions() + good.otherPackets())
     }
 
-    /// Packets that OpenPGP knows, inside an encryption that is whole or around one.
+    /// Other packets of OpenPGP, inside an intact encryption or around one.
     @Test mutating func otherContents() throws {
         let literal = GoodMessage.literal
         let hello = Array("hello".utf8)
@@ -97,7 +100,7 @@ import Testing
         }
         let compressed = Data([0xa3, 0]) + literal
         let keys = try TestKeys.shared.get()
-        let toStranger = try TestKeys.encryptToStranger(Data(hello))
+        let toAnotherKey = try TestKeys.encryptToStranger(Data(hello))
         let good = try uploaded(700)
         try expectNoLie([
             Damage(what: "a literal packet", bytes: literal),
@@ -110,13 +113,14 @@ import Testing
                 what: "to a passphrase only",
                 bytes: try TestKeys.gpg(keys.directory, ["--symmetric"], input: Data(hello)).output),
             Damage(what: "armoured", bytes: try gpg(hello, ["--armor"])),
-            Damage(what: "to another key", bytes: toStranger),
+            Damage(what: "to another key", bytes: toAnotherKey),
             Damage(
                 what: "another key's session key packet",
-                bytes: try GoodMessage("", toStranger, hello).start + good.bytes.dropFirst(good.start.count)),
+                bytes: try GoodMessage("", toAnotherKey, hello, NeverLieTests.foreignFraming).start
+                    + good.bytes.dropFirst(good.start.count)),
             Damage(
                 what: "another key's session key packet first",
-                bytes: try GoodMessage("", toStranger, hello).start + good.bytes,
+                bytes: try GoodMessage("", toAnotherKey, hello, NeverLieTests.foreignFraming).start + good.bytes,
                 truth: good.plain),
             try inside("a literal packet inside", literal, hello),
             try inside("two literal packets inside", literal + literal),
@@ -130,7 +134,7 @@ import Testing
         ])
     }
 
-    /// Nothing says which name a message belongs to: it is read as what it is, and never as a mixture.
+    /// A message does not contain its name: a file that is swapped reads as the other one, never as a mixture.
     @Test mutating func swappedFiles() throws {
         let one = try uploaded(700)
         let two = try uploaded(701)
@@ -145,7 +149,7 @@ import Testing
         #expect(try session.read("/one") == two.plain)
         #expect(try session.read("/two") == one.plain)
         #expect(try session.size("/one") == 701)
-        // What was open is still what it was.
+        // The open file is still the same version.
         #expect(try session.read(handle, at: 600, 10) == Array(one.plain[600..<610]))
         #expect(try session.close(handle) == .ok)
     }
@@ -167,7 +171,7 @@ import Testing
         #expect(try session.read("/one") == other.plain)
     }
 
-    /// What only changes the file's attributes does not end a download.
+    /// A change of attributes does not end a download.
     @Test mutating func aFileThatIsRenamedWhileItIsRead() throws {
         let one = try uploaded(40_000)
         try home.scratch.file("home/one.gpg", one.bytes)
@@ -181,24 +185,24 @@ import Testing
         #expect(try session.close(handle) == .ok)
     }
 
-    /// Whoever cannot decrypt gets the bytes as they lie there.
+    /// A write-only session gets the stored bytes, damaged or not.
     @Test mutating func cipherTextIsGivenAsItIs() throws {
         let good = try uploaded(700)
         let theirs = try HomeFixture(isOwner: false)
-        let stranger = try theirs.connect()
-        var cases = good.truncations() + good.additions() + good.otherPackets()
-        cases += good.flips(turn: 0, &random)
+        let client = try theirs.connect()
+        let all = try good.truncations() + good.additions() + good.otherPackets() + good.flips(turn: 0, &random)
+        let cases = Damage.samples(of: all, &random)
         for (index, damage) in cases.enumerated() {
             try theirs.scratch.file("home/case\(index).gpg", damage.bytes)
             for name in ["/case\(index)", "/case\(index).gpg"] {
-                #expect(try stranger.read(name) == [UInt8](damage.bytes), "\(damage.what)")
-                #expect(try stranger.size(name) == UInt64(damage.bytes.count), "\(damage.what)")
+                #expect(try client.read(name) == [UInt8](damage.bytes), "\(damage.what)")
+                #expect(try client.size(name) == UInt64(damage.bytes.count), "\(damage.what)")
             }
         }
     }
 }
 
-/// How readings ended.
+/// The numbers of readings by result.
 struct Tally: CustomStringConvertible {
     var refused = 0
     var failed = 0
@@ -206,7 +210,7 @@ struct Tally: CustomStringConvertible {
     var description: String { "\(refused) not opened, \(failed) failed, \(right) right" }
 }
 
-/// A client that compares all it is told with what can be true.
+/// A client that compares each answer with the plaintext that was stored.
 struct SuspiciousReader {
     private let session: Exchange
     private let path: String
@@ -224,7 +228,7 @@ struct SuspiciousReader {
         return handle
     }
 
-    /// The size by FSTAT: clients plan with it.
+    /// The size that FSTAT tells.
     private func size(_ handle: Handle) throws -> UInt64 {
         guard case .attributes(let attributes)? = try session.ask(RequestWriter.onHandle(.fstat, handle)) else {
             return 0
@@ -261,7 +265,7 @@ struct SuspiciousReader {
         #expect(try session.close(handle) == .ok)
     }
 
-    /// Opens, and reads some of what could be opened.
+    /// Opens the file, and reads its first bytes if that succeeds.
     func opens(_ tally: inout Tally) throws {
         for flags in [OpenFlags.read, [.read, .write]] {
             guard let handle = try opened(flags, &tally) else { continue }
@@ -275,12 +279,12 @@ struct SuspiciousReader {
         }
     }
 
-    /// A file that opens with no bytes is one for a client that asks no further: a mount, or curl.
+    /// Checks a size of 0, after which some clients (a mount, curl) send no READ.
     private func expectHonest(emptiness told: UInt64) {
         if told == 0 { #expect(damage.truth == [], "\(damage.what): opened as an empty file") }
     }
 
-    /// What has failed stays so, wherever it is asked for.
+    /// Checks that all READs fail after one has failed.
     private func expectFailure(_ handle: Handle, _ offset: UInt64, _ told: UInt64) throws {
         for again in [offset, 0, told, told &+ 1000] {
             let reply = try session.ask(RequestWriter.read(handle, at: again, 100))
@@ -288,14 +292,14 @@ struct SuspiciousReader {
         }
     }
 
-    /// Reads here and there: every single byte has to be true, and so has the end.
+    /// Reads at several offsets: each byte has to be right, and so has the end.
     func anywhere(_ tally: inout Tally, _ flags: OpenFlags, _ random: inout some RandomNumberGenerator) throws {
         guard let handle = try opened(flags, &tally) else { return }
         let told = try size(handle)
         expectHonest(emptiness: told)
         let last = told - min(told, 1)
         let some = (0..<3).map { _ in UInt64.random(in: min(last, 1)...last, using: &random) }
-        // The first read matters most: past the end, the last byte, or any.
+        // The first READ decides whether the file is verified: past the end, the last byte, or any.
         let offsets = ([told, last, told &+ 40_000] + some).shuffled(using: &random) + [0, last, told]
         var failures = 0
         for offset in offsets {

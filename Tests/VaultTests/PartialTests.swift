@@ -3,7 +3,7 @@ import SFTP
 import TestSupport
 import Testing
 
-/// Uploads that are cut off.
+/// Uploads whose connection ends, and the partials that are kept of them.
 @Suite(.serialized) struct PartialTests {
     private let home: HomeFixture
     private let old = [UInt8]("the old version".utf8)
@@ -12,7 +12,7 @@ import Testing
         home = try HomeFixture()
     }
 
-    /// Sends the start of a file, and goes away.
+    /// Sends the start of a file, and ends the session.
     private func cutOff(_ path: String, _ bytes: [UInt8], _ flags: OpenFlags = [.write, .create, .truncate]) throws {
         let client = try home.connect()
         let handle = try #require(try client.open(path, flags))
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    /// Whether all of it had come, nobody knows: only what is added makes it complete.
+    /// Nothing tells whether all bytes had arrived, so only a WRITE makes the file complete.
     @Test func isNotCompletedByOpeningAndClosing() throws {
         try cutOff("/file", Array(1...100))
         let client = try home.connect()
@@ -80,7 +80,7 @@ import Testing
         #expect(home.stored == ["file.gpg.part"])
     }
 
-    /// A handle that only reads the upload does not keep it from being kept, whichever ends first.
+    /// A partial is kept even if a reader has the upload open, whichever handle ends first.
     @Test func isKeptWhileSomebodyReadsIt() throws {
         for name in (0..<8).map({ "/file\($0)" }) {
             let client = try home.connect()
@@ -93,7 +93,7 @@ import Testing
         #expect(home.drafts.isEmpty)
     }
 
-    /// An old connection that ends late has less to offer than the new one has.
+    /// An old connection may end after a new one that has sent more.
     @Test func isNotReplacedByAShorterOne() throws {
         let late = try home.connect()
         let handle = try #require(try late.open("/file", [.write, .create, .truncate]))
@@ -131,7 +131,7 @@ import Testing
         #expect(home.stored == ["other.gpg"])
     }
 
-    /// What came ahead of its turn is not part of it: the client would leave the hole.
+    /// Bytes behind a gap are not kept, because a client that resumes would not fill the gap.
     @Test func endsWhereTheFirstHoleIs() throws {
         let client = try home.connect()
         let handle = try #require(try client.open("/file", [.write, .create, .truncate]))
@@ -147,28 +147,28 @@ import Testing
         #expect(home.stored == ["file.gpg.part"])
     }
 
-    /// A write-only session cannot continue one: it sees none, and its next upload of the name takes the place.
-    @Test func aStrangerDoesNotSeeIt() throws {
-        let strangers = try HomeFixture(isOwner: false)
-        let client = try strangers.connect()
+    /// A write-only session cannot resume a partial: it sees none, and its next upload of the name replaces it.
+    @Test func isHiddenFromWriteOnlySessions() throws {
+        let writeOnly = try HomeFixture(isOwner: false)
+        let client = try writeOnly.connect()
         let handle = try #require(try client.open("/file", [.write, .create, .truncate]))
         #expect(try client.write(handle, at: 0, [1, 2, 3]) == .ok)
         client.end()
-        #expect(strangers.stored == ["file.gpg.part"])
-        #expect(try strangers.recover("file.gpg.part") == [1, 2, 3])
-        let next = try strangers.connect()
+        #expect(writeOnly.stored == ["file.gpg.part"])
+        #expect(try writeOnly.recover("file.gpg.part") == [1, 2, 3])
+        let next = try writeOnly.connect()
         #expect(try next.size("/file") == nil)
         #expect(try next.size("/file.gpg.part") == nil)
-        // A second one that is cut off does not take the first one's place.
+        // A second interrupted upload does not replace the first one.
         let shorter = try #require(try next.open("/file", [.write, .create, .truncate]))
         #expect(try next.write(shorter, at: 0, [9]) == .ok)
         next.end()
-        #expect(try strangers.recover("file.gpg.part") == [1, 2, 3])
-        let last = try strangers.connect()
+        #expect(try writeOnly.recover("file.gpg.part") == [1, 2, 3])
+        let last = try writeOnly.connect()
         try last.put("/file", old)
-        #expect(strangers.stored == ["file.gpg"])
-        #expect(try strangers.recover("file.gpg") == old)
-        #expect(strangers.drafts.isEmpty)
+        #expect(writeOnly.stored == ["file.gpg"])
+        #expect(try writeOnly.recover("file.gpg") == old)
+        #expect(writeOnly.drafts.isEmpty)
     }
 
     @Test func aDirectoryInTheWayIsNoDisaster() throws {

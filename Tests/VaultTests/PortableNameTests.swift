@@ -3,7 +3,7 @@ import SFTP
 import TestSupport
 import Testing
 
-/// A home whose names have to suit FAT and exFAT, on a file system that holds all, and one that was copied together.
+/// Names that suit FAT and exFAT on a file system that holds every name, and directories that were copied together.
 @Suite struct PortableNameTests {
     private let fixture: HomeFixture
 
@@ -27,14 +27,14 @@ import Testing
         #expect(Set(fixture.stored.map { $0.lowercased() }).count == 4, "\(fixture.stored)")
         #expect(fixture.stored.contains("README.gpg") && fixture.stored.contains("a%3Ab.gpg"))
         for name in ["README", "readme", "ReadMe", "a:b"] { #expect(try exchange.read("/\(name)") == Array(name.utf8)) }
-        // The setting is gone: all is as it was, and new names are as they are.
+        // Without the setting, files are found as before, and new names are stored as they are.
         let plain = try fixture.connect()
         #expect(try names(plain) == ["README", "ReadMe", "a:b", "readme"])
         try plain.put("/a:b", Array("newer".utf8))
         try plain.put("/c:d", Array("c".utf8))
         #expect(fixture.stored.contains("a%3Ab.gpg") && fixture.stored.contains("c:d.gpg"))
         #expect(fixture.stored.count == 5)
-        // And back: what is there is found, whatever it is called.
+        // With the setting again, both forms are found.
         let again = try fixture.connect(portableNames: true)
         #expect(try again.read("/c:d") == Array("c".utf8))
         #expect(try again.read("/a:b") == Array("newer".utf8))
@@ -49,11 +49,11 @@ import Testing
         #expect(try names(exchange) == ["a:b"])
         #expect(try exchange.read("/a:b") == Array("another".utf8))
         #expect(try exchange.ask(RequestWriter.onPaths(.remove, "/a:b")) == .ok)
-        // Nothing was lost: the other one is there now.
+        // The other form is found now.
         #expect(try exchange.read("/a:b") == Array("plain".utf8))
     }
 
-    /// Whatever name a stored file has been given by hand, it is listed, and opened under that name.
+    /// A stored file that was renamed by hand is listed, and can be opened under the listed name.
     @Test(arguments: ["a%62c", "%2E", "50%61", "100%25", "%41%42", "%", "a%3ab", "%c3%a9", "%C3%A9", "x%20", "%2E%2E"])
     func whatIsThereIsFound(name: String) throws {
         let exchange = try fixture.connect()

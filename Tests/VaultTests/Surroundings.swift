@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// A directory beside a home, with files in it that nothing done in the home may show, change or name.
+/// A directory beside a home directory, with files that no session may show or change.
 struct Surroundings {
     static let marker = "lies outside of the home"
 
@@ -10,7 +10,7 @@ struct Surroundings {
 
     /// Makes the directory `outside` beside the fixture's home.
     ///
-    /// - Parameter stored: a stored file that the fixture's own key opens; the most tempting one to serve.
+    /// - Parameter stored: a stored file that the fixture's own key decrypts.
     init(_ fixture: HomeFixture, stored: Data) throws {
         directory = fixture.scratch.url.appending(path: "outside")
         try FileManager.default.createDirectory(at: directory.appending(path: "sub"), withIntermediateDirectories: true)
@@ -19,7 +19,7 @@ struct Surroundings {
         before = try Self.snapshot(directory)
     }
 
-    /// What is there: names, types, permissions, owners, sizes, times and contents.
+    /// The names, types, permissions, owners, sizes, times and contents of all files.
     static func snapshot(_ directory: URL) throws -> [String] {
         let names = [""] + (try FileManager.default.subpathsOfDirectory(atPath: directory.path)).sorted()
         return try names.map { name in
@@ -33,14 +33,14 @@ struct Surroundings {
         }
     }
 
-    /// What has become different; empty when all is as it was.
+    /// The entries that have changed since the directory was made.
     func changes() throws -> [String] {
         let now = try Self.snapshot(directory)
         return Set(now).symmetricDifference(before).sorted()
     }
 }
 
-/// A process that makes two names change places, again and again.
+/// A process that exchanges two names again and again.
 final class Swapper {
     private let process: ChildProcess
 

@@ -2,9 +2,9 @@ import SFTP
 import TestSupport
 import Testing
 
-/// Whatever the order in which a client writes a file, what is stored is what an ordinary disk would have.
+/// A file is stored as an ordinary file system would store it, in whatever order the client writes it.
 @Suite(.serialized) struct WriteOrderTests {
-    /// What an ordinary disk would have.
+    /// The file on an ordinary file system.
     private struct Model {
         var bytes: [UInt8] = []
 
@@ -22,7 +22,7 @@ import Testing
     }
 
     /// The same file as WRITEs in their order, swapped with neighbours, shuffled, overlapping, repeated, with holes,
-    /// over an older version or not, cut off and lengthened in between, and read back meanwhile.
+    /// over an older version or not, cut off, extended and read in between.
     @Test func everyOrderGivesTheSameFile() throws {
         let seed = SeededNumbers(for: "WriteOrderTests").seed
         let home = try HomeFixture()
@@ -85,7 +85,7 @@ import Testing
         }
         switch Int.random(in: 0..<6, using: &random) {
         case 0: writes.shuffle(using: &random)
-        case 1:  // As a client with several requests under way: nearly in order.
+        case 1:  // As a client with several requests in flight: nearly in order.
             for index in writes.indices.dropLast() where Bool.random(using: &random) {
                 writes.swapAt(index, index + 1)
             }

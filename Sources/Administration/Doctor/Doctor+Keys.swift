@@ -19,7 +19,7 @@ extension Doctor {
     func examineKeys() throws {
         if let error = reasonAgainstGnuPG() {
             // Without gpg it would be the same for every key.
-            return try problem("gpg", "gpg", error.description, "install gnupg \(GnuPG.oldest) or newer")
+            return try problem("gpg", "gpg", error.description, "install gnupg \(GnuPGProgram.oldest) or newer")
         }
         for account in vault.configuration.accounts {
             let directory = vault.configuration.keyDirectory(of: account.name)
@@ -51,23 +51,23 @@ extension Doctor {
     ///
     /// - Throws: `.engine` when gpg is missing or too old, or there is no directory for its keys.
     package static func findGnuPG() throws(OpenPGPError) -> (path: String, version: String) {
-        let home = try RuntimeDirectory()
-        let gnupg = try GnuPG.use(home: home.path)
+        _ = try RuntimeDirectory()
+        let gnupg = try GnuPGProgram.find()
         return (gnupg.path, gnupg.version.description)
     }
 
     private func keys(in directory: URL) -> Result<[KeyDescription], OpenPGPError> {
-        do throws(OpenPGPError) { return .success(try KeyHome.keys(in: directory)) } catch { return .failure(error) }
+        do throws(OpenPGPError) { return .success(try KeyDirectory.keys(in: directory)) } catch {
+            return .failure(error)
+        }
     }
 
     private func examine(_ key: KeyDescription, of account: Account, _ path: String) throws {
         let primary = key.primary
         let usable = key.encryptionSubkeys.filter { !$0.isRevoked && !$0.isExpired }
-        if primary.isRevoked || primary.isExpired || usable.isEmpty {
-            let what =
-                primary.isRevoked || key.encryptionSubkeys.contains(where: \.isRevoked) ? "was revoked" : "has expired"
+        if let reason = key.unusableReason {
             try problem(
-                "key", path, "the key of \(account.name) \(what): nothing can be uploaded",
+                "key", path, "the key of \(account.name) \(reason): nothing can be uploaded",
                 "extend it with gpg, or give the user another key")
             return
         }

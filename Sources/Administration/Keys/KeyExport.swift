@@ -55,12 +55,12 @@ package struct KeyExport {
         _ = try SessionHome(keysIn: directory, fingerprint: account.key, passphrase: passphrase)
         // The one in use first: the sheet is about it.
         let fingerprints = [current.fingerprint] + own.map(\.fingerprint).filter { $0 != current.fingerprint }
-        let secret = try workshop.export(.secretKeys, of: fingerprints, passphrase: passphrase)
+        let secret = try workshop.export(.secretKeys(passphrase), of: fingerprints)
         try check(secret, own, workshop, passphrase)
         let names = Names(name)
         var files: [(name: String, contents: Data)] = [
             (names.secretKey, secret),
-            (names.publicKey, try workshop.export(.publicKeys, of: fingerprints, passphrase: nil)),
+            (names.publicKey, try workshop.export(.publicKeys, of: fingerprints)),
         ]
         for fingerprint in fingerprints {
             let certificate = directory.appending(path: "openpgp-revocs.d/\(fingerprint).rev")

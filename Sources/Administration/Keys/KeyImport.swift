@@ -30,8 +30,8 @@ package struct KeyImport {
         guard keys.count == 1, let key = keys.first else {
             throw UserError(description: "there are \(keys.count) keys in \(source.path); one is expected")
         }
-        if let refusal = key.refusal {
-            throw UserError(description: "the key \(key.fingerprint) cannot be taken: \(refusal)")
+        if let problem = key.problem {
+            throw UserError(description: "the key \(key.fingerprint) cannot be taken: it \(problem)")
         }
         self.key = key
         hasSecret = key.encryption.map { imported.hasSecret($0) } ?? false
@@ -63,7 +63,7 @@ package struct KeyImport {
         let workshop = try ScratchKeyring(keysIn: keys)
         try workshop.add(key, from: imported)
         guard let merged = try workshop.keys().first(where: { $0.fingerprint == key.fingerprint }),
-            merged.refusal == nil
+            merged.problem == nil
         else { throw UserError(description: "the key cannot be taken beside what is known of it in \(keys.path)") }
         if let passphrase, hasSecret {
             _ = try SessionHome(keysIn: workshop.directory, fingerprint: key.fingerprint, passphrase: passphrase)

@@ -13,8 +13,8 @@ package struct KeyInventory {
         package let isInUse: Bool
         /// Whether files that are encrypted to it can be read here.
         package let opensFiles: Bool
-        /// Why nothing should be encrypted to it, or nil.
-        package var refusal: String? { key.refusal }
+        /// Why nothing should be encrypted to the key, or nil.
+        package var problem: String? { key.problem.map { "it \($0)" } }
     }
 
     package let entries: [Entry]

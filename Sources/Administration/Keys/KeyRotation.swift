@@ -72,8 +72,8 @@ package final class KeyRotation {
         let workshop = try ScratchKeyring(keysIn: keys)
         let known = try Set(workshop.keys().flatMap(\.subkeys).map(\.keygrip))
         let key = try make(kind, account, passphrase, in: workshop)
-        guard let encryption = key.encryption, key.refusal == nil else {
-            throw UserError(description: "nothing can be encrypted to the key: \(key.refusal ?? "")")
+        guard let encryption = key.encryption, key.problem == nil else {
+            throw UserError(description: "the key \(key.problem ?? "cannot be used")")
         }
         // A key that its owner cannot open would be the end of all files.
         _ = try SessionHome(keysIn: workshop.directory, fingerprint: key.fingerprint, passphrase: passphrase)
@@ -178,7 +178,6 @@ package final class KeyRotation {
         let (configuration, account) = try readAccount()
         let home = try SessionHome(keysIn: keys, fingerprint: account.key, passphrase: passphrase)
         let retired = try ScratchKeyring(keysIn: keys).retired { $0 != home.cryptor.recipient }
-        _ = try GnuPG.use(home: home.keyHome)
         let vault = try OwnerVault(configuration)
         let work = TreeReencryption(
             data: vault.data, retired: retired, cryptor: home.cryptor, isInterrupted: isInterrupted,

@@ -86,7 +86,7 @@ package struct NewUser {
             let made = try NewKey(userID: name, passphrase: passphrase)
             return (made.fingerprint, made)
         }
-        let fingerprint = try KeyHome.fingerprint(in: keys)
+        let fingerprint = try KeyDirectory.fingerprint(in: keys)
         _ = try SessionHome(keysIn: keys, fingerprint: fingerprint, passphrase: passphrase)
         return (fingerprint, nil)
     }

@@ -1,14 +1,15 @@
 internal import OpenPGP
 
 extension Cryptor {
-    /// A cryptor with the engine that was asked for, if it passes its self-test, else with gpg.
+    /// Makes a cryptor with the wanted engine; with gpg if the native engine does not know the key or fails its
+    /// self-test.
     ///
     /// - Parameters:
-    ///   - kind: the engine that is asked for.
-    ///   - gnupg: the engine that knows everything.
-    ///   - exported: the secret key as gpg exports it; nil for a session that has none.
+    ///   - kind: the wanted engine.
+    ///   - gnupg: the engine that knows every kind of key.
+    ///   - exported: the secret key as gpg exports it; nil for a session without one.
     static func choosing(_ kind: EngineKind, _ gnupg: GnuPGEngine, _ exported: KeyPackets?) -> Cryptor {
-        let recipient = Recipient(keyID: gnupg.key.keyID, unusableReason: gnupg.key.unusable)
+        let recipient = gnupg.key.recipient
         guard kind == .native else { return Cryptor(recipient, gnupg) }
         do throws(OpenPGPError) {
             guard let native = try NativeEngine(for: gnupg, exported) else { return Cryptor(recipient, gnupg) }
@@ -21,31 +22,35 @@ extension Cryptor {
 }
 
 extension NativeEngine {
-    /// An engine for the key of another.
+    /// Makes an engine for the key of a gpg engine, which stays its fallback.
     ///
-    /// - Parameter exported: the secret key as gpg exports it; nil for a session that has none.
-    /// - Returns: nil for a key of another kind.
+    /// - Parameter exported: the secret key as gpg exports it; nil for a session without one.
+    /// - Returns: nil when the key's encryption subkey is not on a curve.
     fileprivate init?(for gnupg: GnuPGEngine, _ exported: KeyPackets?) throws(OpenPGPError) {
         guard let exported, let passphrase = gnupg.passphrase else {
-            let packets = try KeyPackets.exported(gnupg.key.fingerprint, .publicKeys, stallTimeout: gnupg.stallTimeout)
-            for body in packets.bodies(.publicSubkey) {
-                guard let subkey = try CurveSubkey(body), subkey.fingerprint == gnupg.key.subkeyFingerprint else {
-                    continue
-                }
-                self.init(subkey, nil, fallback: gnupg)
-                return
+            let packets = try gnupg.home.exportPackets(
+                .minimalPublicKeys, of: gnupg.key.listed, stallTimeout: gnupg.stallTimeout)
+            guard let (subkey, _) = try NativeEngine.find(gnupg.key, in: packets.bodies(.publicSubkey)) else {
+                return nil
             }
+            self.init(subkey, nil, fallback: gnupg)
+            return
+        }
+        guard let (subkey, body) = try NativeEngine.find(gnupg.key, in: exported.bodies(.secretSubkey)) else {
             return nil
         }
-        for body in exported.bodies(.secretSubkey) {
-            guard let subkey = try CurveSubkey(body), subkey.fingerprint == gnupg.key.subkeyFingerprint else {
-                continue
-            }
-            guard let secret = try SecretSubkey(body, passphrase) else {
-                throw OpenPGPError(.engine, "gpg exported the secret subkey in a form that is not read here")
-            }
-            self.init(subkey, secret, fallback: gnupg)
-            return
+        guard let secret = try SecretSubkey(body, passphrase) else {
+            throw OpenPGPError(.engine, "gpg exported the secret subkey in a form that is not read here")
+        }
+        self.init(subkey, secret, fallback: gnupg)
+    }
+
+    /// Finds the encryption subkey among the bodies of subkey packets.
+    private static func find(
+        _ key: RecipientKey, in bodies: [[UInt8]]
+    ) throws(OpenPGPError) -> (subkey: ECDHSubkey, body: [UInt8])? {
+        for body in bodies {
+            if let subkey = try ECDHSubkey(body), subkey.fingerprint == key.subkeyFingerprint { return (subkey, body) }
         }
         return nil
     }

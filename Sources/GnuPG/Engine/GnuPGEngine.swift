@@ -3,46 +3,56 @@ internal import OpenPGP
 private import Platform
 internal import Secrets
 
-/// Messages by gpg, one process for each.
+/// An engine that runs a gpg process for each message.
 struct GnuPGEngine: Engine {
+    let home: GnuPGHome
     let key: RecipientKey
-    private let gnupgFraming: GnuPGFraming
-    /// What opens the secret key in this session's home; nil for a session that has none.
+    /// Opens the secret key in the home; nil for a session without one.
     let passphrase: SecretBytes?
     let stallTimeout: Duration
+    private let gnupgFraming: GnuPGFraming
 
     /// - Parameters:
-    ///   - key: the user's, in the home that ``GnuPG/use(home:)`` named.
-    ///   - passphrase: what opens the secret key there, or nil when there is none.
+    ///   - program: the gpg in use, whose version decides the framing.
+    ///   - home: where the session's keys are.
+    ///   - key: the user's key, in that home.
+    ///   - passphrase: opens the secret key there; nil when there is none.
     ///   - stallTimeout: how long gpg may do nothing.
-    init(_ gnupg: GnuPG, _ key: RecipientKey, passphrase: SecretBytes?, stallTimeout: Duration) {
+    init(
+        _ program: GnuPGProgram, _ home: GnuPGHome, _ key: RecipientKey, passphrase: SecretBytes?,
+        stallTimeout: Duration
+    ) {
+        self.home = home
         self.key = key
-        gnupgFraming = GnuPGFraming(gnupg.version)
         self.passphrase = passphrase
         self.stallTimeout = stallTimeout
+        gnupgFraming = GnuPGFraming(program.version)
     }
 
     var framing: ContentFraming { .gnupg(gnupgFraming) }
 
     func encrypt(into descriptor: Int32) throws(OpenPGPError) -> any Encryption {
-        try GnuPGEncryption(to: key, gnupgFraming, into: descriptor, stallTimeout: stallTimeout)
+        try GnuPGEncryption(to: key, in: home, gnupgFraming, into: descriptor, stallTimeout: stallTimeout)
     }
 
     func decrypt(_ descriptor: Int32) throws(OpenPGPError) -> any Decryption {
-        let passphrase = try unlocked()
-        // A descriptor of its own, and a position of its own: several reads of one file do not disturb each other.
-        let own = try OpenPGPError.inputOutput("cannot reopen the stored file") { () throws(SystemError) in
-            try OwnedDescriptor(path: "/proc/self/fd/\(descriptor)", O_RDONLY)
-        }
-        return try GnuPGDecryption(own, passphrase, stallTimeout: stallTimeout)
+        let passphrase = try requirePassphrase()
+        return try GnuPGDecryption(reopen(descriptor), passphrase, in: home, stallTimeout: stallTimeout)
     }
 
     func sessionKey(of message: EncryptedMessage) throws(OpenPGPError) -> SessionKey? {
-        try SessionKey.unwrap(message, unlocked(), stallTimeout: stallTimeout)
+        try SessionKey.unwrap(message, requirePassphrase(), in: home, stallTimeout: stallTimeout)
     }
 
-    private func unlocked() throws(OpenPGPError) -> SecretBytes {
+    private func requirePassphrase() throws(OpenPGPError) -> SecretBytes {
         guard let passphrase else { throw OpenPGPError(.key, "this session has no secret key") }
         return passphrase
+    }
+
+    /// Opens a file again: with positions of their own, several reads of one file do not disturb each other.
+    private func reopen(_ descriptor: Int32) throws(OpenPGPError) -> OwnedDescriptor {
+        try OpenPGPError.inputOutput("cannot reopen the stored file") { () throws(SystemError) in
+            try OwnedDescriptor(path: "/proc/self/fd/\(descriptor)", O_RDONLY)
+        }
     }
 }

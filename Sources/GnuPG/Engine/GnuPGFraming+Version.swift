@@ -1,7 +1,8 @@
 package import OpenPGP
 
 extension GnuPGFraming {
-    package init(_ version: GnuPG.Version) {
-        self = version < GnuPG.Version(2, 3, 0) ? .small : .large
+    /// The framing of the messages that a version of gpg writes.
+    package init(_ version: GnuPGVersion) {
+        self = version < GnuPGVersion(2, 3, 0) ? .small : .large
     }
 }

@@ -3,19 +3,21 @@ internal import OpenPGP
 internal import Secrets
 
 extension SessionKey {
-    /// Lets gpg unwrap the session key of `message`, without decrypting its contents.
+    /// Has gpg decrypt the session key of `message`, but not the contents.
     ///
-    /// gpg is given the session key packets and a short packet made of the first bytes of the data: it tells the
-    /// session key before it finds out that this is not the whole message.
+    /// gpg is given the PKESK packets and a short packet made of the first bytes of the data: it reports the session
+    /// key before it notices that the message is not whole.
     ///
-    /// - Returns: nil when the message is encrypted with something else than AES.
+    /// - Parameters:
+    ///   - passphrase: opens the secret key in the home.
+    ///   - stallTimeout: how long gpg may do nothing.
+    /// - Returns: nil when the message's cipher is not AES.
     static func unwrap(
-        _ message: EncryptedMessage, _ passphrase: SecretBytes, stallTimeout: Duration
+        _ message: EncryptedMessage, _ passphrase: SecretBytes, in home: GnuPGHome, stallTimeout: Duration
     ) throws(OpenPGPError) -> SessionKey? {
-        let context = try Context(stallTimeout: stallTimeout)
-        context.answer([passphrase])
+        let context = try GnuPGContext(home, stallTimeout: stallTimeout)
+        context.setPassphrases([passphrase])
         gpgme_set_ctx_flag(context.raw, "export-session-key", "1")
-        defer { gpgme_set_ctx_flag(context.raw, "export-session-key", "0") }
         var start = try message.beginning()[...]
         let cipher = try DataObject.reading(sensitive: false) { buffer in
             let count = min(buffer.count, start.count)
@@ -28,7 +30,7 @@ extension SessionKey {
             try context.run { gpgme_op_decrypt_start($0, cipher.raw, plain.raw) }
         }
         guard let result = gpgme_op_decrypt_result(context.raw), let text = result.pointee.session_key else {
-            throw error.map { GnuPGDecryption.explain($0, context.statusLines) }
+            throw error.map { DecryptionTransfer.explain($0, context.statusLines) }
                 ?? OpenPGPError(.engine, "gpg ended before it had unwrapped the file's session key")
         }
         return SessionKey(gnupg: text)

@@ -1,44 +1,21 @@
 internal import CGPGME
-private import Glibc
-package import OpenPGP
+private import Foundation
+private import OpenPGP
 
-/// What is known of a key without its secret part.
+/// The public facts about a key.
 package struct KeyDescription: Sendable {
-    /// The primary key or a subkey.
-    package struct Subkey: Sendable {
-        package enum Family: String, Sendable {
-            case rsa, dsa, elgamal, elliptic, unknown
-        }
-
-        package let fingerprint: String
-        /// The eight bytes by which messages name it.
-        package let keyID: [UInt8]
-        /// The name of its file in `private-keys-v1.d`; empty for an algorithm that this machine does not know.
-        package let keygrip: String
-        /// For example `ed25519` or `rsa3072`.
-        package let algorithm: String
-        package let family: Family
-        package let bits: Int
-        /// Seconds since 1970.
-        package let created: Int
-        /// Seconds since 1970; nil when it does not expire.
-        package let expires: Int?
-        package let canEncrypt: Bool
-        package let isRevoked: Bool
-        package let isExpired: Bool
-        /// Whether it encrypts by an exchange on a curve.
-        fileprivate let isExchange: Bool
-    }
-
     package let userIDs: [String]
     /// The primary key first.
     package let subkeys: [Subkey]
-    /// The one that files are encrypted to; nil when there is none, usable or not.
+    /// The subkey that files are encrypted to, usable or not; nil when the key has none for encryption.
     package let encryption: Subkey?
+    private let isRevoked: Bool
+    private let isExpired: Bool
+    private let isDisabled: Bool
 
     package var primary: Subkey { subkeys[0] }
     package var fingerprint: String { primary.fingerprint }
-    /// The ones that messages can be for.
+    /// The subkeys that messages can be encrypted to.
     package var encryptionSubkeys: [Subkey] { subkeys.filter(\.canEncrypt) }
 
     /// - Returns: nil for a key that gpg lists without what every key has.
@@ -52,8 +29,10 @@ package struct KeyDescription: Sendable {
         }
         guard !subkeys.isEmpty else { return nil }
         self.subkeys = subkeys
-        let chosen = RecipientKey.encryptionSubkey(of: key).flatMap { $0.fpr }.map { String(cString: $0) }
-        encryption = subkeys.first { $0.fingerprint == chosen }
+        // As gpg chooses: the newest; a usable one before one that is not.
+        encryption = subkeys.filter(\.canEncrypt).max {
+            ($0.isUsable ? 1 : 0, $0.created) < ($1.isUsable ? 1 : 0, $1.created)
+        }
         var userIDs: [String] = []
         var user = key.pointee.uids
         while let current = user {
@@ -61,47 +40,37 @@ package struct KeyDescription: Sendable {
             user = current.pointee.next
         }
         self.userIDs = userIDs
+        isRevoked = key.pointee.revoked != 0
+        isExpired = key.pointee.expired != 0
+        isDisabled = key.pointee.disabled != 0
     }
 
-    /// Why nothing should be encrypted to the key, or nil.
-    package var refusal: String? {
-        guard let encryption else { return "it has no subkey for encryption" }
-        if primary.isRevoked || encryption.isRevoked { return "it was revoked" }
-        if primary.isExpired || encryption.isExpired { return "it has expired" }
-        guard fingerprint.utf8.count == 40 else { return "it is not of version 4" }
-        switch encryption.family {
-        case .elliptic where encryption.isExchange: return nil
-        case .rsa: return encryption.bits >= 2048 ? nil : "\(encryption.algorithm) is too short"
-        default: return "\(encryption.algorithm) is not supported: X25519, another curve, or RSA is"
+    /// Why gpg encrypts nothing to the key, to be put after "the key"; nil when it does.
+    package var unusableReason: String? {
+        guard let encryption else { return "has no subkey for encryption" }
+        if isRevoked || encryption.isRevoked { return "was revoked" }
+        if isExpired || encryption.isExpired { return "expired on \(expiryDay(encryption))" }
+        if isDisabled || encryption.isDisabled { return "is disabled" }
+        return nil
+    }
+
+    private func expiryDay(_ encryption: Subkey) -> String {
+        guard let expiry = [primary.expires, encryption.expires].compactMap(\.self).min() else {
+            return "an unknown day"
         }
+        return Date(timeIntervalSince1970: Double(expiry)).formatted(.iso8601.year().month().day())
     }
-}
 
-extension KeyDescription.Subkey {
-    /// The C function is `gpgme_pubkey_algo_string`.
-    fileprivate init?(_ raw: gpgme_subkey_t) {
-        let subkey = raw.pointee
-        guard let fingerprint = subkey.fpr, let keyID = subkey.keyid else { return nil }
-        let algorithm = gpgme_pubkey_algo_string(raw)
-        defer { gpgme_free(algorithm) }
-        self.fingerprint = String(cString: fingerprint)
-        self.keyID = [UInt8](hex: String(cString: keyID))
-        keygrip = subkey.keygrip.map { String(cString: $0) } ?? ""
-        self.algorithm = algorithm.map { String(cString: $0) } ?? "unknown"
-        created = subkey.timestamp
-        expires = subkey.expires > 0 ? subkey.expires : nil
-        canEncrypt = subkey.can_encrypt != 0
-        isRevoked = subkey.revoked != 0
-        isExpired = subkey.expired != 0
-        family =
-            switch subkey.pubkey_algo {
-            case GPGME_PK_RSA, GPGME_PK_RSA_E, GPGME_PK_RSA_S: .rsa
-            case GPGME_PK_DSA: .dsa
-            case GPGME_PK_ELG, GPGME_PK_ELG_E: .elgamal
-            case GPGME_PK_ECC, GPGME_PK_ECDSA, GPGME_PK_ECDH, GPGME_PK_EDDSA: .elliptic
-            default: .unknown
-            }
-        bits = Int(subkey.length)
-        isExchange = subkey.pubkey_algo == GPGME_PK_ECDH
+    /// Why a user must not be given this key, to be put after "the key": ``unusableReason``, or an unsuitable
+    /// algorithm.
+    package var problem: String? {
+        if let unusableReason { return unusableReason }
+        guard fingerprint.utf8.count == 40 else { return "is not of version 4" }
+        guard let encryption else { return nil }
+        switch encryption.family {
+        case .elliptic where encryption.isECDH: return nil
+        case .rsa: return encryption.bits >= 2048 ? nil : "uses \(encryption.algorithm), which is too short"
+        default: return "uses \(encryption.algorithm), which is not supported: X25519, another curve, or RSA is"
+        }
     }
 }

@@ -1,53 +1,57 @@
 package import Foundation
 package import OpenPGP
+private import Platform
 
-/// Tells commands that change a user's key that somebody works with it as it is.
+/// An advisory lock on a user's key directory: shared by sessions, exclusive for a change of the keys.
 ///
-/// It is a lock on the file of public keys, which a session cannot do harm with. The C function is `flock`; a file
-/// system that has no locks goes on without.
+/// The lock is on the file of public keys, which every session may open. See ``FileLock`` for file systems without
+/// locks.
 package final class KeyDirectoryLock {
-    private let descriptor: Int32
+    private let lock: FileLock
 
-    private init(_ descriptor: Int32) {
-        self.descriptor = descriptor
+    private init(_ lock: FileLock) {
+        self.lock = lock
     }
 
-    deinit {
-        close(descriptor)
-    }
-
-    /// Holds the key as it is now for as long as the object lives; many may do so.
+    /// Locks the keys as they are for as long as the object lives.
     ///
-    /// Waits while it is being changed, which takes a moment.
-    static func shared(_ directory: URL) throws(OpenPGPError) -> KeyDirectoryLock { try take(directory, LOCK_SH) }
-
-    /// Holds it alone.
-    ///
-    /// - Returns: nil when somebody else holds it.
-    package static func exclusive(_ directory: URL) throws(OpenPGPError) -> KeyDirectoryLock? {
-        do throws(OpenPGPError) {
-            return try take(directory, LOCK_EX | LOCK_NB)
-        } catch  where error.errno == EWOULDBLOCK {
-            return nil
-        }
-    }
-
-    private static func take(_ directory: URL, _ operation: Int32) throws(OpenPGPError) -> KeyDirectoryLock {
-        let path = directory.appending(path: KeyHome.publicKeys).path
+    /// Waits while they are being changed, which takes a moment.
+    static func shared(_ directory: URL) throws(OpenPGPError) -> KeyDirectoryLock {
         while true {
-            let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else {
-                throw OpenPGPError(.key, "the user's key directory cannot be read", errno: errno)
-            }
-            let lock = KeyDirectoryLock(descriptor)
-            var result = flock(descriptor, operation)
-            while result != 0 && errno == EINTR { result = flock(descriptor, operation) }
-            if result != 0, errno == EWOULDBLOCK { throw OpenPGPError(.key, "the key is in use", errno: errno) }
-            // A change gives the file a new inode: who waited for the old one begins anew.
-            var opened = stat()
-            var named = stat()
-            guard fstat(descriptor, &opened) == 0, stat(path, &named) == 0 else { continue }
-            if opened.st_ino == named.st_ino && opened.st_dev == named.st_dev { return lock }
+            let file = try open(directory)
+            let lock = FileLock(.shared, on: file)
+            if isCurrent(file, in: directory) { return KeyDirectoryLock(lock) }
         }
+    }
+
+    /// Locks the keys against everybody else for as long as the object lives.
+    ///
+    /// - Returns: nil when somebody else has a lock.
+    package static func exclusive(_ directory: URL) throws(OpenPGPError) -> KeyDirectoryLock? {
+        while true {
+            let file = try open(directory)
+            guard let lock = FileLock(.exclusive, ifFreeOn: file) else { return nil }
+            if isCurrent(file, in: directory) { return KeyDirectoryLock(lock) }
+        }
+    }
+
+    private static func publicKeys(_ directory: URL) -> String {
+        directory.appending(path: KeyDirectory.publicKeys).path
+    }
+
+    private static func open(_ directory: URL) throws(OpenPGPError) -> OwnedDescriptor {
+        do throws(SystemError) {
+            return try OwnedDescriptor(path: publicKeys(directory), O_RDONLY)
+        } catch {
+            throw OpenPGPError(.key, "the user's key directory cannot be read", errno: error.number)
+        }
+    }
+
+    /// Whether the open file is still the one in the directory: a change replaces the file, and a lock on the old one
+    /// locks nothing.
+    private static func isCurrent(_ file: OwnedDescriptor, in directory: URL) -> Bool {
+        var named = stat()
+        guard let opened = try? file.status(), stat(publicKeys(directory), &named) == 0 else { return false }
+        return opened.st_ino == named.st_ino && opened.st_dev == named.st_dev
     }
 }

@@ -3,25 +3,22 @@ package import Foundation
 package import OpenPGP
 package import Secrets
 
-/// A key that was made and is kept nowhere yet: it goes with this object, unless ``keep(in:)`` brings it to a
-/// directory.
+/// A key that was just made and is stored nowhere: it is removed with this object, unless ``keep(in:)`` stores it.
 ///
-/// It is made in a private directory, because GnuPG cannot work on FAT.
+/// It is made in a ``RuntimeDirectory``, because GnuPG cannot work on FAT.
 package final class NewKey {
     package let fingerprint: String
     private let runtime: RuntimeDirectory
-    private var home: URL { URL(filePath: runtime.path).appending(path: RuntimeDirectory.home) }
+    private let home: GnuPGHome
 
-    /// Makes the key; a revocation certificate comes with it.
+    /// Makes the key and a revocation certificate for it.
     package init(userID: String, passphrase: SecretBytes) throws(OpenPGPError) {
         runtime = try RuntimeDirectory()
-        let home = runtime.path + "/" + RuntimeDirectory.home
-        try KeyHome.make(home, agentOptions: ["s2k-count \(KeyHome.s2kCount)"])
-        _ = try GnuPG.use(home: home)
-        fingerprint = try KeyHome.create(userID: userID, passphrase: passphrase)
+        home = try GnuPGHome(in: runtime, s2kCount: GnuPGHome.userS2KCount)
+        fingerprint = try home.createKey(userID: userID, passphrase: passphrase).fingerprint
     }
 
-    /// Copies what of it is worth keeping, all or nothing.
+    /// Stores the key in a new key directory, all or nothing.
     ///
     /// - Parameter directory: must not exist yet.
     package func keep(in directory: URL) throws(OpenPGPError) {
@@ -31,13 +28,13 @@ package final class NewKey {
             try? files.removeItem(at: draft)
             try files.createDirectory(
                 at: draft, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            for name in [KeyHome.publicKeys, SecretKeyFile.directory, KeyHome.revocations] {
-                try files.copyItem(at: home.appending(path: name), to: draft.appending(path: name))
+            for name in [KeyDirectory.publicKeys, KeyDirectory.secretKeys, KeyDirectory.revocations] {
+                try files.copyItem(at: home.url.appending(path: name), to: draft.appending(path: name))
             }
             try files.moveItem(at: draft, to: directory)
         } catch {
             try? files.removeItem(at: draft)
-            throw OpenPGPError(.inputOutput, "cannot keep the key in \(directory.path): \(error.localizedDescription)")
+            throw .cannotKeep(in: directory, error)
         }
         // GnuPG and the copy do not write through: a stick pulled now must not lose the only key.
         let descriptor = open(directory.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

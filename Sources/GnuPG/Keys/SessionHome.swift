@@ -1,46 +1,48 @@
-private import CGPGME
 package import Foundation
 package import OpenPGP
 package import Secrets
 
-/// The GnuPG home of one session, gone with it, and what the session can do there.
+/// The GnuPG home of one session, removed when the session ends, and the session's ``Cryptor``.
 package final class SessionHome {
     package let cryptor: Cryptor
     /// The directory of the gpg in use.
     package let programDirectory: String
     private let directory: RuntimeDirectory
-    /// Held until the session ends: it knows only the keys that were there when it began.
+    /// Held until the session ends: the session knows only the keys that were there when it began.
     private let lock: KeyDirectoryLock
 
-    /// The private directory it is in.
+    /// The private directory that the home is in.
     package var path: String { directory.path }
 
-    /// The home itself, for ``GnuPG/use(home:)``: only when this process has used another one meanwhile.
-    package var keyHome: String { directory.path + "/" + RuntimeDirectory.home }
-
-    /// A home with the public key only: it can encrypt, and nothing in it can decrypt.
+    /// Makes a home with the public keys only, whose session can encrypt but not decrypt.
     ///
     /// - Parameters:
     ///   - keys: the user's key directory.
     ///   - fingerprint: the user's key.
-    ///   - engine: who is to make the messages.
+    ///   - engine: which engine makes the messages.
     ///   - stallTimeout: how long gpg may do nothing.
     package convenience init(
         publicKeysIn keys: URL, fingerprint: String, engine: EngineKind = .gpgme,
-        stallTimeout: Duration = GnuPG.stallTimeout
+        stallTimeout: Duration = GnuPGProgram.stallTimeout
     ) throws(OpenPGPError) {
         try self.init(keys, fingerprint, unlockedBy: nil, engine, stallTimeout)
     }
 
-    /// A home with the secret key for reading files, protected there by a passphrase that only this process knows.
+    /// Makes a home with the secret keys for reading files, protected by a random passphrase of this process.
     ///
-    /// The key in the user's directory is stretched for half a second with every use, the copy hardly: its passphrase
-    /// is random and 256 bits long. So the login pays once.
+    /// The S2K of the key in the user's directory takes half a second with each use. The copy's takes almost no time,
+    /// because its passphrase has 256 random bits. So only the login has to wait.
     ///
+    /// - Parameters:
+    ///   - keys: the user's key directory.
+    ///   - fingerprint: the user's key.
+    ///   - passphrase: opens the secret key in the user's directory.
+    ///   - engine: which engine makes the messages.
+    ///   - stallTimeout: how long gpg may do nothing.
     /// - Throws: `.passphrase` when it is the wrong one.
     package convenience init(
         keysIn keys: URL, fingerprint: String, passphrase: SecretBytes, engine: EngineKind = .gpgme,
-        stallTimeout: Duration = GnuPG.stallTimeout
+        stallTimeout: Duration = GnuPGProgram.stallTimeout
     ) throws(OpenPGPError) {
         try self.init(keys, fingerprint, unlockedBy: passphrase, engine, stallTimeout)
     }
@@ -51,54 +53,54 @@ package final class SessionHome {
     ) throws(OpenPGPError) {
         lock = try KeyDirectoryLock.shared(keys)
         directory = try RuntimeDirectory()
-        let home = directory.path + "/" + RuntimeDirectory.home
-        try KeyHome.make(home, agentOptions: ["s2k-count 65536"])
-        try KeyHome.copyPublicKeys(from: keys, to: home)
-        let gnupg = try GnuPG.use(home: home)
-        programDirectory = URL(filePath: gnupg.path).resolvingSymlinksInPath().deletingLastPathComponent().path
+        let home = try GnuPGHome(in: directory, s2kCount: GnuPGHome.randomS2KCount)
+        try home.copyPublicKeys(from: keys)
+        let key = try RecipientKey(fingerprint, in: home)
+        let program = try GnuPGProgram.find()
+        programDirectory = URL(filePath: program.path).resolvingSymlinksInPath().deletingLastPathComponent().path
         guard let passphrase else {
-            let key = try RecipientKey(fingerprint: fingerprint)
-            cryptor = Cryptor.choosing(
-                engine, GnuPGEngine(gnupg, key, passphrase: nil, stallTimeout: stallTimeout), nil)
+            let gnupg = GnuPGEngine(program, home, key, passphrase: nil, stallTimeout: stallTimeout)
+            cryptor = Cryptor.choosing(engine, gnupg, nil)
             return
         }
         guard let random = SecretBytes.randomHex(32) else { throw OpenPGPError.noLockedMemory }
-        let key = try RecipientKey(fingerprint: fingerprint)
-        let packets = try SessionHome.takeSecretKeys(
-            for: key, from: keys, to: URL(filePath: home), passphrase, random, stallTimeout)
-        cryptor = Cryptor.choosing(
-            engine, GnuPGEngine(gnupg, key, passphrase: random, stallTimeout: stallTimeout), packets)
+        let packets = try SessionHome.copySecretKeys(
+            for: key, from: keys, to: home, opened: passphrase, protected: random, stallTimeout)
+        let gnupg = GnuPGEngine(program, home, key, passphrase: random, stallTimeout: stallTimeout)
+        cryptor = Cryptor.choosing(engine, gnupg, packets)
     }
 
-    /// Copies the secret keys that reading files needs, each then under the random passphrase.
+    /// Copies the secret keys that reading files needs, and changes their passphrases.
     ///
-    /// The primary key, which could certify and sign, stays out. Older keys and subkeys for encryption come in, because
-    /// there may be files that are encrypted to them; one that does not open is left out.
+    /// The primary key, which could certify and sign, is not copied. Older keys and subkeys for encryption are, because
+    /// there may be files that are encrypted to them; those that the passphrase does not open are left out.
     ///
-    /// - Returns: the current one, as gpg exports it.
-    private static func takeSecretKeys(
-        for key: RecipientKey, from keys: URL, to home: URL, _ passphrase: SecretBytes, _ random: SecretBytes,
-        _ stallTimeout: Duration
+    /// - Parameters:
+    ///   - passphrase: opens the user's keys.
+    ///   - random: protects the copies.
+    /// - Returns: the current key, as gpg exports it.
+    private static func copySecretKeys(
+        for key: RecipientKey, from keys: URL, to home: GnuPGHome, opened passphrase: SecretBytes,
+        protected random: SecretBytes, _ stallTimeout: Duration
     ) throws(OpenPGPError) -> KeyPackets {
-        let current = SecretKeyFile(key.keygrip, in: home)
-        try KeyHome.copySecretKey(key.keygrip, from: keys, to: home.path)
-        guard current.protection != .elsewhere else {
+        let keygrip = key.encryption.keygrip
+        try home.copySecretKey(keygrip, from: keys)
+        guard SecretKeyFile(keygrip, in: home.url).protection != .onCard else {
             throw OpenPGPError(.key, "the key's secret part is not here, but on a card")
         }
-        let packets = try current.rewrap(of: key.raw, from: passphrase, to: random, stallTimeout: stallTimeout)
-        for older in try ListedKey.all() {
-            for subkey in older.description.encryptionSubkeys where subkey.keygrip != key.keygrip {
-                let source = SecretKeyFile(subkey.keygrip, in: keys)
-                guard source.protection == .passphrase else { continue }
-                // gpg changes the passphrase of whatever it finds: the others are elsewhere meanwhile.
-                try KeyHome.aside(in: home) { () throws(OpenPGPError) in
-                    try KeyHome.copySecretKey(subkey.keygrip, from: keys, to: home.path)
-                    let copy = SecretKeyFile(subkey.keygrip, in: home)
+        let packets = try home.changePassphrase(
+            of: keygrip, in: key.listed, from: passphrase, to: random, stallTimeout: stallTimeout)
+        for older in try home.listKeys() {
+            for subkey in older.description.encryptionSubkeys where subkey.keygrip != keygrip {
+                guard SecretKeyFile(subkey.keygrip, in: keys).protection == .passphrase else { continue }
+                try home.withOtherSecretKeysHidden(than: subkey.keygrip) { () throws(OpenPGPError) in
+                    try home.copySecretKey(subkey.keygrip, from: keys)
                     do throws(OpenPGPError) {
-                        try copy.rewrap(of: older.raw, from: passphrase, to: random, stallTimeout: stallTimeout)
+                        try home.changePassphrase(
+                            of: subkey.keygrip, in: older, from: passphrase, to: random, stallTimeout: stallTimeout)
                     } catch {
-                        // Also when it is damaged: what the current key opens is to be read all the same.
-                        unlink(copy.file.path)
+                        // Whatever the reason, a damaged file included: the current key must work all the same.
+                        unlink(SecretKeyFile(subkey.keygrip, in: home.url).url.path)
                     }
                 }
             }

@@ -2,20 +2,20 @@ internal import CGPGME
 private import Glibc
 internal import OpenPGP
 
-/// Drives one gpgme operation with a loop of our own.
+/// The event loop of one gpgme operation, in place of gpgme's own.
 ///
-/// gpgme's loop ignores a pipe that only reports an error, and then spins for ever once gpg has died with its input
-/// pipe full (notes on gpgme 1.18: `posix-io.c`, `_gpgme_io_select`). This loop calls the handler on any event, so that
-/// it meets the error and the operation ends; and it gives up when nothing moves.
+/// gpgme's loop calls a descriptor's handler only for `POLLIN`, `POLLHUP` and `POLLOUT`. gpg that dies with its input
+/// pipe full leaves a pipe that reports nothing but `POLLERR`, and that loop then spins for ever (gpgme 1.18,
+/// `src/posix-io.c`, `_gpgme_io_select`). This loop calls the handler on any event, so that the write fails with
+/// `EPIPE` and the operation ends. It also ends an operation in which nothing happens.
 ///
 /// The corresponding C function is `gpgme_set_io_cbs`.
 final class OperationLoop {
-    private let context: Context
-    /// Seconds without an event on any of gpg's pipes after which it counts as hung.
+    private let context: gpgme_ctx_t
     private let stallTimeout: Duration
     private let isCancelled: () -> Bool
-    /// Seconds without an event until now.
-    private var idle = 0
+    /// Seconds since the last event on any of gpg's pipes.
+    private var idleSeconds = 0
     private var watches: [Int: Watch] = [:]
     private var nextTag = 1
     private var outcome: (error: gpgme_error_t, operation: gpgme_error_t)?
@@ -27,44 +27,49 @@ final class OperationLoop {
         let argument: UnsafeMutableRawPointer?
     }
 
-    init(_ context: Context, stallTimeout: Duration, _ isCancelled: @escaping () -> Bool) {
+    /// - Parameters:
+    ///   - stallTimeout: how long all pipes of gpg may be idle before it counts as hung.
+    ///   - isCancelled: called every second while they are idle; true cancels the operation.
+    init(_ context: gpgme_ctx_t, stallTimeout: Duration, _ isCancelled: @escaping () -> Bool) {
         self.context = context
         self.stallTimeout = stallTimeout
         self.isCancelled = isCancelled
     }
 
-    /// Starts an operation and returns when it is over.
+    /// Starts an operation and returns when it has ended.
     ///
-    /// - Throws: `.stalled` when gpg hangs; the operation is cancelled then.
+    /// - Throws: `.stalled` when gpg hangs or `isCancelled` returns true; the operation is cancelled.
     func run(_ start: (gpgme_ctx_t) -> gpgme_error_t) throws(OpenPGPError) -> GPGMEError? {
         var callbacks = gpgme_io_cbs(
             add: addCallback, add_priv: Unmanaged.passUnretained(self).toOpaque(), remove: removeCallback,
             event: eventCallback, event_priv: Unmanaged.passUnretained(self).toOpaque())
-        gpgme_set_io_cbs(context.raw, &callbacks)
-        defer { gpgme_set_io_cbs(context.raw, nil) }
-        if let error = GPGMEError(start(context.raw)) { return error }
-        while outcome == nil { try turn() }
+        gpgme_set_io_cbs(context, &callbacks)
+        defer { gpgme_set_io_cbs(context, nil) }
+        if let error = GPGMEError(start(context)) { return error }
+        while outcome == nil { try runOnce() }
         return outcome.flatMap { GPGMEError($0.error) ?? GPGMEError($0.operation) }
     }
 
-    /// Waits for one event and serves what is ready.
-    private func turn() throws(OpenPGPError) {
+    /// Waits up to a second for events, and calls the handlers of the descriptors that have one.
+    private func runOnce() throws(OpenPGPError) {
         let tags = watches.keys.sorted()
         var polls = tags.compactMap { watches[$0] }.map { pollfd(fd: $0.descriptor, events: $0.events, revents: 0) }
         let ready = poll(&polls, nfds_t(polls.count), 1000)
         if ready < 0 && errno == EINTR { return }
-        guard ready > 0 else {
-            idle += 1
-            guard isCancelled() || .seconds(idle) >= stallTimeout else { return }
-            gpgme_cancel(context.raw)
-            throw OpenPGPError(.stalled, "gpg did nothing for \(idle) seconds")
-        }
-        idle = 0
+        guard ready > 0 else { return try countIdleSecond() }
+        idleSeconds = 0
         for (tag, poll) in zip(tags, polls) where poll.revents != 0 {
-            // A handler may have removed this watch meanwhile, or ended the operation.
+            // An earlier handler may have removed this watch, or ended the operation.
             guard outcome == nil, let watch = watches[tag] else { continue }
             _ = watch.handler(watch.argument, watch.descriptor)
         }
+    }
+
+    private func countIdleSecond() throws(OpenPGPError) {
+        idleSeconds += 1
+        guard isCancelled() || .seconds(idleSeconds) >= stallTimeout else { return }
+        gpgme_cancel(context)
+        throw OpenPGPError(.stalled, "gpg did nothing for \(idleSeconds) seconds")
     }
 
     fileprivate func add(
@@ -80,12 +85,12 @@ final class OperationLoop {
         watches[tag] = nil
     }
 
-    fileprivate func ended(_ error: gpgme_error_t, _ operation: gpgme_error_t) {
+    fileprivate func end(_ error: gpgme_error_t, _ operation: gpgme_error_t) {
         outcome = (error, operation)
     }
 }
 
-/// A tag has to carry the loop too: gpgme hands nothing else to the remove callback.
+/// What gpgme keeps for a watch: the loop, too, because the remove callback is given nothing else.
 private final class Tag {
     let loop: OperationLoop
     let number: Int
@@ -113,5 +118,5 @@ private let removeCallback: gpgme_remove_io_cb_t = { tag in
 private let eventCallback: gpgme_event_io_cb_t = { loop, type, data in
     guard let loop, let data, type == GPGME_EVENT_DONE else { return }
     let errors = data.assumingMemoryBound(to: gpgme_io_event_done_data.self).pointee
-    Unmanaged<OperationLoop>.fromOpaque(loop).takeUnretainedValue().ended(errors.err, errors.op_err)
+    Unmanaged<OperationLoop>.fromOpaque(loop).takeUnretainedValue().end(errors.err, errors.op_err)
 }

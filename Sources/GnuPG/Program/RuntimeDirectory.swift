@@ -1,107 +1,102 @@
-private import CGPGME
-private import CLinux
 private import Foundation
 package import OpenPGP
+private import Platform
 
-/// A private directory that lives as long as this object: GnuPG homes in use are here and never on the stick.
+/// A private directory for one GnuPG home, removed with this object.
 ///
-/// FAT has no sockets and no permissions, and GnuPG needs both. The directory lies in memory where the system offers
-/// that (`/run/user/UID`, `/dev/shm`), else in `/tmp`; secret keys in it are encrypted all the same. Its owner holds a
-/// lock on it, which the kernel drops when the owner ends however it ends: ``sweep()`` removes directories without one.
+/// GnuPG homes in use are here and never on the stick: FAT has no sockets and no permissions, and GnuPG needs both. The
+/// directory is in memory where the system offers that, and secret keys in it are encrypted all the same. Its owner
+/// holds a lock on it, which the kernel drops when the owner ends, however it ends: ``sweep()`` removes directories
+/// that nobody locks.
 package final class RuntimeDirectory {
     package let path: String
-    private let lock: Int32
+    private let lock: FileLock
 
-    /// How the names begin, before six random characters.
+    /// The start of the directory's name, before six random characters.
     private static let prefix = ".cryptsftp-session-"
-    /// The one thing in it: a GnuPG home.
-    static let home = "h"
+    /// The name of the GnuPG home, the only entry.
+    static let homeName = "h"
 
     /// Makes the directory, for this user alone.
     package init() throws(OpenPGPError) {
+        var error = SystemError(ENOENT)
         for parent in RuntimeDirectory.parents {
-            // A sweep may come between making the directory and locking it, and take it away: then another is made.
+            // A sweep may remove the directory before it is locked: then another is made.
             for _ in 1...10 {
                 var template = Array("\(parent)/\(RuntimeDirectory.prefix)XXXXXX".utf8CString)
-                guard mkdtemp(&template) != nil else { break }
-                let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-                let lock = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-                guard lock >= 0, flock(lock, LOCK_EX) == 0, RuntimeDirectory.isStill(path, lock) else {
-                    if lock >= 0 { close(lock) }
-                    continue
+                guard mkdtemp(&template) != nil else {
+                    error = .last
+                    break
                 }
+                let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+                guard let descriptor = RuntimeDirectory.open(path) else { continue }
+                let lock = FileLock(.exclusive, on: descriptor)
+                guard RuntimeDirectory.isStill(path, descriptor) else { continue }
                 self.path = path
                 self.lock = lock
                 return
             }
         }
-        throw OpenPGPError(.inputOutput, "cannot make a private directory in \(RuntimeDirectory.parents)", errno: errno)
-    }
-
-    /// Whether `path` still names what `descriptor` is of.
-    private static func isStill(_ path: String, _ descriptor: Int32) -> Bool {
-        var named = stat()
-        var opened = stat()
-        return lstat(path, &named) == 0 && fstat(descriptor, &opened) == 0 && named.st_ino == opened.st_ino
-            && named.st_dev == opened.st_dev
+        throw OpenPGPError(
+            .inputOutput, "cannot make a private directory in \(RuntimeDirectory.parents.joined(separator: ", "))",
+            errno: error.number)
     }
 
     deinit {
         RuntimeDirectory.remove(path)
-        close(lock)
     }
 
-    /// Removes what sessions that were killed have left: their directories, and with them their agents.
+    /// Removes what killed sessions have left in ``parents``: their directories, and with them their agents.
     package static func sweep() {
         for parent in parents {
             for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
             where name.hasPrefix(prefix) {
                 let path = "\(parent)/\(name)"
-                let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-                guard descriptor >= 0 else { continue }
-                defer { close(descriptor) }
-                var status = stat()
-                guard fstat(descriptor, &status) == 0, status.st_uid == getuid(), isOurs(path) else { continue }
-                if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { remove(path) }
+                guard let descriptor = open(path), (try? descriptor.status())?.st_uid == getuid(), isOurs(path) else {
+                    continue
+                }
+                FileLock(.exclusive, ifFreeOn: descriptor)?.withLock { remove(path) }
             }
         }
     }
 
-    /// Whether a directory of that name holds only what this class puts there: `/tmp` is everybody's.
-    private static func isOurs(_ path: String) -> Bool {
-        let contents = try? FileManager.default.contentsOfDirectory(atPath: path)
-        return contents == [] || contents == [home]
+    /// Opens a directory, but not through a symbolic link.
+    private static func open(_ path: String) -> OwnedDescriptor? {
+        try? OwnedDescriptor(path: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
     }
 
+    /// Whether `path` still names the open directory.
+    private static func isStill(_ path: String, _ directory: OwnedDescriptor) -> Bool {
+        var named = stat()
+        guard lstat(path, &named) == 0, let opened = try? directory.status() else { return false }
+        return named.st_ino == opened.st_ino && named.st_dev == opened.st_dev
+    }
+
+    /// Whether the directory holds nothing but a GnuPG home: in `/tmp` others could make one with such a name.
+    private static func isOurs(_ path: String) -> Bool {
+        let contents = try? FileManager.default.contentsOfDirectory(atPath: path)
+        return contents == [] || contents == [homeName]
+    }
+
+    /// The directories that runtime directories are made in, the best first.
     private static var parents: [String] {
         ["/run/user/\(getuid())", "/dev/shm", "/tmp"].filter { access($0, W_OK | X_OK) == 0 }
     }
 
-    /// Ends the agent of the home in `path`, then removes it.
+    /// Ends the agent of the home in `path`, then removes the directory.
     private static func remove(_ path: String) {
-        if access("\(path)/\(home)/private-keys-v1.d", F_OK) == 0, let gpgconf = GnuPG.gpgconf {
+        let home = "\(path)/\(homeName)"
+        if access("\(home)/\(KeyDirectory.secretKeys)", F_OK) == 0, let gpgconf = GnuPGProgram.gpgconf {
             // An agent also ends when its home vanishes, but then its sockets in /run/user/UID/gnupg stay.
             for action in [["--kill", "gpg-agent"], ["--remove-socketdir"]] {
-                run(gpgconf, ["--homedir", "\(path)/\(home)"] + action)
+                _ = try? ChildProcess.run(gpgconf, ["--homedir", home] + action)
             }
         }
-        // What the agent removes itself meanwhile, its sockets, makes an attempt fail.
+        // The ending agent removes its sockets, so that they may vanish under an attempt, which then fails.
         for _ in 1...100 {
             try? FileManager.default.removeItem(atPath: path)
             guard access(path, F_OK) == 0 else { return }
             usleep(10_000)
         }
-    }
-
-    /// Runs a program of GnuPG quietly and waits for it.
-    private static func run(_ program: String, _ arguments: [String]) {
-        let null = open("/dev/null", O_RDWR | O_CLOEXEC)
-        defer { close(null) }
-        var process: Int32 = 0
-        let strings = ([program] + arguments).map { strdup($0) }
-        defer { strings.forEach { free($0) } }
-        guard linux_spawn(&process, program, strings + [nil], [nil], [null, null, null], 3) == 0 else { return }
-        var status: Int32 = 0
-        while waitpid(process, &status, 0) < 0 && errno == EINTR {}
     }
 }

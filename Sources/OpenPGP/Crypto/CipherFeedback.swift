@@ -1,22 +1,25 @@
 private import CGcrypt
 internal import Secrets
 
-/// AES in cipher feedback mode, as a stream that can begin at any block.
+/// AES in cipher feedback mode (CFB), as a stream that can start at any block.
 ///
-/// Cipher feedback needs only the block before: what comes earlier need not be read.
+/// To decrypt a block CFB needs only the block of ciphertext before it: earlier ones need not be read.
 ///
-/// Source: RFC 4880, section 5.13 (no resynchronization); the C functions are `gcry_cipher_setiv`,
+/// Source: RFC 4880, section 5.13 (without resynchronization); the C functions are `gcry_cipher_setiv`,
 /// `gcry_cipher_encrypt` and `gcry_cipher_decrypt`.
 final class CipherFeedback {
+    /// Bytes of a block.
     static let block = 16
 
     private let handle: gcry_cipher_hd_t
 
-    /// A stream at its start.
+    /// Opens a stream at its start.
     convenience init(_ key: SessionKey) throws(OpenPGPError) {
         try self.init(key.bytes)
     }
 
+    /// Opens a stream at its start.
+    ///
     /// - Parameter key: 16, 24 or 32 bytes.
     init(_ key: SecretBytes) throws(OpenPGPError) {
         handle = try Gcrypt.aes(key, GCRY_CIPHER_MODE_CFB)
@@ -27,25 +30,25 @@ final class CipherFeedback {
         gcry_cipher_close(handle)
     }
 
-    /// Moves the stream.
+    /// Moves the stream to another block.
     ///
-    /// - Parameter before: the 16 bytes of cipher text before its new place; nil for the start.
+    /// - Parameter before: the 16 bytes of ciphertext before that block; nil for the start.
     func restart(after before: UnsafeRawBufferPointer?) throws(OpenPGPError) {
         guard gcry_cipher_setiv(handle, before?.baseAddress, before?.count ?? 0) == 0 else {
-            throw OpenPGPError(.engine, "libgcrypt cannot start there")
+            throw OpenPGPError(.engine, "libgcrypt does not take the initialisation vector")
         }
     }
 
-    /// Encrypts the next bytes where they are.
+    /// Encrypts the next bytes in place.
     func encrypt(_ bytes: UnsafeMutableRawBufferPointer) throws(OpenPGPError) {
         guard bytes.isEmpty || gcry_cipher_encrypt(handle, bytes.baseAddress, bytes.count, nil, 0) == 0 else {
             throw OpenPGPError(.engine, "libgcrypt cannot encrypt")
         }
     }
 
-    /// Decrypts the next bytes.
+    /// Decrypts the next bytes into another buffer.
     ///
-    /// - Parameter plain: as long as `cipher`; elsewhere.
+    /// - Parameter plain: as long as `cipher`, not overlapping it.
     func decrypt(
         _ cipher: UnsafeRawBufferPointer, into plain: UnsafeMutableRawBufferPointer
     ) throws(OpenPGPError) {
@@ -55,7 +58,7 @@ final class CipherFeedback {
         else { throw OpenPGPError(.engine, "libgcrypt cannot decrypt") }
     }
 
-    /// Decrypts the next bytes where they are.
+    /// Decrypts the next bytes in place.
     func decrypt(_ bytes: UnsafeMutableRawBufferPointer) throws(OpenPGPError) {
         guard bytes.isEmpty || gcry_cipher_decrypt(handle, bytes.baseAddress, bytes.count, nil, 0) == 0 else {
             throw OpenPGPError(.engine, "libgcrypt cannot decrypt")

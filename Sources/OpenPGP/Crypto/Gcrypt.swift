@@ -1,14 +1,14 @@
 internal import CGcrypt
 internal import Secrets
 
-/// The library's one-time initialisation, and what several of its users need.
+/// The one-time initialisation of libgcrypt, and its AES ciphers.
 enum Gcrypt {
     /// Whether the library is as new as the headers this was built with.
     ///
     /// The C function is `gcry_check_version`.
     static let ready = gcry_check_version(GCRYPT_VERSION) != nil
 
-    /// An AES cipher with its key set, the caller's to close.
+    /// Opens an AES cipher and sets its key; the handle is the caller's to close.
     ///
     /// The C functions are `gcry_cipher_open` and `gcry_cipher_setkey`.
     ///

@@ -1,13 +1,15 @@
 private import CGcrypt
 package import Secrets
 
-/// Wraps keys in keys, so that a wrong one is noticed.
+/// The AES key wrap: encrypts keys with a key, so that a wrong one is noticed.
 ///
 /// Source: RFC 3394; the C functions are `gcry_cipher_encrypt` and `gcry_cipher_decrypt` in `GCRY_CIPHER_MODE_AESWRAP`.
 package enum KeyWrap {
-    /// Bytes by which what is wrapped is longer.
+    /// Bytes by which a wrapped key is longer.
     static let overhead = 8
 
+    /// Wraps a key.
+    ///
     /// - Parameters:
     ///   - secret: a multiple of 8 bytes, at least 16.
     ///   - key: an AES key.
@@ -22,7 +24,9 @@ package enum KeyWrap {
         return wrapped
     }
 
-    /// - Returns: nil when it was not wrapped with that key, or not wrapped at all.
+    /// Unwraps a key.
+    ///
+    /// - Returns: nil when it was wrapped with another key, or not wrapped at all.
     package static func unwrap(_ wrapped: [UInt8], with key: SecretBytes) throws(OpenPGPError) -> SecretBytes? {
         guard wrapped.count >= 16 + overhead, wrapped.count % 8 == 0 else { return nil }
         let cipher = try Gcrypt.aes(key, GCRY_CIPHER_MODE_AESWRAP)

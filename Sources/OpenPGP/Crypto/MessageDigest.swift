@@ -1,9 +1,10 @@
 private import CGcrypt
 
-/// A running hash of bytes.
+/// A hash function over bytes that come in parts.
 ///
 /// The C functions are `gcry_md_open`, `gcry_md_write` and `gcry_md_read`.
 package final class MessageDigest {
+    /// The hash functions that SFTP clients or OpenPGP ask for.
     package enum Algorithm: String, CaseIterable, Sendable {
         case md5, sha1, sha256, sha512
 
@@ -20,7 +21,7 @@ package final class MessageDigest {
     private let handle: gcry_md_hd_t
     private let count: Int
 
-    /// Starts a hash of nothing yet.
+    /// Starts a hash.
     ///
     /// - Throws: `.engine` when the library does not have the algorithm, as it may be without MD5 in FIPS mode.
     package init(_ algorithm: Algorithm) throws(OpenPGPError) {
@@ -47,12 +48,12 @@ package final class MessageDigest {
         bytes.withUnsafeBytes { update($0) }
     }
 
-    /// Gives the first bytes of the hash to `body`, where they are: for a hash that is a key.
+    /// Lends the hash of all bytes taken to `body` without a copy, for a hash that is a key.
     func finish<E>(_ body: (UnsafeRawBufferPointer) throws(E) -> Void) throws(E) {
         try body(UnsafeRawBufferPointer(start: gcry_md_read(handle, 0), count: count))
     }
 
-    /// The hash of all bytes taken; nothing may be taken after it.
+    /// Returns the hash of all bytes taken; nothing may be taken after it.
     package func finish() -> [UInt8] {
         Array(UnsafeBufferPointer(start: gcry_md_read(handle, 0), count: count))
     }

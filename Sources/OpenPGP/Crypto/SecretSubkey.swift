@@ -1,43 +1,46 @@
 package import Secrets
 
-/// A secret subkey on curve25519, opened, in locked memory.
+/// A decrypted ECDH secret subkey on Curve25519, in locked memory.
 ///
 /// Source: RFC 4880, section 5.5.3 (secret key packets).
 package struct SecretSubkey: Sendable {
-    let part: CurveSubkey
-    /// The least significant byte first.
+    let publicPart: ECDHSubkey
+    /// The secret scalar, the least significant byte first.
     let scalar: SecretBytes
 
+    /// Takes a scalar that is known already.
+    ///
     /// - Returns: nil when the scalar does not belong to the public part.
-    package init?(_ part: CurveSubkey, _ scalar: SecretBytes) {
-        guard X25519.point(of: scalar) == part.point else { return nil }
-        self.part = part
+    package init?(_ publicPart: ECDHSubkey, _ scalar: SecretBytes) {
+        guard X25519.point(of: scalar) == publicPart.point else { return nil }
+        self.publicPart = publicPart
         self.scalar = scalar
     }
 
-    /// Opens a secret subkey packet.
+    /// Decrypts a secret subkey packet.
     ///
     /// - Parameters:
-    ///   - body: as gpg exports it: protected with AES, and a SHA-1 hash by which a wrong passphrase is noticed.
-    ///   - passphrase: what it is protected with.
+    ///   - body: the packet's body as gpg exports it: protected with AES, and a SHA-1 hash by which a wrong passphrase
+    ///     is noticed (S2K usage 254).
+    ///   - passphrase: the passphrase of the protection.
     /// - Returns: nil for other kinds of keys and protections, and when the secret does not belong to the public part.
     package init?(_ body: [UInt8], _ passphrase: SecretBytes) throws(OpenPGPError) {
-        guard let part = try CurveSubkey(body) else { return nil }
-        var rest = body[CurveSubkey.count...]
+        guard let publicPart = try ECDHSubkey(body) else { return nil }
+        var rest = body[ECDHSubkey.count...]
         guard rest.popFirst() == 254, let size = rest.popFirst().flatMap({ SessionKey.sizes[$0] }),
-            let stretching = StringToKey(rest.prefix(StringToKey.size))
+            let stringToKey = StringToKey(rest.prefix(StringToKey.size))
         else { return nil }
         rest = rest.dropFirst(StringToKey.size)
         let vector = Array(rest.prefix(CipherFeedback.block))
-        let cipherText = rest.dropFirst(CipherFeedback.block)
+        let ciphertext = rest.dropFirst(CipherFeedback.block)
         let hashed = 20
-        guard vector.count == CipherFeedback.block, cipherText.count > hashed + 2 else { return nil }
-        let cipher = try CipherFeedback(stretching.key(passphrase, size: size))
+        guard vector.count == CipherFeedback.block, ciphertext.count > hashed + 2 else { return nil }
+        let cipher = try CipherFeedback(stringToKey.key(passphrase, size: size))
         try vector.withUnsafeBufferPointer { before throws(OpenPGPError) in
             try cipher.restart(after: UnsafeRawBufferPointer(before))
         }
-        let opened = try SecretBytes(count: cipherText.count) { bytes throws(OpenPGPError) in
-            bytes.copyBytes(from: cipherText)
+        let opened = try SecretBytes(count: ciphertext.count) { bytes throws(OpenPGPError) in
+            bytes.copyBytes(from: ciphertext)
             try cipher.decrypt(bytes)
         }
         guard let opened else { throw OpenPGPError.noLockedMemory }
@@ -47,10 +50,10 @@ package struct SecretSubkey: Sendable {
             return digest.finish().elementsEqual(bytes.suffix(hashed))
         }
         guard isRight, let scalar = Self.scalar(opened, without: hashed) else { return nil }
-        self.init(part, scalar)
+        self.init(publicPart, scalar)
     }
 
-    /// The number in the packet, which has its most significant byte first, and no zeros before it.
+    /// Reads the scalar from the packet, where it is an MPI: the most significant byte first, without leading zeros.
     private static func scalar(_ opened: SecretBytes, without hashed: Int) -> SecretBytes? {
         let size = opened.count - 2 - hashed
         let bits = opened.withUnsafeBytes { Int($0[0]) << 8 | Int($0[1]) }

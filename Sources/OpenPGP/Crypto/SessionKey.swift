@@ -1,28 +1,28 @@
 private import Glibc
 package import Secrets
 
-/// The key that one message is encrypted with, in locked memory.
+/// The session key of one message, for AES, in locked memory.
 package struct SessionKey: Sendable {
     let bytes: SecretBytes
 
-    /// How OpenPGP numbers AES, and how long its keys are.
+    /// Key sizes in bytes by OpenPGP's numbers for AES.
     ///
     /// Source: RFC 4880, section 9.2.
     static let sizes: [UInt8: Int] = [7: 16, 8: 24, 9: 32]
 
-    /// The number of the cipher it is for.
+    /// The number of the cipher that the key is for.
     var algorithm: UInt8 { UInt8(5 + bytes.count / 8) }
 
-    /// A key that is known already.
+    /// Takes a key that is known already.
     ///
     /// - Parameter bytes: 16, 24 or 32.
     package init(bytes: SecretBytes) {
         self.bytes = bytes
     }
 
-    /// Reads what gpg prints: the algorithm's number, a colon, and the key in hexadecimal digits.
+    /// Reads a session key as gpg prints it: the algorithm's number, a colon, and the key in hexadecimal digits.
     ///
-    /// The digits go straight into locked memory; gpgme's own copy is beyond our reach and goes with its context.
+    /// The digits are decoded straight into locked memory. gpgme's own copy is out of our reach; its context frees it.
     ///
     /// - Returns: nil for algorithms other than AES.
     package init?(gnupg text: UnsafePointer<CChar>) {

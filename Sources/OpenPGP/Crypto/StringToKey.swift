@@ -1,15 +1,15 @@
 internal import Secrets
 
-/// Makes a key from a passphrase.
+/// Iterated and salted string-to-key (S2K): makes a key from a passphrase.
 ///
-/// Source: RFC 4880, section 3.7.1.3 (iterated and salted).
+/// Source: RFC 4880, section 3.7.1.3.
 struct StringToKey {
     let hash: MessageDigest.Algorithm
     let salt: [UInt8]
-    /// Bytes of salt and passphrase, over and over, that are hashed.
+    /// The number of bytes to hash, which salt and passphrase in turn make up.
     let count: Int
 
-    /// Reads the specifier: its type, the hash, eight bytes of salt, the count in one byte.
+    /// Reads an S2K specifier: its type, the hash, eight bytes of salt, the coded count.
     ///
     /// - Returns: nil for other types and hashes.
     init?(_ bytes: some Collection<UInt8>) {
@@ -22,9 +22,11 @@ struct StringToKey {
         count = (16 + Int(bytes[10] & 15)) << (Int(bytes[10] >> 4) + 6)
     }
 
-    /// Bytes of the specifier.
+    /// Bytes of an S2K specifier of this type.
     static let size = 11
 
+    /// Makes the key.
+    ///
     /// - Parameter size: bytes of the key.
     func key(_ passphrase: SecretBytes, size: Int) throws(OpenPGPError) -> SecretBytes {
         guard let once = SecretBytes(count: salt.count + passphrase.count, fill: { fill($0, passphrase) }) else {
@@ -32,7 +34,7 @@ struct StringToKey {
         }
         let key = try SecretBytes(count: size) { key throws(OpenPGPError) in
             var filled = 0
-            // Where one hash is not enough, the next begins with one more zero.
+            // When one hash is too short for the key, each further one starts with one more zero.
             var zeros = 0
             while filled < size {
                 let digest = try MessageDigest(hash)

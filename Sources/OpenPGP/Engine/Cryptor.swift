@@ -1,10 +1,13 @@
-/// All that one session does with OpenPGP: encrypt to its user's key and, for the owner, decrypt with it.
+/// OpenPGP for one session: encrypts to its user's key and, for the owner, decrypts with it.
 package final class Cryptor {
     private let key: Recipient
     private let engine: any Engine
-    /// Why the native engine is not used although it was asked for; nil also for a key of a kind that it does not know.
+    /// The reason why the native engine is not used although it was asked for; nil also for a key of a kind that it
+    /// does not know.
     package let fallbackReason: OpenPGPError?
 
+    /// Uses an engine that has passed its self-test.
+    ///
     /// - Parameters:
     ///   - recipient: the key that messages are encrypted to.
     ///   - engine: makes and reads the messages.
@@ -15,16 +18,16 @@ package final class Cryptor {
         self.fallbackReason = fallbackReason
     }
 
-    /// How the messages that are written here are framed, which tells the engine that writes them.
+    /// The framing of the messages that are written, which tells the engine that writes them.
     package var framing: ContentFraming { engine.framing }
 
-    /// Why nothing can be encrypted to the key, or nil.
+    /// The reason why nothing can be encrypted to the key, or nil.
     package var unusable: String? { key.unusableReason }
 
-    /// The key ID that what is encrypted here names.
+    /// The eight-byte key ID in the PKESK of each message that is written.
     package var recipient: [UInt8] { key.keyID }
 
-    /// The key IDs that a stored file names, in its order; eight zeros for one that it does not tell.
+    /// Reads the key IDs in a stored file's PKESK packets, in their order; eight zeros for a hidden one.
     ///
     /// No key is needed for that.
     ///
@@ -36,18 +39,18 @@ package final class Cryptor {
         try EncryptedMessage(CiphertextFile(descriptor: descriptor, count: count).withHead()).recipients
     }
 
-    /// Starts a message.
+    /// Starts to write a message.
     ///
-    /// - Parameter descriptor: an empty file; see ``Encryption``.
+    /// - Parameter descriptor: an empty file; see ``Engine/encrypt(into:)``.
     /// - Throws: `.key` when nothing can be encrypted to the key.
     package func encrypt(into descriptor: Int32) throws(OpenPGPError) -> any Encryption {
         if let reason = unusable { throw OpenPGPError(.key, reason) }
         return try engine.encrypt(into: descriptor)
     }
 
-    /// The bytes that a stored file will have at most, for a plaintext of `count` bytes.
+    /// The most bytes that a stored file will have, for a plaintext of `count` bytes.
     package func storedCount(forPlaintext count: UInt64) -> UInt64 {
-        // The session key's packet is shorter than this with every key there is.
+        // The PKESK packet is shorter than this for every kind of key.
         let beforeBody: UInt64 = 2048
         return beforeBody + framing.outer.total(forBody: framing.body(forPlaintext: count))
     }
@@ -59,22 +62,20 @@ package final class Cryptor {
         try engine.decrypt(descriptor)
     }
 
-    /// The exact size of what is inside a stored file.
+    /// Finds the exact plaintext size of a stored file.
     ///
-    /// For files this program wrote it is arithmetic, but for one in 270 where two sizes give the same cipher text;
-    /// those, and files made elsewhere, are looked into; compressed and signed ones are decrypted as a whole, unless
-    /// they grow to more than 64 MiB and 256 times their size: somebody made those to keep a listing busy.
+    /// For a file of this program it follows from the file's size. One in 270 of gpg's allows two sizes: for those, and
+    /// for files made elsewhere, the lengths of the literal packet are decrypted. Compressed and signed messages are
+    /// decrypted as a whole, up to 64 MiB or 256 times the file's size, whichever is more: a larger one was made to
+    /// keep a listing busy.
     ///
     /// - Parameters:
     ///   - descriptor: the stored file; it stays its owner's to close.
     ///   - count: its size in bytes.
-    /// - Throws: `.message` for a damaged one and one that grows too much, `.key`, `.inputOutput`.
+    /// - Throws: `.message` for a damaged one and one above that limit, `.key`, `.inputOutput`.
     package func plaintextCount(_ descriptor: Int32, count: UInt64) throws(OpenPGPError) -> UInt64 {
         let message = try EncryptedMessage(CiphertextFile(descriptor: descriptor, count: count).withHead())
-        if let stored = message.stored {
-            let counts = stored.inside.plaintextCounts(forBody: stored.body)
-            if counts.count == 1 { return counts[0] }
-        }
+        if let counts = message.ownFraming?.plaintextCounts, counts.count == 1 { return counts[0] }
         if let key = try sessionKey(of: message), let count = try LiteralPacket.dataCount(in: message, key) {
             return count
         }
@@ -82,21 +83,21 @@ package final class Cryptor {
             descriptor, limit: max(64 << 20, count.multipliedReportingOverflow(by: 256).partialValue))
     }
 
-    /// The key that a message is encrypted with.
+    /// Opens the session key of a message.
     ///
     /// - Returns: nil for another cipher than AES.
     func sessionKey(of message: EncryptedMessage) throws(OpenPGPError) -> SessionKey? {
         try engine.sessionKey(of: message)
     }
 
-    /// Verifies a stored file as a whole, once, for reads at any offset.
+    /// Verifies a stored file as a whole, for reads at any offset afterwards.
     ///
     /// - Parameters:
     ///   - descriptor: the stored file; it stays its owner's to close.
     ///   - count: its size in bytes.
-    /// - Returns: nil when the message is good for all that is known but cannot be read that way, because it is
-    ///   compressed, signed, in text mode, encrypted with another cipher than AES or framed too irregularly: then it
-    ///   has to be decrypted from its start (``decrypt(_:)``).
+    /// - Returns: nil when no damage was found but the message cannot be read at any offset, because it is compressed,
+    ///   signed, in text mode, encrypted with another cipher than AES or cut into too many runs of partial lengths:
+    ///   then it has to be decrypted from its start (``decrypt(_:)``).
     /// - Throws: `.message` for a damaged one, `.key` when this session has no key or not the right one,
     ///   `.inputOutput`.
     package func verify(_ descriptor: Int32, count: UInt64) throws(OpenPGPError) -> VerifiedMessage? {
@@ -105,6 +106,7 @@ package final class Cryptor {
         return try MessagePass(over: message, key).verify()
     }
 
+    /// Counts the plaintext by decrypting all of it.
     private func decryptedCount(_ descriptor: Int32, limit: UInt64) throws(OpenPGPError) -> UInt64 {
         let decryption = try decrypt(descriptor)
         defer { decryption.cancel() }
@@ -115,7 +117,7 @@ package final class Cryptor {
             if count == 0 { return total }
             total += UInt64(count)
             guard total <= limit else {
-                throw OpenPGPError(.message, "the stored file grows without measure when it is decompressed")
+                throw OpenPGPError(.message, "the stored file is too large when it is decompressed")
             }
         }
     }

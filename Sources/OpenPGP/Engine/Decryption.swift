@@ -1,4 +1,4 @@
-/// One message being read from its start: a stored file in, plaintext out.
+/// A decryption in progress, from the start of the message: a stored file comes in, plaintext goes out.
 ///
 /// The last bytes are held back until the whole message has been checked: a damaged one never reads to its end. For the
 /// use of one thread.
@@ -9,12 +9,12 @@ package protocol Decryption: AnyObject {
     ///   intact.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(OpenPGPError) -> Int
 
-    /// Gives it up and waits until nothing works at it any more.
+    /// Gives the message up, and waits until no thread or process works on it any more.
     func cancel()
 }
 
 extension Decryption {
-    /// Fills all of `buffer`, as the other does.
+    /// Fills all of `buffer` with the next bytes; see ``read(into:)-(UnsafeMutableRawBufferPointer)``.
     package func read(into buffer: inout [UInt8]) throws(OpenPGPError) -> Int {
         try buffer.withUnsafeMutableBufferPointer { bytes throws(OpenPGPError) in
             try read(into: UnsafeMutableRawBufferPointer(bytes))

@@ -1,20 +1,20 @@
-/// One message being written: plaintext in, a stored file out.
+/// An encryption in progress: plaintext comes in, a stored file goes out.
 ///
 /// For the use of one thread.
 package protocol Encryption: AnyObject {
     /// Takes the next bytes, waiting while the engine is behind.
     ///
-    /// - Throws: what went wrong until now, such as a full disk.
+    /// - Throws: the failure so far, such as a full disk.
     func write(_ bytes: ArraySlice<UInt8>) throws(OpenPGPError)
 
-    /// What went wrong until now.
+    /// The failure that ended the encryption, if there is one so far.
     var failure: OpenPGPError? { get }
 
-    /// Ends the message and waits until all of it has been given to the file.
+    /// Ends the message and waits until all of it has been written to the file.
     func finish() throws(OpenPGPError)
 
-    /// Gives it up, and waits until nothing more is written to the file.
+    /// Gives the message up, and waits until nothing more is written to the file.
     ///
-    /// What is in the file is not to be used.
+    /// The file then holds no whole message.
     func cancel()
 }

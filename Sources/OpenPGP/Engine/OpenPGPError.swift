@@ -32,6 +32,11 @@ package struct OpenPGPError: Error, Equatable, CustomStringConvertible {
         self.errno = errno
     }
 
+    /// Takes the error number of a system call.
+    package init(_ code: Code, _ description: String, _ error: SystemError) {
+        self.init(code, description, errno: error.number)
+    }
+
     /// Memory for a secret was asked for, and no more can be locked.
     package static var noLockedMemory: OpenPGPError { OpenPGPError(.engine, "no locked memory left") }
 
@@ -44,7 +49,7 @@ package struct OpenPGPError: Error, Equatable, CustomStringConvertible {
         do throws(SystemError) {
             return try body()
         } catch {
-            throw OpenPGPError(.inputOutput, description, errno: error.number)
+            throw OpenPGPError(.inputOutput, description, error)
         }
     }
 }

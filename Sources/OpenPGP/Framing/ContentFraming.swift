@@ -1,11 +1,11 @@
-/// How the packets inside a message of this program are framed, by the engine that wrote it.
+/// The framing of the literal packet inside a message of this program, which depends on the engine that wrote it.
 package enum ContentFraming: Equatable, Sendable {
     /// By gpg.
     case gnupg(GnuPGFraming)
-    /// By the native engine: a literal packet in the pieces of ``OuterFraming/nativeLiteral``.
+    /// By the native engine: partial body lengths as ``OuterFraming/nativeLiteral`` says.
     case native
 
-    /// The pieces around the encryption, which tell the framing inside.
+    /// The framing of the SEIPD packet around it, by which a reader recognises this one.
     package var outer: OuterFraming {
         switch self {
         case .gnupg(let framing): OuterFraming(framing)
@@ -13,11 +13,11 @@ package enum ContentFraming: Equatable, Sendable {
         }
     }
 
-    /// Bytes of the encrypted-data packet's body besides the literal packet: version, prefix, modification detection
+    /// Bytes of the SEIPD packet's body besides the literal packet: version, random prefix, modification detection
     /// code.
     private static let wrapping = UInt64(1 + LiteralPacket.prefix + LiteralPacket.trailer)
 
-    /// The body of the encrypted-data packet (tag 18), version byte included, for a plaintext of `count` bytes.
+    /// Bytes of the SEIPD packet's body, version byte included, for a plaintext of `count` bytes.
     package func body(forPlaintext count: UInt64) -> UInt64 {
         switch self {
         case .gnupg(let framing): framing.body(forPlaintext: count)
@@ -27,7 +27,8 @@ package enum ContentFraming: Equatable, Sendable {
         }
     }
 
-    /// The plaintext sizes for which the body has `body` bytes: none, one, or, for gpg's framing, sometimes two.
+    /// The plaintext sizes for which the SEIPD packet's body has `body` bytes: none, one, or, for gpg's framing,
+    /// sometimes two.
     package func plaintextCounts(forBody body: UInt64) -> [UInt64] {
         switch self {
         case .gnupg(let framing): return framing.plaintextCounts(forBody: body)

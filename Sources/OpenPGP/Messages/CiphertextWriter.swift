@@ -1,36 +1,32 @@
 private import CLinux
-private import Glibc
+private import Platform
 
-/// A stored file being written.
+/// A stored file being written from its start.
 package struct CiphertextWriter {
     private let descriptor: Int32
-    private var count: off_t = 0
-    /// Bytes that the disk was told to begin with.
-    private var begun: off_t = 0
+    private var count: Int64 = 0
+    /// Bytes whose write to the disk has been started.
+    private var started: Int64 = 0
 
-    /// Bytes after which the disk is told to begin: the end of a large file then has little to wait for.
-    private static let stretch: off_t = 8 << 20
+    /// Bytes after which their write to the disk is started, so that `fsync` at the end of a large file has little to
+    /// wait for.
+    private static let batch: Int64 = 8 << 20
 
-    /// - Parameter descriptor: an empty file, which stays its owner's to close.
+    /// Starts with an empty file.
+    ///
+    /// - Parameter descriptor: the file, which stays its owner's to close.
     package init(_ descriptor: Int32) {
         self.descriptor = descriptor
     }
 
     /// Appends bytes to the file.
     package mutating func write(_ bytes: UnsafeRawBufferPointer) throws(OpenPGPError) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let part = UnsafeRawBufferPointer(rebasing: rest)
-            let written = Glibc.write(descriptor, part.baseAddress, part.count)
-            if written < 0 && errno == EINTR { continue }
-            guard written > 0 else {
-                throw OpenPGPError(.inputOutput, "cannot write the stored file", errno: written < 0 ? errno : ENOSPC)
-            }
-            rest = rest.dropFirst(written)
+        try OpenPGPError.inputOutput("cannot write the stored file") { () throws(SystemError) in
+            try FileIO.writeAll(bytes, to: descriptor)
         }
-        count += off_t(bytes.count)
-        guard count - begun >= Self.stretch else { return }
-        linux_begin_writing(descriptor, Int64(begun), Int64(count - begun))
-        begun = count
+        count += Int64(bytes.count)
+        guard count - started >= Self.batch else { return }
+        linux_begin_writing(descriptor, started, count - started)
+        started = count
     }
 }

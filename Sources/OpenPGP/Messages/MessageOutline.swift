@@ -1,8 +1,8 @@
-/// What can be told of a stored message without a key.
+/// The facts about a stored message that are known without a key: recipients and plaintext size.
 package struct MessageOutline: Sendable {
-    /// The eight bytes by which each session key packet names the subkey it is for; zeros where that is hidden.
+    /// The eight-byte key ID in each PKESK packet; zeros where the sender has hidden it.
     package let recipients: [[UInt8]]
-    /// The plaintext sizes that the framing allows: one, seldom two; none when this program did not frame it.
+    /// The plaintext sizes that the framing allows: one, seldom two; none when another program framed the message.
     package let plaintextCounts: [UInt64]
 
     /// Reads the outline of a message.
@@ -14,11 +14,11 @@ package struct MessageOutline: Sendable {
     /// - Throws: `.message` for anything but a whole encrypted message, `.inputOutput`.
     package init(_ descriptor: Int32, count: UInt64, checkingAll: Bool) throws(OpenPGPError) {
         let message = try EncryptedMessage(CiphertextFile(descriptor: descriptor, count: count).withHead())
-        if checkingAll { _ = try message.pieces() }
+        if checkingAll { _ = try message.bodyMap() }
         recipients = message.recipients
-        plaintextCounts = message.stored.map { $0.inside.plaintextCounts(forBody: $0.body) } ?? []
+        plaintextCounts = message.ownFraming?.plaintextCounts ?? []
     }
 
-    /// The plaintext size, if there is no doubt about it.
+    /// The plaintext size, if there is only one that the framing allows.
     package var plaintextCount: UInt64? { plaintextCounts.count == 1 ? plaintextCounts[0] : nil }
 }

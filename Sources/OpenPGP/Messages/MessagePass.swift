@@ -1,36 +1,40 @@
-/// One pass over a stored file that decrypts all of it and checks all of it, a stretch at a time.
+/// One pass over a stored message that decrypts all of it and checks its modification detection code (MDC), a window at
+/// a time.
 ///
 /// For the use of one thread.
 ///
-/// Source: RFC 4880, sections 5.13 (prefix) and 5.14 (modification detection code).
+/// Source: RFC 4880, sections 5.13 (random prefix) and 5.14 (modification detection code).
 package final class MessagePass {
     private let message: EncryptedMessage
     private let cipher: CipherFeedback
     private let digest: MessageDigest
-    /// The lengths of the encrypted-data packet, in the file.
+    /// The walk through the lengths of the SEIPD packet; its offsets are those of the file.
     private var outer: PacketWalk
     private var literal: LiteralPacket?
-    /// Bytes decrypted.
+    /// Bytes decrypted so far.
     private var count: UInt64 = 0
-    /// Where the next stretch begins in the file.
+    /// The file's offset of the next window.
     private var place: UInt64
     private let window: UnsafeMutableRawBufferPointer
-    /// Bytes of the window that are decrypted: of this stretch, and some before them.
+    /// Decrypted bytes in the window: the last of the window before, and then this one's.
     private var filled = 0
-    /// Bytes of the literal packet's body that have been given out, or are not data.
+    /// Bytes of the literal packet's body that have been given out, or are not plaintext.
     private var given: UInt64 = 0
 
-    /// Bytes at the end of each stretch that may be the detection code: they wait for what follows.
+    /// Bytes at the end of each window that may be the MDC packet: they are hashed with the next window.
     private static let held = LiteralPacket.trailer
 
+    /// Starts a pass.
+    ///
+    /// - Throws: `.engine` when libgcrypt has no AES or SHA-1.
     package init(over message: EncryptedMessage, _ key: SessionKey) throws(OpenPGPError) {
         self.message = message
         cipher = try CipherFeedback(key)
         digest = try MessageDigest(.sha1)
         outer = PacketWalk(at: message.lengthOffset)
         place = message.lengthOffset
-        let stretch = min(1 << 18, Int(clamping: message.bytes.count))
-        window = .allocate(byteCount: Self.held + stretch, alignment: 64)
+        let size = min(1 << 18, Int(clamping: message.file.count))
+        window = .allocate(byteCount: Self.held + size, alignment: 64)
     }
 
     deinit {
@@ -39,8 +43,8 @@ package final class MessagePass {
 
     /// Runs the whole pass, and keeps nothing of what it decrypts.
     ///
-    /// - Returns: nil when the message cannot be read at any offset. It was verified even so, unless the outer framing
-    ///   is too irregular.
+    /// - Returns: nil when the message cannot be read at any offset. It is intact even so, unless the SEIPD packet has
+    ///   too many runs to be checked.
     /// - Throws: `.message` for a damaged one.
     package func verify() throws(OpenPGPError) -> VerifiedMessage? {
         repeat {
@@ -49,15 +53,15 @@ package final class MessagePass {
         return try finish()
     }
 
-    /// Whether all stretches have been decrypted.
+    /// Whether all windows have been decrypted.
     var isDone: Bool { outer.isDone && place >= outer.next }
 
-    /// Whether the data is where it can be read: in one literal packet, neither compressed nor signed.
-    var hasData: Bool { literal.map { !$0.walk.isIrregular } ?? false }
+    /// Whether the plaintext is in one literal packet, neither compressed nor signed.
+    var hasData: Bool { literal.map { !$0.walk.hasTooManyRuns } ?? false }
 
-    /// Decrypts the next stretch.
+    /// Decrypts the next window.
     ///
-    /// - Returns: false when the outer framing is too irregular to go on.
+    /// - Returns: false when the SEIPD packet has too many runs.
     /// - Throws: `.message` for a damaged one.
     func step() throws(OpenPGPError) -> Bool {
         let kept = min(filled, Self.held)
@@ -74,57 +78,58 @@ package final class MessagePass {
         return true
     }
 
-    /// Calls `body` for each piece of data that the last stretch has brought.
+    /// Calls `body` for each part of the plaintext that the last window has brought.
     ///
-    /// None of it has been checked before ``finish()`` returns.
-    func forEachPiece(_ body: (UnsafeRawBufferPointer) -> Void) {
+    /// None of it is verified before ``finish()`` returns.
+    func forEachPart(_ body: (UnsafeRawBufferPointer) -> Void) {
         guard let walk = literal?.walk, hasData else { return }
-        let known = walk.pieces.count - min(walk.next - min(walk.next, count), walk.pieces.count)
+        let known = walk.map.count - min(walk.next - min(walk.next, count), walk.map.count)
         guard known > given else { return }
         let start = count - UInt64(filled)
-        walk.pieces.forEachPart(of: given..<known) { part in
+        walk.map.forEachPart(of: given..<known) { part in
             body(UnsafeRawBufferPointer(rebasing: window[Int(part.lowerBound - start)..<Int(part.upperBound - start)]))
         }
         given = known
     }
 
-    /// Checks the message, once all stretches have been decrypted.
+    /// Checks the MDC, once all windows have been decrypted.
     ///
-    /// - Returns: nil when it is intact but cannot be read at any offset.
+    /// - Returns: nil when the message is intact but cannot be read at any offset.
     /// - Throws: `.message` for a damaged one.
     func finish() throws(OpenPGPError) -> VerifiedMessage? {
         let code = try checkedCode(UnsafeRawBufferPointer(rebasing: window[max(0, filled - Self.held)..<filled]))
         guard let literal, let range = literal.data(inside: count) else { return nil }
         return VerifiedMessage(
-            SEIPDContents(outer.pieces, cipher), literal.walk.pieces, range, code: code,
-            storedCount: message.bytes.count)
+            SEIPDContents(outer.map, cipher), literal.walk.map, range, code: code, storedCount: message.file.count)
     }
 
-    /// Reads a stretch of the file and leaves only cipher text of it.
+    /// Reads a window of the file and removes the lengths from it, so that only ciphertext is left.
     ///
-    /// - Returns: where the next stretch begins and how many bytes of cipher text there are; nil when the framing is
-    ///   too irregular.
+    /// - Returns: the file's offset of the next window, and the bytes of ciphertext; nil when the packet has too many
+    ///   runs.
     private func load(
         _ buffer: UnsafeMutableRawBufferPointer, at place: UInt64
     ) throws(OpenPGPError) -> (end: UInt64, length: Int)? {
-        let left = message.bytes.count - min(place, message.bytes.count)
-        let got = try message.bytes.read(
+        let left = message.file.count - min(place, message.file.count)
+        let got = try message.file.read(
             at: place, into: UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(Int(clamping: left))))
-        // Without the version byte, the body's first.
+        // The version byte comes first in the body, and is not encrypted.
         let start = count + 1
         outer.walk(UnsafeRawBufferPointer(rebasing: buffer[..<got]), at: place)
-        guard !outer.isIrregular else { return nil }
+        guard !outer.hasTooManyRuns else { return nil }
         try message.check(outer)
-        // A length that is not here whole begins the next stretch.
+        // A length that is cut off by the window's end begins the next window.
         let end = min(place + UInt64(got), outer.next)
         guard end > place else { throw EncryptedMessage.damaged("it is cut off") }
-        let known = outer.pieces.count - (outer.next - end)
+        let known = outer.map.count - (outer.next - end)
         let range = start..<max(start, known)
-        outer.pieces.squeeze(buffer, at: place, range)
+        outer.map.removeLengths(in: buffer, at: place, range)
         return (end, Int(range.upperBound - range.lowerBound))
     }
 
-    /// Looks at decrypted bytes: all there are until now, or the next ones after some seen before.
+    /// Checks the random prefix at the start of the message, and follows the literal packet's lengths.
+    ///
+    /// - Parameter bytes: the decrypted bytes of the window, with the last of the window before.
     private func examine(_ bytes: UnsafeRawBufferPointer) throws(OpenPGPError) {
         guard count == 0 else {
             literal?.walk(bytes, at: count - UInt64(LiteralPacket.trailer))
@@ -140,9 +145,10 @@ package final class MessagePass {
         given = literal?.fields ?? 0
     }
 
+    /// Compares the MDC with the hash of all that was decrypted before it.
     private func checkedCode(_ trailer: UnsafeRawBufferPointer) throws(OpenPGPError) -> [UInt8] {
         let header = UnsafeRawBufferPointer(rebasing: trailer.prefix(2))
-        guard header.elementsEqual([0xd3, 0x14]) else {
+        guard header.elementsEqual(LiteralPacket.trailerHeader) else {
             throw EncryptedMessage.damaged("it has no modification detection code")
         }
         digest.update(header)

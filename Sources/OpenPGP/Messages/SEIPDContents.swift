@@ -1,13 +1,13 @@
-/// What is inside an encrypted-data packet, readable at any place: the random prefix and then packets.
+/// The decrypted contents of a SEIPD packet, readable at any offset: the random prefix and then packets.
 ///
 /// For the use of one thread.
 ///
-/// Source: RFC 4880, section 5.13.
+/// Source: RFC 4880, section 5.13 (symmetrically encrypted integrity protected data).
 final class SEIPDContents {
     /// The packet's body in the file; its version byte comes first.
     private let body: PartialBodyMap
     private let cipher: CipherFeedback
-    /// Cipher text.
+    /// Space for ciphertext.
     private var scratch: [UInt8] = []
 
     init(_ body: PartialBodyMap, _ cipher: CipherFeedback) {
@@ -15,61 +15,61 @@ final class SEIPDContents {
         self.cipher = cipher
     }
 
-    /// The bytes inside.
+    /// The size of the contents in bytes.
     var count: UInt64 { body.count - min(body.count, 1) }
 
-    /// Decrypts a range of bytes that are in pieces inside.
+    /// Decrypts a part of the body of a packet in the contents.
     ///
-    /// The whole stretch of the file is read at once.
+    /// All ciphertext for it is read from the file at once.
     ///
     /// - Parameters:
-    ///   - bytes: the file.
-    ///   - pieces: where they are inside.
-    ///   - range: positions in what the pieces make up.
+    ///   - file: the stored file.
+    ///   - map: the packet's body in the contents.
+    ///   - range: offsets in that body.
     ///   - buffer: as long as the range.
     /// - Throws: `.inputOutput`, also when the file has become shorter.
     func read(
-        _ bytes: CiphertextFile, _ pieces: PartialBodyMap, _ range: Range<UInt64>,
+        _ file: CiphertextFile, _ map: PartialBodyMap, _ range: Range<UInt64>,
         into buffer: UnsafeMutableRawBufferPointer
     ) throws(OpenPGPError) {
         guard !range.isEmpty else { return }
         let block = UInt64(CipherFeedback.block)
-        let first = pieces.offset(of: range.lowerBound) / block * block
-        // The block before is needed too.
+        let first = map.outerOffset(of: range.lowerBound) / block * block
+        // CFB needs the block of ciphertext before the first.
         let start = first - min(first, block)
-        let end = pieces.offset(of: range.upperBound - 1) + 1
-        let offset = body.offset(of: start + 1)
-        let length = Int(body.offset(of: end) + 1 - offset)
+        let end = map.outerOffset(of: range.upperBound - 1) + 1
+        let offset = body.outerOffset(of: start + 1)
+        let length = Int(body.outerOffset(of: end) + 1 - offset)
         if scratch.count < length { scratch = [UInt8](repeating: 0, count: length) }
         try scratch.withUnsafeMutableBufferPointer { space throws(OpenPGPError) in
-            let stretch = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: space[..<length]))
-            guard try bytes.read(at: offset, into: stretch) == length else {
+            let text = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: space[..<length]))
+            guard try file.read(at: offset, into: text) == length else {
                 throw OpenPGPError(.inputOutput, "the stored file has become shorter")
             }
-            body.squeeze(stretch, at: offset, start + 1..<end + 1)
+            body.removeLengths(in: text, at: offset, start + 1..<end + 1)
             // Nothing comes before the first block.
-            let before = UnsafeRawBufferPointer(rebasing: stretch[..<Int(first - start)])
+            let before = UnsafeRawBufferPointer(rebasing: text[..<Int(first - start)])
             try cipher.restart(after: before.isEmpty ? nil : before)
-            try decrypt(stretch, from: start, first, pieces, range, into: buffer)
+            try decrypt(text, from: start, first, map, range, into: buffer)
         }
     }
 
-    /// Decrypts what the pieces hold and passes over the lengths between them.
+    /// Decrypts the chunks of the packet, and skips the lengths between them.
     ///
     /// - Parameters:
-    ///   - text: cipher text from the position `start` on, enough of it.
-    ///   - first: the position that the cipher is at.
+    ///   - text: ciphertext from the offset `start` in the contents on, enough of it.
+    ///   - first: the offset that the cipher is at.
     private func decrypt(
-        _ text: UnsafeMutableRawBufferPointer, from start: UInt64, _ first: UInt64, _ pieces: PartialBodyMap,
+        _ text: UnsafeMutableRawBufferPointer, from start: UInt64, _ first: UInt64, _ map: PartialBodyMap,
         _ range: Range<UInt64>, into buffer: UnsafeMutableRawBufferPointer
     ) throws(OpenPGPError) {
         var position = Int(first - start)
         var filled = 0
-        try pieces.forEachPart(of: range) { part throws(OpenPGPError) in
+        try map.forEachPart(of: range) { part throws(OpenPGPError) in
             let place = Int(part.lowerBound - start)
             let between = UnsafeMutableRawBufferPointer(rebasing: text[position..<place])
             try cipher.decrypt(between)
-            // What was decrypted only to get past it does not stay.
+            // Plaintext that was decrypted only to be skipped must not stay in memory.
             between.initializeMemory(as: UInt8.self, repeating: 0)
             try cipher.decrypt(
                 UnsafeRawBufferPointer(rebasing: text[place..<place + part.count]),

@@ -1,10 +1,9 @@
-private import CLinux
-private import Glibc
 internal import Secrets
 
-/// A message that stock gpg 2.2.40 made, to a key that anybody may know.
+/// The known-answer test of the native engine: a message that stock gpg 2.2.40 made, to a key whose secret part is
+/// published here.
 enum KnownAnswer {
-    /// The public part of the subkey, as its packet has it.
+    /// The public part of the subkey packet's body.
     private static let subkey = """
         046b01ece0120a2b0601040197550105010107403121c2581a9512296619b4dae53df5998f0962c7d7ffcbbe0359fbd7bf4bc80003010807
         """
@@ -16,31 +15,44 @@ enum KnownAnswer {
         """
     private static let text = Array("cryptsftp\n".utf8)
 
-    /// Reads it, and wraps a key for its subkey and opens that again.
+    /// Decrypts the message, and makes and opens a PKESK for its subkey.
     ///
-    /// - Throws: `.engine` when there is any difference.
+    /// - Throws: `.engine` when any result is wrong.
     static func check() throws(OpenPGPError) {
         let scalar = [UInt8](hex: scalar).withUnsafeBytes { SecretBytes(copying: $0) }
-        guard let scalar, let part = try CurveSubkey([UInt8](hex: subkey)),
-            let secret = SecretSubkey(part, scalar)
-        else { throw NativeEngineSelfTest.difference("the public key") }
+        guard let scalar, let publicPart = try ECDHSubkey([UInt8](hex: subkey)),
+            let secret = SecretSubkey(publicPart, scalar)
+        else { throw NativeEngineSelfTest.failure("the public key is not the expected one") }
+        let key = try NativeEngineSelfTest.withMemoryFile { file throws(OpenPGPError) in
+            try decrypt(with: secret, file)
+        }
+        // Without the packet's header of two bytes.
+        let again = try PKESK.open(Array(PKESK.make(key, for: publicPart).dropFirst(2)), with: secret)
+        guard let again, again.bytes.matches(key.bytes) else {
+            throw NativeEngineSelfTest.failure("the session key that it wraps cannot be unwrapped")
+        }
+    }
+
+    /// Decrypts the message.
+    ///
+    /// - Parameter file: an empty file to put it into.
+    /// - Returns: its session key.
+    private static func decrypt(with secret: SecretSubkey, _ file: Int32) throws(OpenPGPError) -> SessionKey {
         let bytes = [UInt8](hex: message)
-        let descriptor = linux_memfd_create("known")
-        guard descriptor >= 0, write(descriptor, bytes, bytes.count) == bytes.count else {
-            throw OpenPGPError(.inputOutput, "no memory for a file", errno: errno)
+        var writer = CiphertextWriter(file)
+        try bytes.withUnsafeBufferPointer { bytes throws(OpenPGPError) in
+            try writer.write(UnsafeRawBufferPointer(bytes))
         }
-        defer { close(descriptor) }
-        let stored = try EncryptedMessage(CiphertextFile(descriptor: descriptor, count: UInt64(bytes.count)))
-        guard
-            let key = try stored.keyPackets.first.flatMap({ packet throws(OpenPGPError) in
-                try PKESK.open(stored.bytes.read(at: packet.lowerBound, packet.count), with: secret)
-            })
-        else { throw NativeEngineSelfTest.difference("the session key") }
+        let stored = try EncryptedMessage(CiphertextFile(descriptor: file, count: UInt64(bytes.count)))
+        let body = try stored.keyPackets.first.map { packet throws(OpenPGPError) in
+            try stored.file.read(at: packet.lowerBound, packet.count)
+        }
+        guard let body, let key = try PKESK.open(body, with: secret) else {
+            throw NativeEngineSelfTest.failure("it cannot open the known session key")
+        }
         guard try stored.plaintext(key, count: text.count) == text else {
-            throw NativeEngineSelfTest.difference("what it reads")
+            throw NativeEngineSelfTest.failure("it reads the known message wrongly")
         }
-        // The packet's header takes two bytes.
-        let again = try PKESK.open(Array(PKESK.make(key, for: part).dropFirst(2)), with: secret)
-        guard let again, again.bytes.matches(key.bytes) else { throw NativeEngineSelfTest.difference("a wrapped key") }
+        return key
     }
 }

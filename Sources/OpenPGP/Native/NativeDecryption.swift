@@ -1,32 +1,34 @@
-/// One message being read without gpg, on the caller's thread.
+/// A decryption by the native engine, on the caller's thread.
 ///
-/// The last bytes, at least those of one stretch of the file, are held back until the modification detection code has
-/// been compared. A message that turns out to hold something else than one simple packet of data is given to gpg after
-/// all.
+/// The last bytes, at least those of one window of the ``MessagePass``, are held back until the modification detection
+/// code has been checked. A message that turns out to hold something else than one simple literal packet is given to
+/// the fallback engine after all.
 final class NativeDecryption: Decryption {
-    /// How gpg starts to read the same message.
+    /// Starts to read the same message with the fallback engine.
     typealias Fallback = () throws(OpenPGPError) -> any Decryption
 
-    /// Nil once the message has been checked.
+    /// The pass; nil once the message has been checked.
     private var pass: MessagePass?
-    private let fallback: Fallback
-    /// gpg's reading, once there is need for it.
-    private var other: (any Decryption)?
+    private let makeFallback: Fallback
+    /// The decryption by the fallback engine, once it is needed.
+    private var fallback: (any Decryption)?
     private var failure: OpenPGPError?
-    /// Data that may be given out.
+    /// Plaintext that may be given out.
     private var ready: [UInt8] = []
     private var taken = 0
-    /// Data that waits for more to come, or for the check.
+    /// Plaintext of the last window, which waits for the next one, or for the check.
     private var held: [UInt8] = []
     /// Bytes given out.
     private var count: UInt64 = 0
 
+    /// Starts to read a message.
+    ///
     /// - Parameters:
     ///   - pass: a pass that has not begun.
-    ///   - fallback: for what cannot be read here.
-    init(_ pass: MessagePass, _ fallback: @escaping Fallback) {
+    ///   - makeFallback: starts to read the same message with the fallback engine.
+    init(_ pass: MessagePass, _ makeFallback: @escaping Fallback) {
         self.pass = pass
-        self.fallback = fallback
+        self.makeFallback = makeFallback
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(OpenPGPError) -> Int {
@@ -35,7 +37,7 @@ final class NativeDecryption: Decryption {
             var filled = 0
             while filled < buffer.count {
                 let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
-                if let other { return filled + (try other.read(into: rest)) }
+                if let fallback { return filled + (try fallback.read(into: rest)) }
                 if taken == ready.count {
                     guard let pass else { break }
                     try advance(pass)
@@ -55,14 +57,14 @@ final class NativeDecryption: Decryption {
     }
 
     func cancel() {
-        other?.cancel()
-        failure = failure ?? OpenPGPError(.cancelled, "the download was given up")
+        fallback?.cancel()
+        failure = failure ?? OpenPGPError(.cancelled, "the download was cancelled")
     }
 
-    /// Makes more data ready, or finds that there is no more.
+    /// Decrypts the next window, or checks the message after the last one.
     private func advance(_ pass: MessagePass) throws(OpenPGPError) {
         if pass.isDone {
-            guard let verified = try pass.finish() else { return try turnToGnuPG() }
+            guard let verified = try pass.finish() else { return try switchToFallback() }
             guard verified.count == count + UInt64(held.count) else {
                 throw OpenPGPError(.engine, "\(verified.count) bytes were read as \(count + UInt64(held.count))")
             }
@@ -70,29 +72,30 @@ final class NativeDecryption: Decryption {
             self.pass = nil
             return
         }
-        guard try pass.step(), pass.hasData else { return try turnToGnuPG() }
+        guard try pass.step(), pass.hasData else { return try switchToFallback() }
         var fresh: [UInt8] = []
-        pass.forEachPiece { fresh += $0 }
+        pass.forEachPart { fresh += $0 }
         if !fresh.isEmpty { release(fresh) }
     }
 
+    /// Makes the held bytes ready, and holds the new ones.
     private func release(_ fresh: [UInt8]) {
         ready = held
         taken = 0
         held = fresh
     }
 
-    /// Lets gpg read the message from its start, up to where this has come, and go on.
-    private func turnToGnuPG() throws(OpenPGPError) {
+    /// Reads the message from its start with the fallback engine, and skips the bytes given out already.
+    private func switchToFallback() throws(OpenPGPError) {
         pass = nil
         held = []
-        let other = try fallback()
-        self.other = other
+        let fallback = try makeFallback()
+        self.fallback = fallback
         var rest = count
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while rest > 0 {
             if rest < UInt64(buffer.count) { buffer.removeLast(buffer.count - Int(rest)) }
-            let got = try other.read(into: &buffer)
+            let got = try fallback.read(into: &buffer)
             guard got > 0 else { throw OpenPGPError(.message, "the stored file was changed while it was read") }
             rest -= UInt64(got)
         }

@@ -1,30 +1,32 @@
-/// One message being written, without gpg.
+/// An encryption by the native engine.
 ///
-/// A short file is encrypted when it is complete. Of a longer one a worker thread makes the message while the session
-/// takes what comes next.
+/// A short file is encrypted when it is complete. For a longer one a worker thread makes the message while the
+/// session's thread takes the next bytes.
 final class NativeEncryption: Encryption {
-    private let subkey: CurveSubkey
+    private let subkey: ECDHSubkey
     private let descriptor: Int32
-    /// The bytes of a file that is short until now, or those that the worker gets next.
+    /// All bytes while the file is short, afterwards those that the worker gets next.
     private var waiting: [UInt8] = []
     private var background: (input: BytePipe, worker: Worker<Void>)?
     private var ownFailure: OpenPGPError?
 
-    /// Bytes of a file that is not worth a thread.
+    /// The largest file that is encrypted without a worker, in bytes.
     private static let short = 256 << 10
-    /// Bytes that are worth waking it.
+    /// Bytes for which the worker is woken.
     private static let batch = 128 << 10
 
+    /// Starts a message.
+    ///
     /// - Parameters:
-    ///   - subkey: whom the message is for.
+    ///   - subkey: the recipient's encryption subkey.
     ///   - descriptor: an empty file, which stays its owner's to close, after ``finish()`` or ``cancel()``.
-    init(to subkey: CurveSubkey, into descriptor: Int32) {
+    init(to subkey: ECDHSubkey, into descriptor: Int32) {
         self.subkey = subkey
         self.descriptor = descriptor
     }
 
     deinit {
-        // The descriptor may belong to another file soon.
+        // The owner closes the descriptor next, and its number may then be another file's.
         cancel()
     }
 
@@ -36,7 +38,7 @@ final class NativeEncryption: Encryption {
         if let background {
             if waiting.count >= Self.batch { try handOver(to: background.input) }
         } else if waiting.count > Self.short {
-            try goToBackground()
+            try startWorker()
         }
     }
 
@@ -56,14 +58,14 @@ final class NativeEncryption: Encryption {
 
     /// Waits until the worker has ended.
     func cancel() {
-        let reason = OpenPGPError(.cancelled, "the upload was given up")
+        let reason = OpenPGPError(.cancelled, "the upload was cancelled")
         background?.input.fail(reason)
         _ = try? background?.worker.join()
         ownFailure = failure ?? reason
     }
 
     /// Starts the worker with the bytes so far.
-    private func goToBackground() throws(OpenPGPError) {
+    private func startWorker() throws(OpenPGPError) {
         let input = BytePipe(capacity: 1 << 20)
         try remembering { () throws(OpenPGPError) in
             let worker = try Worker { [subkey, descriptor] () throws(OpenPGPError) in
@@ -91,6 +93,7 @@ final class NativeEncryption: Encryption {
         }
     }
 
+    /// Gives the waiting bytes to the worker.
     private func handOver(to input: BytePipe) throws(OpenPGPError) {
         try input.write(waiting)
         waiting = []

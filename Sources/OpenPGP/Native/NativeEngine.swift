@@ -1,17 +1,19 @@
-/// Messages by this module itself, with gpg for what it does not know.
+/// The engine that makes and reads messages without gpg, for ECDH subkeys on Curve25519 and AES.
 ///
-/// It knows keys with an encryption subkey on curve25519, and reads what any program has encrypted to one with AES.
+/// It reads what any program has encrypted to such a subkey with AES; other messages are left to another engine.
 package struct NativeEngine: Engine {
-    private let subkey: CurveSubkey
+    private let subkey: ECDHSubkey
     /// Nil for a session that has no secret key.
     private let secret: SecretSubkey?
     private let fallback: any Engine
 
+    /// Makes an engine for one subkey.
+    ///
     /// - Parameters:
-    ///   - subkey: whom messages are for.
+    ///   - subkey: the recipient's encryption subkey.
     ///   - secret: its secret part; nil for a session that has none.
-    ///   - fallback: reads what this engine does not know.
-    package init(_ subkey: CurveSubkey, _ secret: SecretSubkey?, fallback: any Engine) {
+    ///   - fallback: the engine for the messages that this one cannot read.
+    package init(_ subkey: ECDHSubkey, _ secret: SecretSubkey?, fallback: any Engine) {
         self.subkey = subkey
         self.secret = secret
         self.fallback = fallback
@@ -31,17 +33,20 @@ package struct NativeEngine: Engine {
         }
     }
 
-    /// What no session key packet can be opened for is for gpg to read, or to say what is wrong with it.
+    /// Opens the session key; the fallback opens it, or says why not, for a message none of whose PKESKs can be opened
+    /// here.
     package func sessionKey(of message: EncryptedMessage) throws(OpenPGPError) -> SessionKey? {
         if let key = try openedKey(of: message) { return key }
         return try fallback.sessionKey(of: message)
     }
 
-    /// Opens one of the message's session key packets, without gpg.
+    /// Opens the first PKESK that is for the secret subkey.
+    ///
+    /// - Returns: nil when there is none, or no secret subkey.
     func openedKey(of message: EncryptedMessage) throws(OpenPGPError) -> SessionKey? {
         guard let secret else { return nil }
         for packet in message.keyPackets {
-            let body = try message.bytes.read(at: packet.lowerBound, packet.count)
+            let body = try message.file.read(at: packet.lowerBound, packet.count)
             if let key = try PKESK.open(body, with: secret) { return key }
         }
         return nil

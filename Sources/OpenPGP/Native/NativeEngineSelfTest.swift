@@ -1,12 +1,12 @@
 private import CLinux
 private import Glibc
 
-/// What the native engine has to show at the start of a session, before it is trusted with files.
+/// The self-test that the native engine must pass at the start of a session, before it gets a file.
 ///
-/// Versions of GnuPG and libgcrypt differ from machine to machine. Where the secret key is there, gpg has to read what
-/// is written here, and the other way round; where it is not, a message that gpg made once takes its place.
+/// Versions of GnuPG and libgcrypt differ from machine to machine. With the secret key, gpg has to read what the native
+/// engine writes, and the native engine what gpg writes. Without it, the ``KnownAnswer`` takes the place of both.
 package struct NativeEngineSelfTest {
-    /// Bytes that take several pieces of each framing.
+    /// Plaintext long enough for several chunks of each framing.
     private static let text = (0..<150_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
 
     private let native: NativeEngine
@@ -14,8 +14,10 @@ package struct NativeEngineSelfTest {
     private let recipient: Recipient
     private let canDecrypt: Bool
 
+    /// Prepares the test.
+    ///
     /// - Parameters:
-    ///   - native: the engine that is tried.
+    ///   - native: the engine under test.
     ///   - reference: the engine that is trusted.
     ///   - recipient: the key of both.
     ///   - canDecrypt: whether both have its secret part.
@@ -26,65 +28,76 @@ package struct NativeEngineSelfTest {
         self.canDecrypt = canDecrypt
     }
 
-    /// - Throws: `.engine` when there is any difference.
+    /// Runs the test.
+    ///
+    /// - Throws: `.engine` when the engines differ in any way.
     package func run() throws(OpenPGPError) {
         try KnownAnswer.check()
-        let written = try message(by: native)
-        defer { close(written.descriptor) }
-        let outline = try MessageOutline(written.descriptor, count: written.count, checkingAll: true)
-        guard outline.plaintextCount == UInt64(Self.text.count), outline.recipients == [recipient.keyID] else {
-            throw Self.difference("the size or the recipient of what it writes")
+        try Self.withMemoryFile { descriptor throws(OpenPGPError) in
+            let written = try message(by: native, into: descriptor)
+            try compareOutline(of: written)
+            guard canDecrypt else { return }
+            try compareReference(reading: written)
+            try compareNative(reading: written)
         }
-        guard canDecrypt else { return }
-        try compareReference(reading: written)
-        try compareNative(reading: written)
-        // To a key that has expired gpg writes nothing.
-        guard recipient.unusableReason == nil else { return }
-        let other = try message(by: reference)
-        defer { close(other.descriptor) }
-        try compareNative(reading: other)
+        // gpg writes nothing to a key that has expired.
+        guard canDecrypt, recipient.unusableReason == nil else { return }
+        try Self.withMemoryFile { descriptor throws(OpenPGPError) in
+            try compareNative(reading: message(by: reference, into: descriptor))
+        }
     }
 
-    /// Encrypts the text into memory.
-    ///
-    /// - Returns: where it is; the descriptor is the caller's to close.
-    private func message(by engine: any Engine) throws(OpenPGPError) -> CiphertextFile {
-        let descriptor = linux_memfd_create("check")
+    /// Lends an empty file in memory for the time of `body`.
+    static func withMemoryFile<Value>(
+        _ body: (_ descriptor: Int32) throws(OpenPGPError) -> Value
+    ) throws(OpenPGPError) -> Value {
+        let descriptor = linux_memfd_create("self-test")
         guard descriptor >= 0 else { throw OpenPGPError(.inputOutput, "no memory for a file", errno: errno) }
+        defer { close(descriptor) }
+        return try body(descriptor)
+    }
+
+    /// Encrypts the text.
+    private func message(by engine: any Engine, into descriptor: Int32) throws(OpenPGPError) -> CiphertextFile {
+        let encryption = try engine.encrypt(into: descriptor)
         do throws(OpenPGPError) {
-            let encryption = try engine.encrypt(into: descriptor)
-            do throws(OpenPGPError) {
-                try encryption.write(Self.text[...])
-                try encryption.finish()
-            } catch {
-                encryption.cancel()
-                throw error
-            }
+            try encryption.write(Self.text[...])
+            try encryption.finish()
         } catch {
-            close(descriptor)
+            encryption.cancel()
             throw error
         }
         return try CiphertextFile(whole: descriptor)
     }
 
-    private func compareReference(reading bytes: CiphertextFile) throws(OpenPGPError) {
-        let decryption = try reference.decrypt(bytes.descriptor)
+    private func compareOutline(of written: CiphertextFile) throws(OpenPGPError) {
+        let outline = try MessageOutline(written.descriptor, count: written.count, checkingAll: true)
+        guard outline.plaintextCount == UInt64(Self.text.count), outline.recipients == [recipient.keyID] else {
+            throw Self.failure("what it writes has a wrong size or recipient")
+        }
+    }
+
+    private func compareReference(reading written: CiphertextFile) throws(OpenPGPError) {
+        let decryption = try reference.decrypt(written.descriptor)
         defer { decryption.cancel() }
         var plain = [UInt8](repeating: 0, count: Self.text.count + 1)
         guard try decryption.read(into: &plain) == Self.text.count, plain.dropLast() == Self.text[...] else {
-            throw Self.difference("what gpg reads of it")
+            throw Self.failure("gpg reads what it writes differently")
         }
     }
 
-    private func compareNative(reading bytes: CiphertextFile) throws(OpenPGPError) {
-        let message = try EncryptedMessage(bytes)
-        guard let key = try native.openedKey(of: message) else { throw Self.difference("the session key") }
+    private func compareNative(reading written: CiphertextFile) throws(OpenPGPError) {
+        let message = try EncryptedMessage(written)
+        guard let key = try native.openedKey(of: message) else {
+            throw Self.failure("it cannot open the session key")
+        }
         guard try message.plaintext(key, count: Self.text.count) == Self.text else {
-            throw Self.difference("what it reads")
+            throw Self.failure("it reads a message wrongly")
         }
     }
 
-    static func difference(_ what: String) -> OpenPGPError {
-        OpenPGPError(.engine, "its trial failed: \(what) is not as expected")
+    /// The error of a test that failed.
+    static func failure(_ what: String) -> OpenPGPError {
+        OpenPGPError(.engine, "the self-test of the native engine failed: \(what)")
     }
 }

@@ -1,29 +1,39 @@
 private import Secrets
 
-/// One message being made without gpg, on the caller's thread.
+/// One message being made by the native engine: a PKESK, then a SEIPD packet around one literal packet and the
+/// modification detection code (MDC).
 ///
-/// The message is a session key packet, and an encrypted-data packet around one literal packet and the modification
-/// detection code; both are framed as ``OuterFraming`` says. It keeps one piece of each back, whatever the file's size.
+/// The bytes flow through two ``PartialBodyWriter``s:
 ///
-/// Source: RFC 4880, sections 5.1, 5.9, 5.13 and 5.14.
+///     plaintext -> literal packet, partial lengths of 64 KiB
+///               -> SHA-1 for the MDC, then AES-256 in CFB mode
+///               -> SEIPD packet, partial lengths of 2 KiB, then 64 KiB
+///               -> file
+///
+/// Each writer keeps back one chunk, whatever the size of the file. For the use of one thread.
+///
+/// Source: RFC 4880, sections 5.1 (PKESK), 5.9 (literal data), 5.13 (SEIPD) and 5.14 (MDC); ``OuterFraming`` for the
+/// partial lengths.
 final class NativeMessage {
     private let cipher: CipherFeedback
     private let digest: MessageDigest
     private var file: CiphertextWriter
-    /// What is inside: the random prefix and the literal packet.
+    /// The contents of the SEIPD packet: the random prefix and the literal packet.
     private var literal: PartialBodyWriter
+    /// The message: the PKESK and the SEIPD packet.
     private var outer: PartialBodyWriter
+    /// Bytes of plaintext so far.
     private var count: UInt64 = 0
 
-    /// Bytes that are encrypted, or written, at once.
+    /// Bytes that are encrypted, or written to the file, at once.
     private static let step = 1 << 16
 
-    /// Starts a message with a session key of its own.
+    /// Starts a message with a random session key.
     ///
     /// - Parameters:
-    ///   - subkey: whom the message is for.
+    ///   - subkey: the recipient's encryption subkey.
     ///   - descriptor: an empty file, which stays its owner's to close.
-    init(to subkey: CurveSubkey, into descriptor: Int32) throws(OpenPGPError) {
+    init(to subkey: ECDHSubkey, into descriptor: Int32) throws(OpenPGPError) {
         guard let bytes = SecretBytes.random(32), let prefix = SecretBytes.random(CipherFeedback.block) else {
             throw OpenPGPError.noLockedMemory
         }
@@ -31,11 +41,13 @@ final class NativeMessage {
         cipher = try CipherFeedback(key)
         digest = try MessageDigest(.sha1)
         file = CiphertextWriter(descriptor)
-        outer = PartialBodyWriter(.native, after: try PKESK.make(key, for: subkey) + [0xc0 | 18])
+        let pkesk = try PKESK.make(key, for: subkey)
+        outer = PartialBodyWriter(.native, after: pkesk + [PacketTag.newFormat(PacketTag.seipd)])
+        // The version.
         outer.append([1])
         var start = prefix.withUnsafeBytes { Array($0) }
         start += start.suffix(2)
-        literal = PartialBodyWriter(.nativeLiteral, after: start + [0xc0 | 11])
+        literal = PartialBodyWriter(.nativeLiteral, after: start + [PacketTag.newFormat(PacketTag.literalData)])
         // Binary, no name, no time.
         literal.append([UInt8(ascii: "b"), 0, 0, 0, 0, 0])
     }
@@ -49,11 +61,13 @@ final class NativeMessage {
         if outer.ready >= Self.step { try writeOuter() }
     }
 
-    /// Ends the message and gives the rest of it to the file.
+    /// Ends the message and writes the rest of it to the file.
+    ///
+    /// - Throws: `.engine` when the message has not the size that ``ContentFraming`` gives for its plaintext.
     func finish() throws(OpenPGPError) {
         literal.finish()
         try sealLiteral()
-        var trailer: [UInt8] = [0xc0 | 19, 20]
+        var trailer = LiteralPacket.trailerHeader
         digest.update(trailer)
         trailer += digest.finish()
         try trailer.withUnsafeMutableBufferPointer { bytes throws(OpenPGPError) in
@@ -66,6 +80,7 @@ final class NativeMessage {
         }
     }
 
+    /// Hashes and encrypts the whole chunks of the literal packet.
     private func sealLiteral() throws(OpenPGPError) {
         try literal.drain { bytes throws(OpenPGPError) in
             digest.update(UnsafeRawBufferPointer(bytes))
@@ -73,11 +88,12 @@ final class NativeMessage {
         }
     }
 
+    /// Writes the whole chunks of the SEIPD packet to the file.
     private func writeOuter() throws(OpenPGPError) {
         try outer.drain { bytes throws(OpenPGPError) in try file.write(UnsafeRawBufferPointer(bytes)) }
     }
 
-    /// Encrypts bytes where they are, and copies them outside.
+    /// Encrypts bytes in place, and appends them to the SEIPD packet.
     private func seal(_ bytes: UnsafeMutableRawBufferPointer) throws(OpenPGPError) {
         try cipher.encrypt(bytes)
         outer.append(UnsafeRawBufferPointer(bytes))

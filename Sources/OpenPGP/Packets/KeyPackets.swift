@@ -1,7 +1,10 @@
-/// The packets of a key as gpg exports it.
+/// The packets of a transferable key, as gpg exports it.
 ///
 /// Source: RFC 4880, section 11.1 (transferable public keys) and 11.2 (transferable secret keys).
 package struct KeyPackets {
+    /// The kinds of packets that are looked for.
+    ///
+    /// Source: RFC 4880, section 4.3 (packet tags).
     package enum Tag: UInt8 {
         case secretKey = 5
         case secretSubkey = 7
@@ -12,7 +15,7 @@ package struct KeyPackets {
 
     /// Cuts an exported key into its packets.
     ///
-    /// - Returns: nil when it is not a row of whole packets.
+    /// - Returns: nil when it is not a sequence of whole packets.
     package init?(_ bytes: [UInt8]) {
         var packets: [(tag: UInt8, body: [UInt8])] = []
         var rest = bytes[...]
@@ -27,12 +30,14 @@ package struct KeyPackets {
         self.packets = packets
     }
 
+    /// The bodies of all packets with this tag, in their order.
     package func bodies(_ tag: Tag) -> [[UInt8]] { packets.filter { $0.tag == tag.rawValue }.map(\.body) }
 
-    /// How many secret parts are there, and not left out.
+    /// The number of secret key and subkey packets that hold their secret part.
     ///
-    /// Source: gnupg `doc/DETAILS`, "GNU extensions to the S2K algorithm": in place of a part ends its packet with
-    /// "GNU" and 1.
+    /// A packet whose secret part gpg has left out ends with "GNU" and 1 instead.
+    ///
+    /// Source: gnupg `doc/DETAILS`, "GNU extensions to the S2K algorithm".
     package var secretParts: Int {
         (bodies(.secretKey) + bodies(.secretSubkey)).count { !$0.suffix(4).elementsEqual(Array("GNU".utf8) + [1]) }
     }

@@ -1,48 +1,47 @@
 package import Secrets
 
-/// Session key packets for a subkey on curve25519, made and opened here.
+/// The public-key encrypted session key packet (PKESK, tag 1, version 3) for an ECDH subkey.
 ///
-/// Source: RFC 4880, sections 5.1 and 13.1 (the packet, the checksum); RFC 6637, sections 8 and 10 (what is wrapped,
-/// and how it is written).
+/// Source: RFC 4880, sections 5.1 and 13.1 (the packet, the checksum); RFC 6637, sections 8 and 10 (the padding, the
+/// key wrap and their encoding).
 package enum PKESK {
-    /// How the packet begins: its tag in a header of the new format, by which ``EncryptedMessage`` knows this engine's
-    /// files.
-    private static let tag: UInt8 = 0xc1
-
-    /// Makes the packet.
+    /// Makes the packet, header included, with a new ephemeral key pair.
     ///
-    /// A fresh pair of ephemeral keys is made for it.
-    package static func make(_ key: SessionKey, for subkey: CurveSubkey) throws(OpenPGPError) -> [UInt8] {
+    /// The header is of the new format, by which ``OwnFraming`` recognises the files of this engine.
+    ///
+    /// - Throws: `.key` when the subkey's point is of low order, `.engine`.
+    package static func make(_ key: SessionKey, for subkey: ECDHSubkey) throws(OpenPGPError) -> [UInt8] {
         guard let ephemeral = SecretBytes.random(X25519.size), let point = X25519.point(of: ephemeral) else {
             throw OpenPGPError.noLockedMemory
         }
         guard let shared = X25519.shared(ephemeral, with: subkey.point) else {
-            throw OpenPGPError(.key, "nothing can be encrypted to that key: its point is not a safe one")
+            throw OpenPGPError(.key, "nothing can be encrypted to this key: its public point is not a safe one")
         }
         let wrapped = try KeyWrap.wrap(padded(key), with: subkey.wrappingKey(shared))
         let body =
-            [3] + subkey.keyID + [CurveSubkey.algorithm] + CurveSubkey.pointHeader + point
+            [3] + subkey.keyID + [ECDHSubkey.algorithm] + ECDHSubkey.pointHeader + point
             + [UInt8(wrapped.count)] + wrapped
-        return [tag, UInt8(body.count)] + body
+        return [PacketTag.newFormat(PacketTag.pkesk), UInt8(body.count)] + body
     }
 
     /// Opens the packet with the secret subkey.
     ///
-    /// - Parameter body: without the header.
-    /// - Returns: nil when it is for another key or of another kind, damaged, or the key is not one for AES.
+    /// - Parameter body: the packet without its header.
+    /// - Returns: nil when it is for another key or of another kind, damaged, or holds no key for AES.
     package static func open(_ body: [UInt8], with subkey: SecretSubkey) throws(OpenPGPError) -> SessionKey? {
-        let start = 10 + CurveSubkey.pointHeader.count + X25519.size
-        guard body.count > start, body[0] == 3, body[9] == CurveSubkey.algorithm,
-            body[1..<9].elementsEqual(subkey.part.keyID) || body[1..<9].allSatisfy({ $0 == 0 }),
-            body[10...].starts(with: CurveSubkey.pointHeader), body.count == start + 1 + Int(body[start]),
+        let start = 10 + ECDHSubkey.pointHeader.count + X25519.size
+        guard body.count > start, body[0] == 3, body[9] == ECDHSubkey.algorithm,
+            body[1..<9].elementsEqual(subkey.publicPart.keyID) || body[1..<9].allSatisfy({ $0 == 0 }),
+            body[10...].starts(with: ECDHSubkey.pointHeader), body.count == start + 1 + Int(body[start]),
             let shared = X25519.shared(subkey.scalar, with: Array(body[start - X25519.size..<start])),
-            let secret = try KeyWrap.unwrap(Array(body[(start + 1)...]), with: subkey.part.wrappingKey(shared))
+            let secret = try KeyWrap.unwrap(
+                Array(body[(start + 1)...]), with: subkey.publicPart.wrappingKey(shared))
         else { return nil }
         return sessionKey(secret)
     }
 
-    /// What is wrapped: the cipher's number, the key, a checksum, and as many bytes as make up a multiple of eight,
-    /// each of which says how many.
+    /// The session key as it is wrapped: the cipher's number, the key, a checksum, and padding to a multiple of eight
+    /// bytes, each of which is the padding's length.
     private static func padded(_ key: SessionKey) throws(OpenPGPError) -> SecretBytes {
         let size = key.bytes.count
         let padding = 8 - (1 + size + 2) % 8
@@ -63,7 +62,9 @@ package enum PKESK {
         return secret
     }
 
-    /// The key in what was wrapped; nil when there is none for AES.
+    /// Reads an unwrapped session key.
+    ///
+    /// - Returns: nil when its padding or checksum is wrong, or it is not for AES.
     package static func sessionKey(_ secret: SecretBytes) -> SessionKey? {
         secret.withUnsafeBytes { bytes in
             guard let padding = bytes.last.map(Int.init), (1..<bytes.count).contains(padding),

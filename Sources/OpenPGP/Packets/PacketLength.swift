@@ -1,52 +1,16 @@
-/// The header of one OpenPGP packet: its tag and the first of its lengths.
-///
-/// Source: RFC 4880, section 4.2 (packet headers).
-package struct PacketHeader: Equatable, Sendable {
-    package var tag: UInt8
-    package var isOldFormat: Bool
-    package var length: PacketLength
-    /// Bytes of the tag and the first length together.
-    package var headerLength: Int
-
-    /// Reads the header at the start of `bytes`.
-    ///
-    /// - Returns: nil when the bytes are no header or do not suffice (six always do).
-    package init?(_ bytes: some Collection<UInt8>) {
-        guard let first = bytes.first, first & 0x80 != 0 else { return nil }
-        let rest = bytes.dropFirst()
-        if first & 0x40 != 0 {
-            guard let (length, size) = PacketLength.read(rest) else { return nil }
-            self.init(tag: first & 0x3f, isOldFormat: false, length: length, headerLength: 1 + size)
-        } else {
-            let tag = first >> 2 & 0x0f
-            let size = [1, 2, 4, 0][Int(first & 3)]
-            guard rest.count >= size else { return nil }
-            let count = rest.prefix(size).reduce(0) { $0 << 8 | UInt64($1) }
-            let length: PacketLength = size == 0 ? .indeterminate : .definite(count)
-            self.init(tag: tag, isOldFormat: true, length: length, headerLength: 1 + size)
-        }
-    }
-
-    private init(tag: UInt8, isOldFormat: Bool, length: PacketLength, headerLength: Int) {
-        self.tag = tag
-        self.isOldFormat = isOldFormat
-        self.length = length
-        self.headerLength = headerLength
-    }
-}
-
-/// A length as the new packet format writes it, and the old format's "until the end".
+/// A body length in a packet header: a length of the new format, or the old format's indeterminate one.
 ///
 /// Source: RFC 4880, sections 4.2.1 and 4.2.2.
 package enum PacketLength: Equatable, Sendable {
     case definite(UInt64)
-    /// That many bytes, a power of two, and then another length.
+    /// A chunk of that many bytes, a power of two, after which another length follows.
     case partial(UInt64)
+    /// The body ends with the file.
     case indeterminate
 
     /// Reads a new-format length.
     ///
-    /// - Returns: the length and how many bytes it takes; nil when `bytes` do not suffice (five always do).
+    /// - Returns: the length and its own size in bytes; nil when `bytes` are too few (five always suffice).
     package static func read(_ bytes: some Collection<UInt8>) -> (PacketLength, size: Int)? {
         guard let first = bytes.first else { return nil }
         let rest = bytes.dropFirst()
@@ -62,7 +26,7 @@ package enum PacketLength: Equatable, Sendable {
         }
     }
 
-    /// The five bytes of a definite length, whatever its value.
+    /// The five-byte form of a definite length, which exists for every length.
     package static func fiveBytes(_ count: Int) -> [UInt8] {
         [0xff] + stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: count >> $0) }
     }

@@ -1,37 +1,41 @@
-/// The way through the lengths of one packet, whoever framed it and however its bytes come.
+/// A walk through the partial body lengths of one packet, which makes a ``PartialBodyMap``.
+///
+/// The bytes may come in parts, and any program may have cut the packet.
 ///
 /// Source: RFC 4880, section 4.2.2 (new format packet lengths).
 struct PacketWalk {
-    /// The pieces passed.
-    private(set) var pieces: PartialBodyMap
-    /// Where the next length is, or, after the last piece, what follows the packet.
+    /// The chunks passed.
+    private(set) var map: PartialBodyMap
+    /// The offset of the next length, or, after the last chunk, of what follows the packet.
     private(set) var next: UInt64
-    /// Whether the last piece was passed.
+    /// Whether the last chunk was passed.
     private(set) var isDone = false
-    /// Whether the pieces are too irregular to be remembered; the walk does not go on then.
-    private(set) var isIrregular = false
+    /// Whether the packet has more runs than the map holds: then the walk stops, and random access is given up.
+    private(set) var hasTooManyRuns = false
 
+    /// Starts at the first length of a packet.
+    ///
     /// - Parameters:
-    ///   - offset: where the packet's first length is, right after its tag.
+    ///   - offset: the offset of the first length, right after the packet's tag.
     ///   - limit: see ``PartialBodyMap/init(limit:)``.
     init(at offset: UInt64, limit: Int = 16384) {
-        pieces = PartialBodyMap(limit: limit)
+        map = PartialBodyMap(limit: limit)
         next = offset
     }
 
-    /// A packet of the old format: a body of `count` bytes at `offset`, in one piece.
+    /// A finished walk through a packet of the old format, whose body is one chunk of `count` bytes at `offset`.
     init(wholeAt offset: UInt64, _ count: UInt64) {
-        pieces = PartialBodyMap()
-        isIrregular = !pieces.append(at: offset, count)
+        map = PartialBodyMap()
+        hasTooManyRuns = !map.append(chunkAt: offset, count)
         next = offset + count
         isDone = true
     }
 
-    /// Goes on as far as the lengths are in `bytes`.
+    /// Walks on as far as the lengths are in `bytes`.
     ///
-    /// - Parameter offset: the position of the first of `bytes`.
+    /// - Parameter offset: the offset of the first of `bytes`.
     mutating func walk(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) {
-        while !isDone, !isIrregular, next >= offset, next - offset < UInt64(bytes.count) {
+        while !isDone, !hasTooManyRuns, next >= offset, next - offset < UInt64(bytes.count) {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[Int(next - offset)...])
             guard let (length, size) = PacketLength.read(rest) else { return }
             switch length {
@@ -44,8 +48,9 @@ struct PacketWalk {
         }
     }
 
+    /// Passes a length of `size` bytes and the chunk of `count` bytes after it.
     private mutating func pass(_ size: Int, _ count: UInt64) {
-        isIrregular = !pieces.append(at: next + UInt64(size), count)
+        hasTooManyRuns = !map.append(chunkAt: next + UInt64(size), count)
         next += UInt64(size) + count
     }
 }

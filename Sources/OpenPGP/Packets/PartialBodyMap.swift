@@ -1,105 +1,115 @@
-/// Where the pieces of a packet's body are in the bytes around them.
+/// Maps offsets in a packet's body to offsets outside it, for bodies cut into chunks by partial body lengths.
 ///
-/// Pieces of equal size at equal distances are kept as one run: any size of file takes a handful of them, since every
-/// program cuts regularly. Lookups are a binary search and arithmetic.
+/// Outside is the file for an encrypted packet, and the decrypted contents for a literal packet inside it. Chunks of
+/// equal size at equal distances are kept as one run: a file of any size has a handful of runs, since every program
+/// cuts regularly. Lookups are a binary search and arithmetic.
+///
+/// Source: RFC 4880, section 4.2.2.4 (partial body lengths).
 package struct PartialBodyMap {
     private struct Run {
-        /// The position of its first byte in the body.
-        let start: UInt64
-        /// The position of its first byte in the bytes around it.
-        let offset: UInt64
-        /// The bytes of each piece; never 0.
-        let size: UInt64
-        /// From the start of one piece to the start of the next, in the bytes around them.
+        /// The offset of its first byte in the body.
+        let bodyOffset: UInt64
+        /// The offset of its first byte outside.
+        let outerOffset: UInt64
+        /// Bytes of each chunk; never 0.
+        let chunkSize: UInt64
+        /// Bytes from the start of one chunk to the start of the next, outside.
         var distance: UInt64
-        var pieces: UInt64
+        var chunks: UInt64
 
-        func end(afterPieces index: UInt64) -> UInt64 { start + (index + 1) * size }
+        func bodyEnd(ofChunk index: UInt64) -> UInt64 { bodyOffset + (index + 1) * chunkSize }
     }
 
     private var runs: [Run] = []
     private let limit: Int
-    /// The bytes of the body, as far as the pieces are known.
+    /// Bytes of the body, as far as its chunks are known.
     package private(set) var count: UInt64 = 0
 
-    /// - Parameter limit: of the runs: what alternates for ever must not take memory for ever.
+    /// Makes an empty map.
+    ///
+    /// - Parameter limit: the most runs that it holds, which bounds its memory when chunk sizes alternate.
     package init(limit: Int = 16384) {
         self.limit = limit
     }
 
-    /// Adds the next piece.
+    /// Adds the next chunk.
     ///
-    /// - Parameter offset: the position of its first byte in the bytes around it, after all before.
-    /// - Returns: whether it found room; if not, the pieces are too irregular and the map stays as it is.
-    package mutating func append(at offset: UInt64, _ size: UInt64) -> Bool {
+    /// - Parameters:
+    ///   - outerOffset: the offset of its first byte outside, behind all chunks before.
+    ///   - size: its bytes; an empty chunk changes nothing.
+    /// - Returns: false when the map has too many runs to take it, and stays as it is.
+    package mutating func append(chunkAt outerOffset: UInt64, _ size: UInt64) -> Bool {
         guard size > 0 else { return true }
-        if let last = runs.indices.last, runs[last].size == size {
-            if runs[last].pieces == 1 { runs[last].distance = offset - runs[last].offset }
-            if runs[last].offset + runs[last].pieces * runs[last].distance == offset {
-                runs[last].pieces += 1
+        if let last = runs.indices.last, runs[last].chunkSize == size {
+            if runs[last].chunks == 1 { runs[last].distance = outerOffset - runs[last].outerOffset }
+            if runs[last].outerOffset + runs[last].chunks * runs[last].distance == outerOffset {
+                runs[last].chunks += 1
                 count += size
                 return true
             }
         }
         guard runs.count < limit else { return false }
-        runs.append(Run(start: count, offset: offset, size: size, distance: size, pieces: 1))
+        runs.append(Run(bodyOffset: count, outerOffset: outerOffset, chunkSize: size, distance: size, chunks: 1))
         count += size
         return true
     }
 
-    /// Where a byte of the body is in the bytes around it.
+    /// The offset outside of a byte of the body.
     ///
-    /// - Parameter position: less than ``count``.
-    package func offset(of position: UInt64) -> UInt64 {
-        let run = runs[index(of: position)]
-        let (piece, rest) = (position - run.start).quotientAndRemainder(dividingBy: run.size)
-        return run.offset + piece * run.distance + rest
+    /// - Parameter bodyOffset: less than ``count``.
+    package func outerOffset(of bodyOffset: UInt64) -> UInt64 {
+        let run = runs[runIndex(of: bodyOffset)]
+        let (chunk, rest) = (bodyOffset - run.bodyOffset).quotientAndRemainder(dividingBy: run.chunkSize)
+        return run.outerOffset + chunk * run.distance + rest
     }
 
-    /// Calls `body` for each stretch of the bytes around that holds a part of `range`, in order.
+    /// Calls `body` with the offsets outside of each chunk's part of `range`, in order.
     ///
-    /// - Parameter range: positions in the body, up to ``count``.
+    /// - Parameter range: offsets in the body, up to ``count``.
     package func forEachPart<E>(of range: Range<UInt64>, _ body: (Range<UInt64>) throws(E) -> Void) throws(E) {
         guard !range.isEmpty else { return }
         var position = range.lowerBound
-        var index = index(of: position)
+        var index = runIndex(of: position)
         while position < range.upperBound {
             let run = runs[index]
-            var (piece, rest) = (position - run.start).quotientAndRemainder(dividingBy: run.size)
-            while piece < run.pieces, position < range.upperBound {
-                let offset = run.offset + piece * run.distance + rest
-                let length = min(run.end(afterPieces: piece), range.upperBound) - position
+            var (chunk, rest) = (position - run.bodyOffset).quotientAndRemainder(dividingBy: run.chunkSize)
+            while chunk < run.chunks, position < range.upperBound {
+                let offset = run.outerOffset + chunk * run.distance + rest
+                let length = min(run.bodyEnd(ofChunk: chunk), range.upperBound) - position
                 try body(offset..<offset + length)
                 position += length
-                piece += 1
+                chunk += 1
                 rest = 0
             }
             index += 1
         }
     }
 
-    /// Moves the bytes of the body together, over what is between them.
+    /// Moves the bytes of the body together, over the lengths between the chunks.
     ///
     /// - Parameters:
-    ///   - buffer: the bytes around the body from `offset` on; the body's are at its start afterwards.
-    ///   - range: positions in the body that `buffer` holds.
-    package func squeeze(_ buffer: UnsafeMutableRawBufferPointer, at offset: UInt64, _ range: Range<UInt64>) {
+    ///   - buffer: the bytes outside from `outerOffset` on; afterwards it starts with the bytes of `range`.
+    ///   - outerOffset: the offset of the buffer's first byte outside.
+    ///   - range: offsets in the body whose bytes the buffer holds.
+    package func removeLengths(
+        in buffer: UnsafeMutableRawBufferPointer, at outerOffset: UInt64, _ range: Range<UInt64>
+    ) {
         var filled = 0
         forEachPart(of: range) { part in
-            let source = Int(part.lowerBound - offset)
+            let source = Int(part.lowerBound - outerOffset)
             UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]).copyMemory(
                 from: UnsafeRawBufferPointer(rebasing: buffer[source..<source + part.count]))
             filled += part.count
         }
     }
 
-    /// The run that a byte of the body belongs to.
-    private func index(of position: UInt64) -> Int {
+    /// The index of the run that a byte of the body is in.
+    private func runIndex(of bodyOffset: UInt64) -> Int {
         var low = 0
         var high = runs.count - 1
         while low < high {
             let middle = low + (high - low + 1) / 2
-            if runs[middle].start <= position { low = middle } else { high = middle - 1 }
+            if runs[middle].bodyOffset <= bodyOffset { low = middle } else { high = middle - 1 }
         }
         return low
     }

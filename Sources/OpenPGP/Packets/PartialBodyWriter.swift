@@ -1,16 +1,21 @@
-/// Cuts a packet's body into the pieces of a ``OuterFraming`` while it comes.
+/// Cuts a packet's body into partial body lengths while it comes, as an ``OuterFraming`` says.
 ///
-/// A piece's length comes before it and is known after it: room for it is kept. So each byte is copied here once.
+/// A chunk's length comes before it and is known after it: a byte is kept free for it. So each byte of the body is
+/// copied here once.
+///
+/// Source: RFC 4880, section 4.2.2.4 (partial body lengths).
 package struct PartialBodyWriter {
     private let framing: OuterFraming
-    /// What comes before the body, whole pieces with their lengths, and one that is not whole yet.
+    /// What comes before the body, whole chunks with their lengths, and the chunk that is not whole yet.
     private var buffer: [UInt8]
-    /// Where the length goes of the piece that is not whole.
+    /// The index of the byte kept for the length of the chunk that is not whole yet.
     private var open: Int
     private var startedPartials = false
     /// Bytes of the body taken.
     package private(set) var count: UInt64 = 0
 
+    /// Starts a body.
+    ///
     /// - Parameter header: what comes before the first length.
     package init(_ framing: OuterFraming, after header: [UInt8] = []) {
         self.framing = framing
@@ -18,7 +23,7 @@ package struct PartialBodyWriter {
         open = header.count
     }
 
-    /// Bytes that ``drain(_:)`` would give.
+    /// The number of bytes that ``drain(_:)`` would give.
     package var ready: Int { open }
 
     /// Takes the next bytes of the body.
@@ -38,18 +43,18 @@ package struct PartialBodyWriter {
         }
     }
 
-    /// Takes the next bytes, as the other does.
+    /// Takes the next bytes of the body.
     package mutating func append(_ bytes: [UInt8]) {
         bytes.withUnsafeBytes { append($0) }
     }
 
-    /// Makes what is there the last piece; nothing may be appended after it.
+    /// Makes the chunk so far the last one; nothing may be appended after it.
     package mutating func finish() {
         buffer.replaceSubrange(open...open, with: PacketLength.fiveBytes(buffer.count - open - 1))
         open = buffer.count
     }
 
-    /// Gives what is whole to `body`, which may change it, and forgets it.
+    /// Gives whole chunks with their lengths to `body`, which may change the bytes, and forgets them.
     package mutating func drain<E>(_ body: (UnsafeMutableRawBufferPointer) throws(E) -> Void) throws(E) {
         try buffer.withUnsafeMutableBufferPointer { bytes throws(E) in
             try body(UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: bytes[..<open])))

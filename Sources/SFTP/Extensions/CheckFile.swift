@@ -1,4 +1,4 @@
-/// `check-file-name`, `check-file-handle` and paramiko's `check-file`: hashes of a file, made where it lies.
+/// `check-file-name`, `check-file-handle` and paramiko's `check-file`: hashes of a file, computed by the server.
 ///
 /// Source: draft-ietf-secsh-filexfer-extensions-00, section 3.
 package struct CheckFile {
@@ -8,23 +8,23 @@ package struct CheckFile {
     }
 
     package let object: Object
-    /// Names of algorithms, separated by commas, the preferred first.
+    /// The names of algorithms, separated by commas, the preferred one first.
     private let algorithms: ArraySlice<UInt8>
     private let offset: UInt64
-    /// Bytes to hash; 0 goes to the end of the file.
+    /// The number of bytes to hash; 0 for all up to the end of the file.
     private let length: UInt64
-    /// Bytes of each hash; 0 makes one hash of all.
+    /// The number of bytes that each hash covers; 0 for one hash of all.
     private let blockSize: UInt32
     /// Whether the reply starts with the name of the extension.
     ///
-    /// ProFTPD sends and WinSCP reads the algorithm first, as the draft has it. paramiko, client and server, calls the
-    /// request `check-file`, and has that name before the algorithm.
+    /// In the draft, in ProFTPD and in WinSCP, the algorithm comes first. In paramiko the request is called
+    /// `check-file`, and that name comes before the algorithm.
     private let isNamedInReply: Bool
 
-    /// The least ``blockSize`` but 0, from the draft.
+    /// The smallest ``blockSize`` other than 0, from the draft.
     private static let smallestBlock: UInt32 = 256
 
-    /// - Parameter name: of the extension, which has been read already.
+    /// - Parameter name: the name of the extension, which has been read already.
     init(_ name: String, from reader: inout PacketReader) throws(FileSystemError) {
         object = try name == "check-file-name" ? .path(VirtualPath(from: &reader)) : .handle(Handle(from: &reader))
         algorithms = try reader.string()
@@ -37,8 +37,8 @@ package struct CheckFile {
     /// Hashes `file`.
     ///
     /// - Returns: the fields of the reply.
-    /// - Throws: ``FileSystemError/unsupported(_:)`` for algorithms that are not to be had,
-    ///   ``FileSystemError/failure(_:)`` for blocks that are too small or too many, and as reading does.
+    /// - Throws: ``FileSystemError/unsupported(_:)`` when no algorithm is available,
+    ///   ``FileSystemError/failure(_:)`` for blocks that are too small or too many, and the errors of reading.
     func reply(_ file: any OpenFile, in fileSystem: any FileSystem) throws(FileSystemError) -> [UInt8] {
         guard blockSize == 0 || blockSize >= CheckFile.smallestBlock else {
             throw .failure("blocks have at least \(CheckFile.smallestBlock) bytes")
@@ -55,7 +55,7 @@ package struct CheckFile {
         return reply + hashes
     }
 
-    /// The first of the algorithms asked for that is to be had.
+    /// The first of the requested algorithms that is available.
     private func algorithm(in fileSystem: any FileSystem) throws(FileSystemError) -> String {
         for name in algorithms.split(separator: UInt8(ascii: ",")) {
             let name = String(decoding: name, as: UTF8.self)
@@ -64,7 +64,7 @@ package struct CheckFile {
         throw .unsupported("this server has none of these hash algorithms; try sha256, sha512, sha1 or md5")
     }
 
-    /// The hashes of all blocks, the last one of what remains, one after the other.
+    /// The hashes of all blocks, one after the other; the last block may be shorter.
     private func hashes(
         of file: any OpenFile, _ make: () throws(FileSystemError) -> any Digest
     ) throws(FileSystemError) -> [UInt8] {

@@ -1,10 +1,10 @@
-/// `copy-data`: bytes of one open file are written to another, without a way through the client.
+/// `copy-data`: copies bytes of one open file to another within the server.
 ///
 /// Source: OpenSSH's `PROTOCOL`, section 4.10, after draft-ietf-secsh-filexfer-extensions-00, section 7.
 package struct CopyData {
     package let source: Handle
     private let sourceOffset: UInt64
-    /// Bytes to copy; 0 copies to the end of the file.
+    /// The number of bytes to copy; 0 for all up to the end of the file.
     private let length: UInt64
     package let target: Handle
     private let targetOffset: UInt64
@@ -17,12 +17,15 @@ package struct CopyData {
         targetOffset = try reader.uint64()
     }
 
-    /// Copies; an end of the source before ``length`` bytes is not an error.
+    /// Copies.
     ///
-    /// The end is where it is at the start: a file that is copied to its own end by two handles does not grow for ever.
+    /// That the source has fewer than ``length`` bytes is not an error.
     ///
-    /// - Throws: ``FileSystemError/failure(_:)`` for one handle twice or a range that no file has, and as reading and
-    ///   writing do.
+    /// The size of the source is taken before the first byte is copied, so that a file which is copied to its own end
+    /// through two handles does not grow without end.
+    ///
+    /// - Throws: ``FileSystemError/failure(_:)`` for one handle twice or a range beyond the largest offset, and the
+    ///   errors of reading and writing.
     func carryOut(from source: any OpenFile, to target: any OpenFile) throws(FileSystemError) {
         guard self.source != self.target else { throw .failure("a file cannot be copied to its own handle") }
         guard !sourceOffset.addingReportingOverflow(length).overflow,

@@ -1,11 +1,12 @@
-/// `users-groups-by-id@openssh.com`: names for the numbers in ``FileAttributes/Owner``; OpenSSH's `ls -l` shows them.
+/// `users-groups-by-id@openssh.com`: the names of users and groups, which OpenSSH's `ls -l` shows in place of
+/// the numbers in ``FileAttributes/Owner``.
 ///
 /// Source: OpenSSH's `PROTOCOL`, section 4.13.
 package struct NamesByID {
     private let users: [UInt32]
     private let groups: [UInt32]
 
-    /// Numbers in one request.
+    /// The most numbers in one request.
     private static let limit = 1024
 
     /// - Throws: ``FileSystemError/failure(_:)`` for more numbers than ``limit``.
@@ -24,7 +25,9 @@ package struct NamesByID {
         return numbers
     }
 
-    /// The fields of the reply: two strings, each a list of strings, one for each number; none but the own has a name.
+    /// The fields of the reply: a list of names of users and one of groups, each as one string.
+    ///
+    /// A number that is not the session's own gets an empty name.
     func reply(owner: FileAttributes.Owner, name: String) -> [UInt8] {
         var reply: [UInt8] = []
         for (numbers, own) in [(users, owner.user), (groups, owner.group)] {

@@ -45,7 +45,7 @@ package struct FileAttributes: Equatable, Sendable {
         static let extended: UInt32 = 0x8000_0000
     }
 
-    /// Reads the flags and the fields they announce; extended pairs are read over.
+    /// Reads the flags and the fields they announce; extended pairs are skipped.
     package init(from reader: inout PacketReader) throws(FileSystemError) {
         let flags = try reader.uint32()
         if flags & Flag.size != 0 { size = try reader.uint64() }
@@ -53,7 +53,7 @@ package struct FileAttributes: Equatable, Sendable {
         if flags & Flag.permissions != 0 { permissions = try reader.uint32() }
         if flags & Flag.times != 0 { times = try Times(access: reader.uint32(), modification: reader.uint32()) }
         if flags & Flag.extended != 0 {
-            // A count that the packet cannot hold ends at the first missing string: no loop outlives the packet.
+            // A count that the packet cannot hold ends the loop at the first missing string.
             for _ in 0..<(try reader.uint32()) {
                 _ = try reader.string()
                 _ = try reader.string()

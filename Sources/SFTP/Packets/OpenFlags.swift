@@ -1,4 +1,4 @@
-/// What an OPEN asks for.
+/// The flags of OPEN.
 ///
 /// Source: draft-ietf-secsh-filexfer-02, section 6.3.
 package struct OpenFlags: OptionSet, Hashable, Sendable {

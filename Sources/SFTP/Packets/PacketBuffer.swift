@@ -1,7 +1,7 @@
 /// Cuts the bytes of a channel into packets.
 ///
-/// Bytes may arrive in any pieces. A length that no packet may have is noticed as soon as its four bytes are there, and
-/// nothing is ever allocated for a length: the buffer grows only with bytes received.
+/// The bytes may be cut anywhere. A length that no packet may have is refused as soon as its four bytes are there. A
+/// length allocates nothing: the buffer grows only with the bytes received.
 package struct PacketBuffer {
     private var storage: [UInt8] = []
     private var start = 0
@@ -21,8 +21,8 @@ package struct PacketBuffer {
 
     /// The next whole packet, from its type byte on, or nil while it is incomplete.
     ///
-    /// - Throws: ``ProtocolViolation`` for a length of 0 or over ``Limits/packetLength``: what follows cannot be
-    ///   framed.
+    /// - Throws: ``ProtocolViolation`` for a length of 0 or over ``Limits/packetLength``, after which
+    ///   the next packet cannot be found.
     package mutating func next() throws(ProtocolViolation) -> ArraySlice<UInt8>? {
         guard count >= 4 else { return nil }
         let length = storage[start..<start + 4].reduce(0) { $0 << 8 | Int($1) }
@@ -33,14 +33,5 @@ package struct PacketBuffer {
         guard count >= 4 + length else { return nil }
         defer { start += 4 + length }
         return storage[start + 4..<start + 4 + length]
-    }
-}
-
-/// A client that has left the protocol: the session can only end.
-package struct ProtocolViolation: Error, Equatable, CustomStringConvertible {
-    package let description: String
-
-    package init(_ description: String) {
-        self.description = description
     }
 }

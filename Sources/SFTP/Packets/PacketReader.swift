@@ -1,7 +1,6 @@
 /// A cursor over the fields of one packet.
 ///
-/// Every read checks what is left; a field that does not fit throws ``FileSystemError/badMessage(_:)`` and nothing is
-/// ever read past the end.
+/// A field that does not fit into the rest of the packet throws ``FileSystemError/badMessage(_:)``.
 ///
 /// Source: RFC 4251, section 5 (data types).
 package struct PacketReader {
@@ -14,7 +13,7 @@ package struct PacketReader {
         position = bytes.startIndex
     }
 
-    /// The bytes not yet read.
+    /// The number of bytes that have not been read.
     package var remaining: Int { bytes.endIndex - position }
 
     package mutating func byte() throws(FileSystemError) -> UInt8 {
@@ -29,7 +28,7 @@ package struct PacketReader {
         try take(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// A length and that many bytes, as a view of the packet: no copy.
+    /// Reads a length and that many bytes, as a view of the packet without a copy.
     package mutating func string() throws(FileSystemError) -> ArraySlice<UInt8> {
         try take(Int(uint32()))
     }

@@ -1,4 +1,4 @@
-/// A request as a value, once its fields have been read.
+/// A parsed request.
 ///
 /// Source: draft-ietf-secsh-filexfer-02, section 6.
 package enum Request {
@@ -25,8 +25,8 @@ package enum Request {
     /// Reads the fields of a request of `type`; bytes after the last field are ignored, as OpenSSH does.
     ///
     /// - Throws: ``FileSystemError/badMessage(_:)`` when the fields do not fit the packet,
-    ///   ``FileSystemError/failure(_:)`` for a name or handle that cannot be, and
-    ///   ``FileSystemError/unsupported(_:)`` for a packet that is no request.
+    ///   ``FileSystemError/failure(_:)`` for an impossible name or handle, and
+    ///   ``FileSystemError/unsupported(_:)`` for a packet that is not a request.
     package init(_ type: PacketType, from reader: inout PacketReader) throws(FileSystemError) {
         switch type {
         case .open:
@@ -53,11 +53,5 @@ package enum Request {
         case .initialize, .version, .status, .handle, .data, .name, .attributes, .extendedReply:
             throw .unsupported("a packet of type \(type.rawValue) is not a request")
         }
-    }
-}
-
-extension VirtualPath {
-    init(from reader: inout PacketReader) throws(FileSystemError) {
-        self = try VirtualPath(parsing: reader.string())
     }
 }

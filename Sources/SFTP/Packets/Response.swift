@@ -1,6 +1,6 @@
-/// A reply as a value.
+/// A reply.
 ///
-/// DATA has no case: READ appends its bytes straight to the output, see ``SFTPSession``.
+/// DATA has no case, because ``SFTPSession`` writes it straight into the output.
 ///
 /// Source: draft-ietf-secsh-filexfer-02, section 7.
 package enum Response {
@@ -11,7 +11,7 @@ package enum Response {
     case attributes(FileAttributes)
     case statistics(FileSystemStatistics)
     case limits
-    /// The fields of an EXTENDED_REPLY that one extension has for itself.
+    /// An EXTENDED_REPLY with the fields of one extension.
     case extended([UInt8])
 
     /// Appends the whole packet that answers request `id`.
@@ -60,7 +60,7 @@ package enum Response {
         }
     }
 
-    /// Appends a STATUS; the language tag must be there and may be empty.
+    /// Appends a STATUS with an empty language tag.
     private static func appendStatus(_ code: UInt32, _ message: String, to output: inout [UInt8], id: UInt32) {
         output.appendPacket(.status) {
             $0.append(uint32: id)

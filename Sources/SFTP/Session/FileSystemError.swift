@@ -1,21 +1,20 @@
-/// Why a request was not carried out: one case for each status code of SFTP version 3.
+/// The reason why a request failed: one case for each status code of SFTP version 3.
 ///
-/// The text goes to the client, and most clients show it: it says what is wrong and, where there is something to do,
-/// what.
+/// The text goes to the client, and most clients show it. It says what is wrong and, where possible, what to do.
 ///
 /// Source: draft-ietf-secsh-filexfer-02, section 7.
 package enum FileSystemError: Error, Equatable, Sendable {
-    /// No more bytes or names. Only READ and READDIR end so.
+    /// There are no more bytes or names; for READ and READDIR only.
     case endOfFile
-    /// The file, or a directory on the way to it, does not exist or is not to be seen.
+    /// The file, or a directory on the way to it, does not exist or is hidden from this session.
     case noSuchFile(String)
-    /// It exists, and this session may not.
+    /// The session may not do that.
     case permissionDenied(String)
-    /// Everything that has no code of its own: exists already, not empty, disk full, damaged.
+    /// An error without a code of its own: the file exists already, the disk is full, the stored file is damaged.
     case failure(String)
-    /// The packet is framed well and its contents are not.
+    /// The fields of the packet are malformed.
     case badMessage(String)
-    /// A request, or a use of one, that this server does not offer.
+    /// This server does not offer the request, or this use of it.
     case unsupported(String)
 
     /// The status code on the wire.
@@ -30,7 +29,7 @@ package enum FileSystemError: Error, Equatable, Sendable {
         }
     }
 
-    /// The sentence that goes with the code.
+    /// The text that is sent with the code.
     package var message: String {
         switch self {
         case .endOfFile: "end of file"

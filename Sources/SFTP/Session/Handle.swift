@@ -1,4 +1,4 @@
-/// The name of an open file or directory: eight random bytes, so that none can be guessed or reused by chance.
+/// A handle of an open file or directory: eight random bytes, which cannot be guessed and do not repeat.
 package struct Handle: Hashable, Sendable {
     package let value: UInt64
 
@@ -8,8 +8,7 @@ package struct Handle: Hashable, Sendable {
 
     /// Reads the handle string of a request.
     ///
-    /// - Throws: ``FileSystemError/failure(_:)`` for a string of another length: this server never gave that handle
-    ///   out.
+    /// - Throws: ``FileSystemError/failure(_:)`` for a string of another length, which is no handle of this server.
     package init(from reader: inout PacketReader) throws(FileSystemError) {
         let string = try reader.string()
         guard string.count == 8 else { throw Handle.unknown }

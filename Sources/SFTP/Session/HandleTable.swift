@@ -1,4 +1,4 @@
-/// What a session has open, by handle.
+/// The open files and directories of a session, by handle.
 struct HandleTable {
     enum Entry {
         case file(any OpenFile, OpenFlags)
@@ -8,12 +8,12 @@ struct HandleTable {
     private var entries: [Handle: Entry] = [:]
     private var random = SystemRandomNumberGenerator()
 
-    /// Open files, for whoever ends the session.
+    /// All open files.
     var files: [any OpenFile] {
         entries.values.compactMap { if case .file(let file, _) = $0 { file } else { nil } }
     }
 
-    /// Whether one more may be opened.
+    /// Checks that one more may be opened.
     ///
     /// - Throws: ``FileSystemError/failure(_:)`` at ``Limits/handles``.
     func admit() throws(FileSystemError) {
@@ -51,7 +51,7 @@ struct HandleTable {
         return directory
     }
 
-    /// The part of the gate that handles decide: a handle serves only what it was opened for.
+    /// Checks that a handle was opened for reading or writing.
     func permit(_ flag: OpenFlags, on handle: Handle) throws(FileSystemError) {
         guard case .file(_, let flags) = try entry(handle) else { return }
         guard flags.contains(flag) else {

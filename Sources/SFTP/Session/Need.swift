@@ -1,69 +1,20 @@
-/// What a request needs before it may be carried out.
+/// A permission that a request needs.
 ///
-/// ``SFTPSession`` asks once for each request, at one place, before it acts: the gate. Needs on paths are decided by
-/// the ``FileSystem``, needs on handles by how the handle was opened.
+/// ``SFTPSession`` checks the needs of each request at one place, before it acts. The ``FileSystem`` decides on needs
+/// of paths; how a handle was opened decides on needs of handles.
 package enum Need: Equatable {
-    /// To know of the object: names, sizes, times.
+    /// To see the name, size and times of the object.
     case see(VirtualPath)
     /// To read the contents of a file.
     case read(VirtualPath)
-    /// To make a new object of that name, where there is none.
+    /// To make a new object of that name.
     case create(VirtualPath)
-    /// To write the file of that name: to make it, or to replace it.
+    /// To make or replace the file of that name.
     case write(VirtualPath)
-    /// To rename, remove or re-date the object.
+    /// To rename or remove the object, or to change its attributes.
     case change(VirtualPath)
     /// A handle opened for reading.
     case readHandle(Handle)
     /// A handle opened for writing.
     case writeHandle(Handle)
-}
-
-/// The request table: every request and what it needs.
-extension Request {
-    package var needs: [Need] {
-        switch self {
-        case .open(let path, let flags, _): Request.needs(opening: path, flags)
-        case .close, .fstat, .readdir: []  // Whoever holds the handle may; opening it was the decision.
-        case .read(let handle, _, _): [.readHandle(handle)]
-        case .write(let handle, _, _): [.writeHandle(handle)]
-        case .lstat(let path), .stat(let path), .opendir(let path): [.see(path)]
-        case .setstat(let path, _): [.change(path)]
-        case .fsetstat(let handle, _): [.writeHandle(handle)]
-        case .remove(let path), .rmdir(let path): [.change(path)]
-        case .mkdir(let path, _): [.create(path)]
-        case .realpath: []  // Lexical: it tells nothing about what exists.
-        case .rename(let from, let to): [.change(from), .create(to)]
-        case .readlink, .symlink: []  // Not offered.
-        case .extended(let request): request.needs
-        }
-    }
-
-    private static func needs(opening path: VirtualPath, _ flags: OpenFlags) -> [Need] {
-        var needs: [Need] = []
-        if flags.contains(.read) { needs.append(.read(path)) }
-        if flags.contains(.write) {
-            needs.append(.write(path))
-        } else if flags.contains(.create) {
-            needs.append(.create(path))
-        }
-        return needs
-    }
-}
-
-extension ExtendedRequest {
-    fileprivate var needs: [Need] {
-        switch self {
-        case .posixRename(let from, let to): [.change(from), .write(to)]
-        case .statvfs(let path): [.see(path)]
-        case .lsetstat(let path, _): [.change(path)]
-        case .copyData(let copy): [.readHandle(copy.source), .writeHandle(copy.target)]
-        case .checkFile(let check):
-            switch check.object {
-            case .path(let path): [.read(path)]
-            case .handle(let handle): [.readHandle(handle)]
-            }
-        case .fsync, .fstatvfs, .limits, .expandPath, .homeDirectory, .namesByID: []
-        }
-    }
 }

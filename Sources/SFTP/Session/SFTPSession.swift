@@ -15,17 +15,19 @@ package struct SFTPSession {
         self.fileSystem = fileSystem
     }
 
-    /// Takes bytes of the channel, in any pieces.
+    /// Takes bytes of the channel, cut anywhere.
     package mutating func receive(_ bytes: UnsafeRawBufferPointer) {
         input.append(bytes)
     }
 
-    /// Files that are open now.
+    /// The number of open files.
     package var openFiles: Int { handles.files.count }
 
     /// Serves the next whole packet, if there is one, and appends its reply to `output`.
     ///
-    /// - Throws: ``ProtocolViolation`` when the session can only end; a request that fails is a reply, not an error.
+    /// - Returns: false when no whole packet is there.
+    /// - Throws: ``ProtocolViolation``, after which the session has to end. A request that fails gets a reply and
+    ///   throws nothing.
     package mutating func serveNext(into output: inout [UInt8]) throws(ProtocolViolation) -> Bool {
         guard let packet = try input.next() else { return false }
         var reader = PacketReader(packet)
@@ -43,26 +45,26 @@ package struct SFTPSession {
             for need in request.needs { try permit(need) }
             try act(on: request, id: id, &output)
         } catch {
-            try count(error)
+            try noteMalformed(error)
             Response.failed(error).append(to: &output, id: id)
         }
         return true
     }
 
-    /// Uses the time until the next request: the client will probably go on listing.
-    package mutating func prepare() {
+    /// Reads ahead in the directory that was read last, while there is no request to serve.
+    package mutating func prefetch() {
         guard let handle = listing else { return }
         listing = nil
-        try? handles.directory(handle).prepare(Limits.namesPerReply)
+        try? handles.directory(handle).prefetch(Limits.namesPerReply)
     }
 
-    /// Ends what is still open: the client went away without closing it.
+    /// Abandons all open files: the client has gone without closing them.
     package mutating func end() {
         for file in handles.files { file.abandon() }
         handles.removeAll()
     }
 
-    /// Answers INIT with version 3, whatever the client said: a client of a later version has to come down.
+    /// Answers INIT with version 3, which clients of later versions speak too.
     private mutating func initialize(_ reader: inout PacketReader, _ output: inout [UInt8]) throws(ProtocolViolation) {
         guard let code = try? reader.byte(), code == PacketType.initialize.rawValue, let version = try? reader.uint32()
         else { throw ProtocolViolation("the first packet is not INIT") }
@@ -77,9 +79,7 @@ package struct SFTPSession {
         }
     }
 
-    /// The gate.
-    ///
-    /// See ``Need``.
+    /// The access check, see ``Need``.
     private func permit(_ need: Need) throws(FileSystemError) {
         switch need {
         case .readHandle(let handle): try handles.permit(.read, on: handle)
@@ -88,8 +88,8 @@ package struct SFTPSession {
         }
     }
 
-    /// Lets a client err, but not for ever.
-    private mutating func count(_ error: FileSystemError) throws(ProtocolViolation) {
+    /// Ends the session once the client has sent ``Limits/malformedPackets`` malformed requests.
+    private mutating func noteMalformed(_ error: FileSystemError) throws(ProtocolViolation) {
         guard case .badMessage = error else { return }
         malformed += 1
         guard malformed < Limits.malformedPackets else {
@@ -127,7 +127,7 @@ package struct SFTPSession {
             response = .ok
         case .realpath(let path): response = .names([.bare(path.bytes)])
         case .rename(let old, let new):
-            try fileSystem.rename(old, to: new, replacing: false)
+            try fileSystem.rename(old, to: new, existing: .keep)
             response = .ok
         case .readlink, .symlink: throw .unsupported("this server has no symbolic links")
         case .extended(let extended): response = try act(on: extended)
@@ -138,7 +138,7 @@ package struct SFTPSession {
     private mutating func act(on request: ExtendedRequest) throws(FileSystemError) -> Response {
         switch request {
         case .posixRename(let old, let new):
-            try fileSystem.rename(old, to: new, replacing: true)
+            try fileSystem.rename(old, to: new, existing: .replace)
             return .ok
         case .statvfs(let path): return .statistics(try fileSystem.statistics(of: path))
         case .fstatvfs(let handle): return try fstatvfs(handle)
@@ -176,7 +176,7 @@ package struct SFTPSession {
     }
 }
 
-/// The requests that touch the handle table.
+/// The requests that use the handle table.
 extension SFTPSession {
     private mutating func open(
         _ path: VirtualPath, _ flags: OpenFlags, _ attributes: FileAttributes
@@ -208,7 +208,7 @@ extension SFTPSession {
         return .ok
     }
 
-    /// READ appends the bytes straight to the output: a reply is copied once less.
+    /// Answers READ straight into the output, which saves a copy.
     private func read(
         _ handle: Handle, _ offset: UInt64, _ length: UInt32, id: UInt32, _ output: inout [UInt8]
     ) throws(FileSystemError) {
@@ -244,18 +244,13 @@ extension SFTPSession {
         return .names(entries)
     }
 
-    /// `~` and `~user` mean the root; other users are not to be found out about.
+    /// Expands `~` and `~user` to the root.
+    ///
+    /// Other users are treated like users that do not exist.
     private func expand(_ path: ArraySlice<UInt8>) throws(FileSystemError) -> VirtualPath {
         guard path.first == UInt8(ascii: "~") else { return try VirtualPath(parsing: path) }
         let user = path.dropFirst().prefix { $0 != UInt8(ascii: "/") }
         guard user.isEmpty || user.elementsEqual(fileSystem.userName.utf8) else { throw .noSuchFile("no such user") }
         return try VirtualPath(parsing: path.dropFirst(1 + user.count))
-    }
-}
-
-extension DirectoryEntry {
-    /// A NAME with nothing but the name, as REALPATH answers.
-    fileprivate static func bare(_ name: [UInt8]) -> DirectoryEntry {
-        DirectoryEntry(name: name, longName: name, attributes: FileAttributes())
     }
 }

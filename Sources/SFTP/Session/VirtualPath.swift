@@ -1,6 +1,6 @@
-/// A path as the client sees it: absolute, normalised, and never above the root.
+/// A path as the client sees it: absolute, normalized, and never above the root.
 ///
-/// Names are bytes, kept as they came: no encoding is assumed and none is changed.
+/// Names are bytes and stay as the client sent them: no encoding is assumed.
 package struct VirtualPath: Hashable, Sendable {
     /// The names from the root down; empty for the root itself.
     package let components: [[UInt8]]
@@ -11,7 +11,7 @@ package struct VirtualPath: Hashable, Sendable {
         self.components = components
     }
 
-    /// Normalises what a client sent: relative paths start at the root, `.` and doubled slashes vanish, `..` goes up
+    /// Normalizes what a client sent: relative paths start at the root, `.` and empty names are dropped, `..` goes up
     /// and stops at the root.
     ///
     /// - Throws: ``FileSystemError/badMessage(_:)`` for a NUL, ``FileSystemError/failure(_:)`` for a name or a path
@@ -59,14 +59,21 @@ package struct VirtualPath: Hashable, Sendable {
         VirtualPath(components: newDirectory.components + components.dropFirst(directory.components.count))
     }
 
-    /// The path as bytes, from `/`.
+    /// The path as bytes; it begins with `/`.
     package var bytes: [UInt8] {
         isRoot ? [UInt8(ascii: "/")] : components.flatMap { [UInt8(ascii: "/")] + $0 }
     }
 }
 
+extension VirtualPath {
+    /// Reads a path field of a request.
+    init(from reader: inout PacketReader) throws(FileSystemError) {
+        self = try VirtualPath(parsing: reader.string())
+    }
+}
+
 extension VirtualPath: CustomStringConvertible {
-    /// For logs: bytes that are not UTF-8 are replaced, control characters escaped.
+    /// The path for logs: bytes that are not UTF-8 are replaced, control characters are escaped.
     package var description: String {
         String(decoding: bytes, as: UTF8.self).unicodeScalars.reduce(into: "") { text, scalar in
             text += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)

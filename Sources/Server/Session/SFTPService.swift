@@ -23,7 +23,7 @@ struct SFTPService: ChannelService {
         for _ in 0..<ChannelShare.reads {
             let count = try buffer.withUnsafeMutableBytes { try channel.read(into: $0) }
             guard count > 0 else {
-                session.prepare()
+                session.prefetch()
                 break
             }
             buffer.withUnsafeBytes { session.receive(UnsafeRawBufferPointer(rebasing: $0[..<count])) }

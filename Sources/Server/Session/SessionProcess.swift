@@ -102,7 +102,7 @@ package final class SessionProcess {
     private func openFileSystem(_ admission: Login.Admission) throws -> VaultFileSystem {
         log[metadataKey: "username"] = "\(admission.account.name)"
         let data = try Directory(path: configuration.data.path)
-        let home = try data.directory(VirtualPath(parsing: admission.account.home.utf8), mounts: true)
+        let home = try data.directory(VirtualPath(parsing: admission.account.home.utf8), mounts: .enter)
         // A read-only medium has no drafts directory and needs none.
         let drafts = try? DraftFile.directory(in: data)
         let confinement = try Confinement.enter(

@@ -1,14 +1,14 @@
 internal import Foundation
 internal import SFTP
 
-/// The names in a directory, one after the other, however many.
+/// The names in a directory, read one after the other.
 ///
 /// The C functions are `fdopendir` and `readdir`.
 final class DirectoryStream {
     private let stream: OpaquePointer
 
     init(_ directory: Directory) throws(FileSystemError) {
-        // A description of its own, so that two listings of one directory do not share a position.
+        // A separate descriptor, so that two listings of one directory have separate positions.
         let descriptor = try directory.reopened()
         guard let stream = fdopendir(descriptor) else {
             close(descriptor)
@@ -21,9 +21,9 @@ final class DirectoryStream {
         closedir(stream)
     }
 
-    /// The next name, `.` and `..` left out; nil at the end.
+    /// The next name other than `.` and `..`; nil at the end.
     ///
-    /// - Throws: when the rest cannot be read: a listing cut short must not look complete.
+    /// - Throws: when the rest cannot be read, because an incomplete listing must not look complete.
     func next() throws(FileSystemError) -> [UInt8]? {
         while true {
             errno = 0
@@ -31,7 +31,7 @@ final class DirectoryStream {
                 if errno != 0 { throw FileSystemError(errno: errno) }
                 return nil
             }
-            // The record is as long as its name needs: the field's declared 256 bytes may not be there.
+            // The record is only as long as its name: the 256 bytes that the C structure declares may not be there.
             let start = UnsafeRawPointer(entry) + (MemoryLayout<dirent>.offset(of: \.d_name) ?? 0)
             let name = [UInt8](
                 UnsafeRawBufferPointer(start: start, count: strlen(start.assumingMemoryBound(to: CChar.self))))

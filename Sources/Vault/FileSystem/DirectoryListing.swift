@@ -1,44 +1,53 @@
 internal import Foundation
 internal import SFTP
 
-/// A directory being listed, name by name, however large it is.
+/// A directory that is listed for a client, name by name.
 ///
-/// Files that this session is writing are shown with their current size, in the place of an older version or at the
+/// A file that this session is writing is listed with its current size: in the place of an older version, or at the
 /// end.
 final class DirectoryListing: OpenDirectory {
-    private let vault: VaultFileSystem
     private let directory: Directory
     private let path: VirtualPath
+    private let userName: String
+    private let home: HomeDirectory
+    private let store: MessageStore
+    private let own: OwnObjects
     private let stream: DirectoryStream
-    /// Uploads in this directory that have not been shown yet, by their names.
+    /// Uploads in this directory that have not been listed yet, by their names.
     private var uploads: [[UInt8]: Upload]
-    /// What the client will get next, if that is known already.
-    private var prepared: Result<[DirectoryEntry], FileSystemError>?
+    /// The answer to the next ``next(_:)``, if it has been read ahead.
+    private var prefetched: Result<[DirectoryEntry], FileSystemError>?
     private var dots: [[UInt8]] = [Array(".".utf8), Array("..".utf8)]
 
-    init(_ directory: Directory, _ path: VirtualPath, in vault: VaultFileSystem) throws(FileSystemError) {
+    /// - Parameters:
+    ///   - uploads: the open uploads of this directory, by their names.
+    ///   - user: the name of the owner and group of all files.
+    init(
+        _ directory: Directory, _ path: VirtualPath, uploads: [[UInt8]: Upload], user: String, _ home: HomeDirectory,
+        _ store: MessageStore, _ own: OwnObjects
+    ) throws(FileSystemError) {
         stream = try DirectoryStream(directory)
-        self.vault = vault
         self.directory = directory
         self.path = path
-        uploads = [:]
-        for (path, upload) in vault.uploads where path.parent == self.path {
-            if let name = path.name { uploads[name] = upload }
-        }
+        self.uploads = uploads
+        userName = user
+        self.home = home
+        self.store = store
+        self.own = own
     }
 
     func next(_ limit: Int) throws(FileSystemError) -> [DirectoryEntry] {
-        prepare(limit)
-        defer { prepared = nil }
-        return try prepared?.get() ?? []
+        prefetch(limit)
+        defer { prefetched = nil }
+        return try prefetched?.get() ?? []
     }
 
-    func prepare(_ limit: Int) {
-        guard prepared == nil else { return }
+    func prefetch(_ limit: Int) {
+        guard prefetched == nil else { return }
         do throws(FileSystemError) {
-            prepared = .success(try read(limit))
+            prefetched = .success(try read(limit))
         } catch {
-            prepared = .failure(error)
+            prefetched = .failure(error)
         }
     }
 
@@ -57,7 +66,7 @@ final class DirectoryListing: OpenDirectory {
         return entries
     }
 
-    /// The entry for a name on the disk; nil for what is not to be seen.
+    /// The entry for a name on the disk; nil when the session is not to see it.
     private func entry(stored name: [UInt8]) -> DirectoryEntry? {
         guard !StoredName.isReserved(name), let status = try? directory.status(name) else { return nil }
         if status.isDirectory {
@@ -67,40 +76,39 @@ final class DirectoryListing: OpenDirectory {
         }
         guard status.isRegularFile, let virtual = StoredName.virtual(name) ?? partial(name) else { return nil }
         var found = ResolvedPath(directory: directory, name: name, status: status, path: path.appending(virtual))
-        found.isStoredName = vault.view != .plaintext
+        found.isStoredName = home.view != .plaintext
         guard found.isStoredName || isFirst(name, of: virtual, found.isPartial ? .partial : .file) else { return nil }
-        if case .ciphertext(listsAll: false) = vault.view, !vault.own.contains(found.path, status) { return nil }
+        if case .ciphertext(listsAll: false) = home.view, !own.contains(found.path, status) { return nil }
         let shown = found.isStoredName ? name : virtual
         if let upload = uploads.removeValue(forKey: virtual), let attributes = try? upload.attributes() {
             return entry(shown, attributes)
         }
-        // What cannot be told here, such as a size when there are no more descriptors, OPEN and STAT will tell.
-        let size = (try? vault.size(of: found)) ?? UInt64(clamping: status.st_size)
+        // An error here, such as too many open files, must not hide the entry; OPEN and STAT report it.
+        let size = (try? store.size(of: found, home.view, own)) ?? UInt64(clamping: status.st_size)
         return entry(shown, status.attributes(size: size))
     }
 
-    /// Whether this is what the virtual name leads to: in a copied directory it may be there in more than one form.
+    /// Whether the virtual name leads to this stored name: in a copied directory there may be several forms of it.
     private func isFirst(_ stored: [UInt8], of virtual: [UInt8], _ kind: StoredName.Kind) -> Bool {
         if stored == StoredName.stored(virtual, kind) { return true }
-        return (try? vault.entry(virtual, kind, in: directory)).map { $0?.stored == stored } ?? true
+        return (try? home.entry(virtual, kind, in: directory)).map { $0?.stored == stored } ?? true
     }
 
-    /// The name an upload that was cut off is shown under: none to a write-only session, or when the whole file is
-    /// there.
+    /// The name under which a partial is listed; nil in a write-only session, or when the complete file is there.
     private func partial(_ stored: [UInt8]) -> [UInt8]? {
-        guard vault.view == .plaintext, let name = StoredName.virtualOfPartial(stored) else { return nil }
-        let isWhole = (try? vault.entry(name, .file, in: directory) != nil) ?? true
+        guard home.view == .plaintext, let name = StoredName.virtualOfPartial(stored) else { return nil }
+        let isWhole = (try? home.entry(name, .file, in: directory) != nil) ?? true
         return isWhole ? nil : name
     }
 
-    /// The name under which this view shows a file that is not stored yet.
+    /// The name under which a file that is not stored yet is listed.
     private func shown(_ name: [UInt8]) -> [UInt8] {
-        vault.view == .plaintext ? name : (try? vault.storedName(name, .file, in: directory)) ?? name
+        home.view == .plaintext ? name : (try? home.storedName(name, .file, in: directory)) ?? name
     }
 
     private func entry(_ name: [UInt8], _ attributes: FileAttributes) -> DirectoryEntry {
         DirectoryEntry(
-            name: name, longName: LongName.line(name, attributes, user: vault.userName), attributes: attributes)
+            name: name, longName: LongName.line(name, attributes, user: userName), attributes: attributes)
     }
 
     func attributes() throws(FileSystemError) -> FileAttributes {

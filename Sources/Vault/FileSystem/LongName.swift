@@ -1,7 +1,9 @@
 internal import Foundation
 internal import SFTP
 
-/// The line of `ls -l` that version 3 sends with each name; clients read owner, size and date from it.
+/// The line of `ls -l` that NAME replies of version 3 have for each name.
+///
+/// Clients read owner, size and date from it.
 ///
 /// Source: draft-ietf-secsh-filexfer-02, section 7 (the recommended format), and OpenSSH's `ls_file`.
 enum LongName {
@@ -43,7 +45,7 @@ enum LongName {
         let age = time(nil) - moment
         var fields = tm()
         localtime_r(&moment, &fields)
-        // The server's locale is "C": the months are English, as clients expect.
+        // The server's locale is "C": the names of the months are English, as clients expect.
         let format = (0..<182 * 86400).contains(age) ? "%b %e %H:%M" : "%b %e  %Y"
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { text in
             let count = strftime(text.baseAddress, text.count, format, &fields)

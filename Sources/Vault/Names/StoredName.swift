@@ -1,12 +1,12 @@
 /// Names on the disk: a file `name` is stored as `name.gpg`, a directory keeps its name.
 ///
-/// Where the file system cannot hold that, it is written in another ``NameForm``.
+/// A name that the file system cannot hold is written in another ``NameForm``.
 package enum StoredName {
-    /// What a name stands for, and is followed by.
+    /// The kind of object that has a name, which decides on the suffix.
     package enum Kind {
         case directory
         case file
-        /// What has arrived of an upload that was cut off: a whole message, too, but not the whole file.
+        /// The part of an interrupted upload that has arrived: a complete message, but not the complete file.
         case partial
 
         fileprivate var suffix: [UInt8] {
@@ -21,9 +21,9 @@ package enum StoredName {
     static let suffix = Array(".gpg".utf8)
     private static let partialSuffix = Array(".part".utf8)
 
-    /// The directory for drafts, at the top of the data directory.
+    /// The name of the drafts directory, at the top of the data directory.
     ///
-    /// No client can name it.
+    /// Clients cannot use it.
     static let drafts = Array(".cryptsftp-drafts".utf8)
 
     /// The name in one form.
@@ -31,10 +31,10 @@ package enum StoredName {
         form.escaped(name, isDirectory: kind == .directory) + kind.suffix
     }
 
-    /// All names under which something may be stored; the likeliest first, and none twice.
+    /// All names under which an object may be stored: the most likely one first, each once.
     package static func candidates(_ name: [UInt8], _ kind: Kind) -> Candidates { Candidates(name, kind) }
 
-    /// Names made one after the other: mostly the first is there.
+    /// Names that are made one after the other, because the first is nearly always the right one.
     package struct Candidates: Sequence, IteratorProtocol {
         private let name: [UInt8]
         private let kind: Kind
@@ -47,7 +47,7 @@ package enum StoredName {
         }
 
         package mutating func next() -> [UInt8]? {
-            // A name that no form would write like this stands for itself.
+            // A name that is not the escaped form of another one is most likely stored as it is.
             if seen.isEmpty, NameForm.unescaped(name, isDirectory: kind == .directory) == name {
                 return unseen(name + kind.suffix)
             }
@@ -64,17 +64,17 @@ package enum StoredName {
         }
     }
 
-    /// The name a stored file has for its owner, or nil for one that is not a stored file.
+    /// The name by which its owner calls a stored file; nil for a name that is not that of a stored file.
     package static func virtual(_ stored: [UInt8]) -> [UInt8]? {
         isStored(stored) ? NameForm.unescaped(Array(stored.dropLast(suffix.count)), isDirectory: false) : nil
     }
 
-    /// The name a partial has for its owner, or nil for what is not one.
+    /// The name by which its owner calls a partial; nil for a name that is not that of a partial.
     static func virtualOfPartial(_ stored: [UInt8]) -> [UInt8]? {
         isPartial(stored) ? virtual(Array(stored.dropLast(partialSuffix.count))) : nil
     }
 
-    /// The name a directory has for everybody.
+    /// The name by which all clients call a directory.
     package static func virtualOfDirectory(_ stored: [UInt8]) -> [UInt8] {
         NameForm.unescaped(stored, isDirectory: true)
     }
@@ -90,7 +90,7 @@ package enum StoredName {
             && isStored(name.dropLast(partialSuffix.count))
     }
 
-    /// Whether clients may not use the name: that of the drafts directory, which some file systems find in any case.
+    /// Whether a name is that of the drafts directory, in upper or lower case: no client may use it.
     static func isReserved(_ name: [UInt8]) -> Bool {
         name.count == drafts.count && zip(name, drafts).allSatisfy { $0 | 0x20 == $1 | 0x20 }
     }

@@ -1,65 +1,54 @@
 internal import Foundation
 internal import OpenPGP
+internal import Platform
 internal import SFTP
 
-/// The version of a file that is there when it is opened to be changed.
+/// The version of a stored file on which changes in place are based.
 ///
-/// It is held open, so that no other file gets its inode number meanwhile.
+/// The file is held open, so that no other file gets its inode number, and has a shared lock against re-encryption.
 struct BaseVersion {
     let status: stat
     let contents: any Contents
-    /// Whether it is an upload that was cut off.
+    /// Whether this is the partial of an interrupted upload.
     let isPartial: Bool
-    private let file: OwnedDescriptor
+    private let lock: FileLock
 
-    /// Opens what was found.
+    /// Opens a stored file.
     ///
-    /// That it is damaged, or not this session's to read, shows only when its bytes are needed.
-    init(_ found: ResolvedPath, in vault: VaultFileSystem) throws(FileSystemError) {
-        (file, status) = try found.directory.openToChange(found.name)
+    /// That the file is damaged, or not encrypted to this session's key, is not an error here, but when its bytes are
+    /// read: such a file can still be replaced.
+    init(
+        _ found: ResolvedPath, _ view: View, _ store: MessageStore, _ own: OwnObjects
+    ) throws(FileSystemError) {
+        let file: OwnedDescriptor
+        (file, status, lock) = try found.directory.openToChange(found.name)
         isPartial = found.isPartial
-        switch vault.view {
+        switch view {
         case .ciphertext:
-            // The gate lets a write-only session no further than to its own uploads, and those it knows.
-            let count = vault.own.size(found.path, status) ?? 0
+            // A write-only session can open only its own uploads, whose sizes are known.
+            let count = own.size(found.path, status) ?? 0
             contents = UnreadableContents(
                 count: count,
                 .unsupported("a write-only account cannot read back what it has sent: send the file as a whole"))
-        case .plaintext: contents = BaseVersion.plaintext(file, status, in: vault)
+        case .plaintext: contents = BaseVersion.plaintext(file, status, store)
         }
     }
 
-    private static func plaintext(_ file: OwnedDescriptor, _ status: stat, in vault: VaultFileSystem) -> any Contents {
+    private static func plaintext(_ file: OwnedDescriptor, _ status: stat, _ store: MessageStore) -> any Contents {
         do throws(FileSystemError) {
-            let size: UInt64
-            do throws(OpenPGPError) { size = try vault.plaintextSize(file.raw, status) } catch { throw .init(error) }
-            let contents = DecryptedContents(file, status, count: size, in: vault)
-            // Of one without bytes none will be read, which would verify it.
-            if size == 0 { try contents.read(at: 0, into: UnsafeMutableRawBufferPointer(start: nil, count: 0)) }
+            let size = try FileSystemError.translating(openPGP: store.plaintextSize(file.raw, status))
+            let contents = DecryptedContents(file, status, count: size, in: store)
+            // An empty file is never read, and reading is what verifies the others.
+            if size == 0 { try contents.verify() }
             return contents
         } catch {
             return UnreadableContents(count: UInt64(clamping: status.st_size), error)
         }
     }
 
-    /// Verifies one that is not large, before it is read.
-    func verifyFirst(in vault: VaultFileSystem) throws(FileSystemError) {
-        guard UInt64(clamping: status.st_size) <= vault.verifiedFirst else { return }
-        try contents.read(at: 0, into: UnsafeMutableRawBufferPointer(start: nil, count: 0))
+    /// Verifies the file before any of it is read, unless it is larger than ``MessageStore/verifiedFirst``.
+    func verifyFirst(_ store: MessageStore) throws(FileSystemError) {
+        guard UInt64(clamping: status.st_size) <= store.verifiedFirst else { return }
+        try contents.verify()
     }
-
-    func isSameFile(as other: stat) -> Bool { status.st_dev == other.st_dev && status.st_ino == other.st_ino }
-}
-
-/// Bytes that are there and cannot be had: a file can only be replaced over them.
-final class UnreadableContents: Contents {
-    let count: UInt64
-    private let reason: FileSystemError
-
-    init(count: UInt64, _ reason: FileSystemError) {
-        self.count = count
-        self.reason = reason
-    }
-
-    func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(FileSystemError) { throw reason }
 }

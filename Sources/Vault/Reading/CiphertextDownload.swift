@@ -1,39 +1,31 @@
 internal import Foundation
+internal import Platform
 internal import SFTP
 
-/// A stored file being read as it is: what a write-only session gets.
+/// A download of the stored message itself, for write-only sessions.
 final class CiphertextDownload: OpenFile {
-    private let vault: VaultFileSystem
     private let found: ResolvedPath
+    private let transfers: TransferLog
     private let file: OwnedDescriptor
     private let status: stat
     private let number: UInt64
     private var bytesRead: UInt64 = 0
 
-    init(_ found: ResolvedPath, in vault: VaultFileSystem) throws(FileSystemError) {
-        self.vault = vault
+    init(_ found: ResolvedPath, _ transfers: TransferLog) throws(FileSystemError) {
         self.found = found
+        self.transfers = transfers
         (file, status) = try found.directory.openFile(found.name)
-        number = vault.opened(found.path, .download)
+        number = transfers.opened(found.path, .download)
     }
 
     func read(at offset: UInt64, count: Int, into buffer: inout [UInt8]) throws(FileSystemError) {
-        guard let start = off_t(exactly: offset) else { throw .endOfFile }
-        let end = buffer.count
-        buffer.append(contentsOf: repeatElement(0, count: count))
-        var filled = 0
-        while filled < count {
-            let got = buffer.withUnsafeMutableBytes {
-                pread(file.raw, $0.baseAddress.map { $0 + end + filled }, count - filled, start &+ off_t(filled))
-            }
-            if got < 0 && errno == EINTR { continue }
-            guard got >= 0 else { throw FileSystemError(errno: errno) }
-            if got == 0 { break }
-            filled += got
+        guard off_t(exactly: offset) != nil else { throw .endOfFile }
+        let start = buffer.count
+        try buffer.append(upTo: count) { bytes throws(FileSystemError) in
+            try FileSystemError.translating(system: FileIO.read(file.raw, at: offset, into: bytes))
         }
-        buffer.removeLast(count - filled)
-        bytesRead += UInt64(filled)
-        if filled == 0 { throw .endOfFile }
+        guard buffer.count > start else { throw .endOfFile }
+        bytesRead += UInt64(buffer.count - start)
     }
 
     func write(_ bytes: ArraySlice<UInt8>, at offset: UInt64) throws(FileSystemError) {
@@ -54,5 +46,5 @@ final class CiphertextDownload: OpenFile {
 
     func close() throws(FileSystemError) { abandon() }
 
-    func abandon() { vault.closed(number, found.path, .download, bytes: bytesRead, nil) }
+    func abandon() { transfers.closed(number, found.path, .download, bytes: bytesRead, nil) }
 }

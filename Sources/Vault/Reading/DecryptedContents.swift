@@ -1,20 +1,20 @@
 internal import Foundation
 internal import OpenPGP
+internal import Platform
 internal import SFTP
 
-/// The plaintext of one stored version, at any offset.
+/// The plaintext of one stored version, with random access.
 ///
-/// The message is verified as a whole before its first byte is given out, and again when the file has been touched
-/// since. One that cannot be read that way, because it is compressed, signed or made with another cipher, is decrypted
-/// into a ``Spool`` instead.
+/// The message is verified as a whole before its first byte is returned, and again when the file has changed since. A
+/// message without random access (compressed, signed or with another cipher than AES) is decrypted into a ``Spool``.
 final class DecryptedContents: Contents {
     let count: UInt64
-    /// What the file was when it was opened.
+    /// The status of the file when it was opened.
     let status: stat
-    private unowned let vault: VaultFileSystem
+    private let store: MessageStore
     private let file: OwnedDescriptor
     private var reader: Reader?
-    /// The modification detection code of what has been read from.
+    /// The MDC (modification detection code) of the message that has been read from.
     private var code: [UInt8]?
 
     private enum Reader {
@@ -24,52 +24,43 @@ final class DecryptedContents: Contents {
 
     /// - Parameters:
     ///   - file: the stored file, open for reading.
-    ///   - count: its plaintext size.
-    init(_ file: OwnedDescriptor, _ status: stat, count: UInt64, in vault: VaultFileSystem) {
+    ///   - count: its plaintext size in bytes.
+    init(_ file: OwnedDescriptor, _ status: stat, count: UInt64, in store: MessageStore) {
         self.file = file
         self.status = status
         self.count = count
-        self.vault = vault
+        self.store = store
     }
 
     func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(FileSystemError) {
-        // What somebody touches meanwhile is verified again, and read again.
+        // A file that changes during the read is verified and read again.
         for _ in 0..<3 {
             switch try verified() {
             case .spool(let spool): return try spool.read(at: offset, into: buffer)
             case .message(let message, let version):
-                do throws(OpenPGPError) {
-                    let got = try message.read(file.raw, at: offset, into: buffer)
-                    guard got == buffer.count else {
-                        throw OpenPGPError(.message, "the stored file is shorter than its framing says")
-                    }
-                } catch {
-                    throw FileSystemError(error)
+                let got = try FileSystemError.translating(openPGP: message.read(file.raw, at: offset, into: buffer))
+                guard got == buffer.count else {
+                    throw .failure("the stored file is shorter than its framing says")
                 }
-                if try FileVersion(file.status()) == version { return }
+                if try FileVersion(file.currentStatus()) == version { return }
             }
         }
         throw DecryptedContents.changed
     }
 
-    /// What to read from: verified as the file is now.
+    /// The reader for the file as it is now, after verification.
     private func verified() throws(FileSystemError) -> Reader {
-        let version = FileVersion(try file.status())
+        let version = FileVersion(try file.currentStatus())
         switch reader {
         case .spool?: break
         case .message(_, version)?: break
         case .message?, nil: reader = nil
         }
         if let reader { return reader }
-        let message: VerifiedMessage?
-        do throws(OpenPGPError) {
-            message = try vault.verifiedMessage(file, version)
-        } catch {
-            throw FileSystemError(error)
-        }
         let made: Reader
-        if let message {
-            // Other attributes are no matter; another message is, even of the same size: two do not make one file.
+        if let message = try FileSystemError.translating(openPGP: store.verifiedMessage(file, version)) {
+            // Other attributes make no difference. Another message of the same size does: its bytes must not be mixed
+            // with those that have been read.
             guard message.count == count, code == nil || code == message.code else { throw DecryptedContents.changed }
             code = message.code
             made = .message(message, of: version)
@@ -81,9 +72,8 @@ final class DecryptedContents: Contents {
     }
 
     private func spooled() throws(FileSystemError) -> Spool {
-        let spool = vault.makeSpool(over: nil)
-        let decryption: any Decryption
-        do throws(OpenPGPError) { decryption = try vault.cryptor.decrypt(file.raw) } catch { throw .init(error) }
+        let spool = store.makeSpool(over: nil)
+        let decryption = try FileSystemError.translating(openPGP: store.cryptor.decrypt(file.raw))
         defer { decryption.cancel() }
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {

@@ -1,14 +1,16 @@
 internal import Foundation
 internal import OpenPGP
+internal import Platform
 internal import SFTP
 
-/// A stored file being read as plaintext.
+/// A download of the plaintext of a stored file.
 ///
-/// As long as a large one is read from its start to its end it is streamed; a read elsewhere, and any read of one that
-/// is not large, has it verified as a whole first. What is written to that name after it was opened does not show here.
+/// A large file that is read from its start is streamed. A READ at another offset, and any READ of a file that is not
+/// large, makes the message be verified as a whole first. The download stays on the version that was opened.
 final class PlaintextDownload: OpenFile {
-    private let vault: VaultFileSystem
     private let found: ResolvedPath
+    private let store: MessageStore
+    private let transfers: TransferLog
     private let file: OwnedDescriptor
     private let status: stat
     private let contents: DecryptedContents
@@ -19,16 +21,16 @@ final class PlaintextDownload: OpenFile {
     private var failure: FileSystemError?
     private let number: UInt64
 
-    init(_ found: ResolvedPath, in vault: VaultFileSystem) throws(FileSystemError) {
-        self.vault = vault
+    init(_ found: ResolvedPath, _ store: MessageStore, _ transfers: TransferLog) throws(FileSystemError) {
         self.found = found
-        // Opened once: what is asked of it now and what is read later are of the same version.
+        self.store = store
+        self.transfers = transfers
+        // The file is opened once, so that its size and its bytes are those of one version.
         (file, status) = try found.directory.openFile(found.name, seen: found.status)
-        let size: UInt64
-        do throws(OpenPGPError) { size = try vault.plaintextSize(file.raw, status) } catch { throw .init(error) }
-        contents = DecryptedContents(file, status, count: size, in: vault)
-        isSeeking = vault.isVerified(FileVersion(status))
-        number = vault.opened(found.path, .download)
+        let size = try FileSystemError.translating(openPGP: store.plaintextSize(file.raw, status))
+        contents = DecryptedContents(file, status, count: size, in: store)
+        isSeeking = store.isVerified(FileVersion(status))
+        number = transfers.opened(found.path, .download)
         do throws(FileSystemError) {
             try verifyFirst()
         } catch {
@@ -38,19 +40,16 @@ final class PlaintextDownload: OpenFile {
         }
     }
 
-    /// Verifies a file that is not large before anything is read of it: a client may ask for its first bytes only.
+    /// Verifies a file that is not large at OPEN, because a client may read only its first bytes.
     ///
-    /// Not at the first READ, because sshfs takes an error there for the end of the file. What cannot be verified that
-    /// way has been decrypted as a whole to know its size.
+    /// An error at the first READ would be too late: sshfs takes it for the end of the file. A message without random
+    /// access has already been decrypted as a whole for its size.
     private func verifyFirst() throws(FileSystemError) {
-        if !isSeeking, UInt64(clamping: status.st_size) <= vault.verifiedFirst {
-            do throws(OpenPGPError) {
-                isSeeking = try vault.verifiedMessage(file, FileVersion(status)) != nil
-            } catch {
-                throw FileSystemError(error)
-            }
+        if !isSeeking, UInt64(clamping: status.st_size) <= store.verifiedFirst {
+            isSeeking =
+                try FileSystemError.translating(openPGP: store.verifiedMessage(file, FileVersion(status))) != nil
         }
-        // A client that is told of no bytes asks for none, and has a file without having read it.
+        // A client may copy an empty file without a READ.
         var none: [UInt8] = []
         if isSeeking { try seek(0, 0, into: &none) } else if size == 0 { try advance(0, into: &none) }
     }
@@ -59,7 +58,7 @@ final class PlaintextDownload: OpenFile {
 
     func read(at offset: UInt64, count: Int, into buffer: inout [UInt8]) throws(FileSystemError) {
         if let failure { throw failure }
-        // That the file ends at its size has to be verified too: a client may ask for nothing else.
+        // The end of the file has to be verified too: it may be all that a client asks for.
         let length = Int(min(UInt64(count), size - min(offset, size)))
         if !isSeeking, offset != position, length > 0 || position != size {
             isSeeking = true
@@ -72,13 +71,10 @@ final class PlaintextDownload: OpenFile {
     }
 
     private func seek(_ offset: UInt64, _ count: Int, into buffer: inout [UInt8]) throws(FileSystemError) {
-        let start = buffer.count
-        buffer.append(contentsOf: repeatElement(0, count: count))
         do throws(FileSystemError) {
-            try buffer.withUnsafeMutableBufferPointer { bytes throws(FileSystemError) in
-                try contents.read(
-                    at: offset,
-                    into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: bytes[start...])))
+            try buffer.append(upTo: count) { bytes throws(FileSystemError) in
+                try contents.read(at: offset, into: bytes)
+                return count
             }
         } catch {
             failure = error
@@ -86,17 +82,15 @@ final class PlaintextDownload: OpenFile {
         }
     }
 
-    /// Appends the next `count` bytes; at the end of the file, only once the message has proved intact.
+    /// Appends the next `count` bytes; at the end of the file, only after the MDC has been checked.
     private func advance(_ count: Int, into buffer: inout [UInt8]) throws(FileSystemError) {
         do throws(OpenPGPError) {
             let decryption = try startedDecryption()
             let start = buffer.count
-            buffer.append(contentsOf: repeatElement(0, count: count))
-            let got = try buffer.withUnsafeMutableBufferPointer { bytes throws(OpenPGPError) in
-                try decryption.read(
-                    into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: bytes[start...])))
+            try buffer.append(upTo: count) { bytes throws(OpenPGPError) in try decryption.read(into: bytes) }
+            guard buffer.count - start == count else {
+                throw OpenPGPError(.message, "the stored file is shorter than its framing says")
             }
-            guard got == count else { throw OpenPGPError(.message, "the stored file is shorter than its framing says") }
             position += UInt64(count)
             if position == size { try expectEnd(decryption) }
         } catch {
@@ -108,14 +102,15 @@ final class PlaintextDownload: OpenFile {
 
     private func startedDecryption() throws(OpenPGPError) -> any Decryption {
         if let decryption { return decryption }
-        let started = try vault.cryptor.decrypt(file.raw)
+        let started = try store.cryptor.decrypt(file.raw)
         decryption = started
         return started
     }
 
     private func expectEnd(_ decryption: any Decryption) throws(OpenPGPError) {
         var more: UInt8 = 0
-        let count = try withUnsafeMutableBytes(of: &more) { byte throws(OpenPGPError) in try decryption.read(into: byte)
+        let count = try withUnsafeMutableBytes(of: &more) { byte throws(OpenPGPError) in
+            try decryption.read(into: byte)
         }
         guard count == 0 else { throw OpenPGPError(.message, "the stored file is longer than its framing says") }
     }
@@ -140,6 +135,6 @@ final class PlaintextDownload: OpenFile {
 
     private func end() {
         decryption?.cancel()
-        vault.closed(number, found.path, .download, bytes: bytes, failure)
+        transfers.closed(number, found.path, .download, bytes: bytes, failure)
     }
 }

@@ -1,29 +1,31 @@
 internal import Foundation
 package import SFTP
 
-/// Brings stored files back as plaintext, into an ordinary directory.
+/// Decrypts stored files into an ordinary directory.
 ///
-/// Each file is written as a ``DraftFile`` in that directory, where nobody else can read it, and gets its name once it
-/// has been verified and is on the disk. So one that is interrupted leaves nothing, and a second run goes on where the
-/// first ended.
+/// Each file is written as a ``DraftFile`` in that directory, which only this user can read, and gets its name after it
+/// has been verified and is on the disk. An interrupted run therefore leaves no half written file, and a second run
+/// skips the files that are there.
 package final class TreeDecryption: TreeVisitor {
     private let target: Directory
-    private let replaces: Bool
+    private let existing: ExistingFile
     private let vault: VaultFileSystem
-    private unowned let observer: any TreeObserver
-    /// The directory whose contents go to the target.
+    private let observer: any TreeObserver
+    /// The directory whose entries go into the target.
     private var base = VirtualPath.root
 
     /// - Parameters:
-    ///   - target: where to.
-    ///   - replaces: whether files that are there and differ give way.
-    ///   - vault: where from.
-    package init(into target: Directory, replaces: Bool, from vault: VaultFileSystem, _ observer: any TreeObserver) {
+    ///   - target: the directory that gets the files.
+    ///   - existing: what happens to files in the target that differ from the stored ones.
+    ///   - vault: the vault with the stored files.
+    package init(
+        into target: Directory, existing: ExistingFile, from vault: VaultFileSystem, _ observer: any TreeObserver
+    ) {
         self.target = target
-        self.replaces = replaces
+        self.existing = existing
         self.vault = vault
         self.observer = observer
-        // What a run that was killed has left is plaintext: it goes at once.
+        // The drafts of a killed run are plaintext.
         DraftFile.sweep(target)
     }
 
@@ -31,7 +33,7 @@ package final class TreeDecryption: TreeVisitor {
         try? target.removeDirectory(StoredName.drafts)
     }
 
-    /// Restores a file, or a directory with all that is in it.
+    /// Restores a file, or a directory with everything in it.
     package func restore(_ entry: TreeEntry) throws {
         base = entry.path.parent
         try entry.walk(self)
@@ -63,14 +65,14 @@ package final class TreeDecryption: TreeVisitor {
         guard let name = place.name else { return true }
         return try TargetFailure.marking { () throws(FileSystemError) in
             let parent = try target.directory(place.parent)
-            // Until its files are there it is its owner's alone, and can be written.
+            // The directory gets its own permissions after its files.
             guard let status = try parent.status(name) else {
                 try parent.makeDirectory(name, mode: 0o700)
                 return true
             }
             guard status.isDirectory else { throw .failure("there is a file of that name") }
-            let data = try vault.data.status()
-            guard status.st_ino != data.st_ino || status.st_dev != data.st_dev else {
+            let data = try vault.home.data.status()
+            guard !status.isSameFile(as: data) else {
                 throw .failure("it would go into the data directory")
             }
             if status.st_mode & 0o700 != 0o700 {
@@ -93,11 +95,11 @@ package final class TreeDecryption: TreeVisitor {
         let directory = try TargetFailure.marking { () throws(FileSystemError) in try target.directory(place.parent) }
         let there = try TargetFailure.marking { () throws(FileSystemError) in try directory.status(name) }
         if let there {
-            guard there.isRegularFile else { return .leftAlone("something else has the name already") }
+            guard there.isRegularFile else { return .leftAlone("the name is taken by something that is not a file") }
             if status.isSameTime(as: there), try vault.size(entry) == UInt64(clamping: there.st_size) {
                 return .unchanged
             }
-            guard replaces else { return .leftAlone("a file of that name is there already, and differs") }
+            guard existing == .replace else { return .leftAlone("a file of that name is there already, and differs") }
         }
         let draft = try TargetFailure.marking { () throws(FileSystemError) in try DraftFile(in: target, mode: 0o600) }
         var count: UInt64 = 0
@@ -108,36 +110,13 @@ package final class TreeDecryption: TreeVisitor {
         }
         try TargetFailure.marking { () throws(FileSystemError) in
             draft.setPermissions(status.st_mode & 0o777)
-            guard futimens(draft.descriptor, status.times) == 0 else { throw .init(errno: errno) }
+            try draft.setTimes(status.times)
             try draft.publish(to: directory) { () throws(FileSystemError) in
-                guard let status = try directory.status(name) else { return (name, false) }
-                guard replaces, status.isRegularFile else { throw .failure("it exists already") }
-                return (name, true)
+                guard let status = try directory.status(name) else { return (name, .keep) }
+                guard existing == .replace, status.isRegularFile else { throw .failure("it exists already") }
+                return (name, .replace)
             }
         }
         return .done(count)
-    }
-}
-
-extension DraftFile {
-    /// Writes the next bytes, as they are.
-    func append(_ bytes: ArraySlice<UInt8>) throws(FileSystemError) {
-        var rest = bytes
-        while !rest.isEmpty {
-            let written = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-            if written < 0 && errno == EINTR { continue }
-            guard written > 0 else { throw FileSystemError(errno: written < 0 ? errno : ENOSPC) }
-            rest = rest.dropFirst(written)
-        }
-    }
-}
-
-extension stat {
-    /// Access and modification time.
-    var times: [timespec] { [st_atim, st_mtim] }
-
-    /// Whether a file that was made to have this one's modification time may be the other: FAT keeps even seconds only.
-    func isSameTime(as copy: stat) -> Bool {
-        copy.st_mtim.tv_sec == st_mtim.tv_sec || copy.st_mtim.tv_sec == st_mtim.tv_sec & ~1
     }
 }

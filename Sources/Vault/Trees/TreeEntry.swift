@@ -1,25 +1,26 @@
 internal import Foundation
 package import OpenPGP
+internal import Platform
 package import SFTP
 
-/// Something in a home, or in any directory of stored files, as it lies on the disk.
+/// A file or directory in a home directory, or in another directory of stored files, as it is on the disk.
 package struct TreeEntry {
     package enum Kind: String, Sendable {
         case file
-        /// What has arrived of an upload that was cut off.
+        /// The part of an interrupted upload that has arrived.
         case partial
         /// Called "folder" in the output of tools, which does not change.
         case directory = "folder"
-        /// A file whose name is not that of a stored file: no client sees it.
+        /// A file whose name is not that of a stored file; no client sees it.
         case other
-        /// A link, a device or the like.
+        /// A symbolic link, a device, a pipe or a socket.
         case special
     }
 
     package let kind: Kind
     let found: ResolvedPath
 
-    /// Its path on the disk, from the home.
+    /// The path on the disk, from the root of the walk.
     package let storedPath: VirtualPath
 
     private init(_ found: ResolvedPath, storedPath: VirtualPath) {
@@ -37,46 +38,44 @@ package struct TreeEntry {
             }
     }
 
-    /// The path by which its owner calls it, from the home.
+    /// The path by which its owner calls it, from the root of the walk.
     package var path: VirtualPath { found.path }
-    /// Bytes on the disk.
+    /// The size on the disk in bytes.
     package var storedSize: UInt64 { UInt64(clamping: found.status.st_size) }
-    /// When it was changed last, in seconds since 1970.
+    /// The modification time in seconds since 1970.
     package var modified: Int { found.status.st_mtim.tv_sec }
-    /// How many names the file has on its file system.
+    /// The number of hard links.
     package var links: Int { Int(found.status.st_nlink) }
 
-    /// The directory itself.
+    /// Opens the directory that this entry stands for.
     package func directory() throws(FileSystemError) -> Directory {
         found.path.isRoot ? found.directory : try found.directory.directory(named: found.name)
     }
 
-    /// What can be told of the message without a key.
+    /// What is known of the message without a key.
     ///
     /// - Parameter checkingAll: see ``MessageOutline/init(_:count:checkingAll:)``.
     package func outline(checkingAll: Bool) throws(FileSystemError) -> MessageOutline {
         let (file, status) = try found.directory.openFile(found.name)
-        do throws(OpenPGPError) {
-            return try MessageOutline(
-                file.raw, count: UInt64(clamping: status.st_size), checkingAll: checkingAll)
-        } catch {
-            throw FileSystemError(error)
-        }
+        return try FileSystemError.translating(
+            openPGP: MessageOutline(file.raw, count: UInt64(clamping: status.st_size), checkingAll: checkingAll))
     }
 }
 
 extension TreeEntry {
-    /// A home, or any directory that is to be the root of all below it.
+    /// The root of a walk: a home directory, or any other directory.
     package init(root directory: Directory) throws(FileSystemError) {
         self.init(
             ResolvedPath(directory: directory, name: [], status: try directory.status(), path: .root), storedPath: .root
         )
     }
 
-    /// What is at a path below `home`, of which each name may be the owner's or the one on the disk.
+    /// Finds the entry at a path below `home`.
     ///
-    /// - Parameter volume: what the home lies on.
-    /// - Returns: nil when there is nothing.
+    /// Each name of the path may be the owner's or the one on the disk.
+    ///
+    /// - Parameter volume: the file system of `home`.
+    /// - Returns: nil when there is none.
     package static func at(
         _ path: VirtualPath, in home: Directory, on volume: Volume
     ) throws(FileSystemError) -> TreeEntry? {
@@ -104,13 +103,13 @@ extension TreeEntry {
         return try directory.status(name, on: volume).map { entry(name, $0, in: directory) }
     }
 
-    /// What has a name on the disk in this directory.
+    /// The entry of this directory with a name on the disk.
     package func entry(stored name: [UInt8]) throws(FileSystemError) -> TreeEntry? {
         let directory = try self.directory()
         return try directory.status(name).map { entry(name, $0, in: directory) }
     }
 
-    private func entry(_ name: [UInt8], _ status: stat, in directory: Directory) -> TreeEntry {
+    func entry(_ name: [UInt8], _ status: stat, in directory: Directory) -> TreeEntry {
         let shown =
             if status.isDirectory {
                 StoredName.virtualOfDirectory(name)
@@ -120,50 +119,5 @@ extension TreeEntry {
         return TreeEntry(
             ResolvedPath(directory: directory, name: name, status: status, path: path.appending(shown)),
             storedPath: storedPath.appending(name))
-    }
-}
-
-/// What the walk through a tree finds.
-package protocol TreeVisitor: AnyObject {
-    /// Something was found; a directory before what is in it.
-    ///
-    /// - Returns: for a directory, whether to go into it.
-    func enter(_ entry: TreeEntry) throws -> Bool
-    /// All in a directory has been visited.
-    func leave(_ directory: TreeEntry) throws
-    /// Something could not be looked at.
-    func failed(_ path: VirtualPath, _ error: FileSystemError) throws
-}
-
-extension TreeVisitor {
-    package func leave(_ directory: TreeEntry) throws {}
-}
-
-extension TreeEntry {
-    /// Visits this, and all below it, by name.
-    ///
-    /// The names of one directory at a time are in memory.
-    package func walk(_ visitor: some TreeVisitor) throws {
-        guard try visitor.enter(self), kind == .directory else { return }
-        let directory: Directory
-        var names: [[UInt8]] = []
-        do throws(FileSystemError) {
-            directory = try self.directory()
-            let stream = try DirectoryStream(directory)
-            while let name = try stream.next() { names.append(name) }
-        } catch {
-            return try visitor.failed(path, error)
-        }
-        for name in names.sorted(by: { $0.lexicographicallyPrecedes($1) }) where !StoredName.isReserved(name) {
-            let entry: TreeEntry?
-            do throws(FileSystemError) {
-                entry = try directory.status(name).map { self.entry(name, $0, in: directory) }
-            } catch {
-                try visitor.failed(path.appending(name), error)
-                continue
-            }
-            try entry?.walk(visitor)
-        }
-        try visitor.leave(self)
     }
 }

@@ -1,26 +1,27 @@
 internal import Foundation
 package import OpenPGP
+internal import Platform
 package import SFTP
 
-/// Encrypts the stored files of a home anew, to the key that a user has now.
+/// Re-encrypts the stored files of a home directory to the current key of a user.
 ///
-/// File by file, complete and partial ones: decrypted and encrypted into a draft in one stream, the draft decrypted and
-/// compared, and only then given the name of the old version, with its times and permissions. Whoever is killed
-/// meanwhile leaves drafts, which are swept; a file that is encrypted to the new key already is passed over.
+/// Each file, complete or partial, is decrypted and encrypted into a draft in one stream. The draft is decrypted and
+/// compared. Then it replaces the old version, with its times and permissions. A killed run leaves drafts, which the
+/// next run removes, and the next run skips files that are encrypted to the current key.
 package final class TreeReencryption: TreeVisitor {
-    /// What became of the files.
+    /// The numbers of files by result.
     package struct Tally: Sendable {
-        /// Encrypted to the new key; in a survey: still to be.
+        /// Files that were re-encrypted; in a survey, that have to be.
         package var files = 0
-        /// Bytes of these as they were stored.
+        /// The stored bytes of these files.
         package var bytes: UInt64 = 0
-        /// Encrypted to the new key already.
+        /// Files that are encrypted to the current key already.
         package var done = 0
-        /// Encrypted to nobody of this user's keys: another user's, perhaps.
+        /// Files that are not encrypted to a key of this user.
         package var others = 0
-        /// Changed, or being changed, by somebody else meanwhile.
+        /// Files that another session has changed, or is changing.
         package var busy: [String] = []
-        /// Damaged, or not to be opened by any key here; they stay as they are.
+        /// Files that are damaged or that no key here decrypts; they are not changed.
         package var damaged: [(path: String, reason: String)] = []
 
         package init() {}
@@ -28,7 +29,7 @@ package final class TreeReencryption: TreeVisitor {
 
     private let data: Directory
     private let retired: Set<[UInt8]>
-    /// Nil for a survey.
+    /// The current key; nil for a survey.
     private let cryptor: Cryptor?
     private let isInterrupted: () -> Bool
     private let progress: (UInt64) -> Void
@@ -36,10 +37,10 @@ package final class TreeReencryption: TreeVisitor {
 
     /// - Parameters:
     ///   - data: the data directory, for drafts.
-    ///   - retired: the key IDs whose messages are to be encrypted anew.
-    ///   - cryptor: the key to encrypt to, which has to open what is there; nil only counts.
-    ///   - isInterrupted: asked often; true ends it after what is under way has been undone.
-    ///   - progress: told of each file that is done, with its bytes.
+    ///   - retired: the key IDs whose messages are to be re-encrypted.
+    ///   - cryptor: encrypts to the current key, and decrypts with the retired ones; nil only counts.
+    ///   - isInterrupted: called often; true stops the run, without a half written file.
+    ///   - progress: called after each file, with its stored bytes.
     package init(
         data: Directory, retired: Set<[UInt8]>, cryptor: Cryptor?, isInterrupted: @escaping () -> Bool,
         progress: @escaping (UInt64) -> Void
@@ -51,10 +52,10 @@ package final class TreeReencryption: TreeVisitor {
         self.progress = progress
     }
 
-    /// Goes once through all files below `home`.
+    /// Re-encrypts all files below `home` that need it.
     ///
-    /// - Throws: ``Interrupted``; ``SFTP/FileSystemError`` for what would befall the next file as well, such as a full
-    ///   disk.
+    /// - Throws: ``Interrupted``; ``SFTP/FileSystemError`` for an error that the next file would have too, such as a
+    ///   full disk.
     package func run(in home: Directory) throws -> Tally {
         tally = Tally()
         if cryptor != nil { DraftFile.sweep(data) }
@@ -73,7 +74,7 @@ package final class TreeReencryption: TreeVisitor {
     }
 
     package func failed(_ path: VirtualPath, _ error: FileSystemError) {
-        // One that has gone meanwhile, or that another file system is mounted on, is none of the home's.
+        // The entry was removed, or another file system is mounted on it: it is not part of the home directory.
         if case .noSuchFile = error { return }
         if error == FileSystemError(errno: EXDEV) { return }
         tally.damaged.append((path.description, error.message))
@@ -96,7 +97,7 @@ package final class TreeReencryption: TreeVisitor {
         } catch is Changed {
             tally.busy.append(path)
         } catch FileSystemError.noSuchFile {
-            // Somebody has removed or renamed it.
+            // Another session has removed or renamed the file.
         } catch let error as OpenPGPError where error.code == .message || error.code == .key {
             tally.damaged.append((path, error.description))
         } catch let error as OpenPGPError {
@@ -104,7 +105,7 @@ package final class TreeReencryption: TreeVisitor {
         }
     }
 
-    /// The file was changed while it was encrypted anew, or somebody is about to.
+    /// The file was changed while it was re-encrypted, or another session is changing it.
     private struct Changed: Error {}
 
     private func reencrypt(
@@ -122,32 +123,32 @@ package final class TreeReencryption: TreeVisitor {
             encryption.cancel()
             throw error
         }
-        // What the old version is replaced by must be readable, and be the same.
+        // The draft must decrypt to the same plaintext before it replaces the old version.
         guard try digestOfPlaintext(draft.descriptor, cryptor, { (_) throws(OpenPGPError) in }) == digest else {
             throw FileSystemError.failure(
-                "what was encrypted anew does not read as what was there; nothing was replaced")
+                "the re-encrypted file does not decrypt to the same contents; nothing was replaced")
         }
         _ = fchown(draft.descriptor, status.st_uid, status.st_gid)
         draft.setPermissions(status.st_mode & 0o777)
-        guard futimens(draft.descriptor, [status.st_atim, status.st_mtim]) == 0 else {
-            throw FileSystemError(errno: errno)
-        }
+        try draft.setTimes(status.times)
         var isChanged = false
+        var lock: FileLock?
         do {
             try draft.publish(to: directory) { () throws(FileSystemError) in
                 let now = try directory.status(name)
-                // Who changes it in place holds a lock on it, and would find another version at the end.
-                isChanged =
-                    now.map { FileVersion($0) != FileVersion(status) } ?? true || !file.lockAlone()
-                guard !isChanged else { throw .failure("the file was changed meanwhile") }
-                return (name, true)
+                // A session that changes the file in place has a shared lock on it.
+                lock = FileLock(.exclusive, ifFreeOn: file)
+                isChanged = now.map { FileVersion($0) != FileVersion(status) } ?? true || lock == nil
+                guard !isChanged else { throw .failure("the file was changed") }
+                return (name, .replace)
             }
+            withExtendedLifetime(lock) {}
         } catch {
             throw isChanged ? Changed() as any Error : error
         }
     }
 
-    /// Decrypts a stored file to its end.
+    /// The SHA-256 hash of a stored file's plaintext; `take` gets the plaintext.
     private func digestOfPlaintext(
         _ descriptor: Int32, _ cryptor: Cryptor, _ take: (ArraySlice<UInt8>) throws(OpenPGPError) -> Void
     ) throws -> [UInt8] {
@@ -163,26 +164,4 @@ package final class TreeReencryption: TreeVisitor {
             try take(buffer[..<count])
         }
     }
-}
-
-extension Directory {
-    /// Opens a stored file that is to be changed in place: a lock on it keeps a change of its key away.
-    func openToChange(_ name: [UInt8]) throws(FileSystemError) -> (file: OwnedDescriptor, status: stat) {
-        var opened = try openFile(name)
-        // It may be replaced in this very moment, again and again if somebody wants to.
-        for _ in 1...10 {
-            while flock(opened.file.raw, LOCK_SH) != 0 && errno == EINTR {}
-            guard let now = try self.status(name), now.isRegularFile else { break }
-            if now.st_ino == opened.status.st_ino && now.st_dev == opened.status.st_dev { break }
-            opened = try openFile(name)
-        }
-        return opened
-    }
-}
-
-extension OwnedDescriptor {
-    /// Takes the lock on the file for this descriptor alone.
-    ///
-    /// - Returns: false when somebody else has it.
-    fileprivate func lockAlone() -> Bool { flock(raw, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK }
 }

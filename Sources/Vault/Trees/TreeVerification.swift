@@ -1,15 +1,15 @@
 internal import OpenPGP
 package import SFTP
 
-/// Looks at stored files, one after the other, and says of each whether it is as it should be.
+/// Verifies stored files: their framing and recipients, and with the secret key also their contents (MDC).
 package final class TreeVerification: TreeVisitor {
     private let keyIDs: Set<[UInt8]>
     private let vault: VaultFileSystem?
-    private unowned let observer: any TreeObserver
+    private let observer: any TreeObserver
 
     /// - Parameters:
-    ///   - keyIDs: of the subkeys that the home's files may be for.
-    ///   - vault: what can decrypt; without it only what needs no key is checked.
+    ///   - keyIDs: the key IDs of the subkeys that the files may be encrypted to.
+    ///   - vault: decrypts the files; nil checks only what needs no key.
     package init(keyIDs: Set<[UInt8]>, unlockedBy vault: VaultFileSystem?, _ observer: any TreeObserver) {
         self.keyIDs = keyIDs
         self.vault = vault

@@ -1,46 +1,48 @@
 private import CLinux
 internal import Foundation
+internal import Platform
 package import SFTP
 
-/// A file that nobody sees yet, or ever: a stored file while it is written, or sealed scratch space.
+/// A file in the drafts directory: a stored file while it is written, or sealed scratch space.
 ///
-/// It is in the drafts directory, under a name no listing shows. It holds a lock that ends with the process, so that
-/// ``sweep(_:)`` can tell drafts in use from left ones.
+/// No listing shows it. It has an advisory lock that ends with the process, so that ``sweep(_:)`` can tell drafts in
+/// use from those that a killed process has left.
 package final class DraftFile {
-    let descriptor: Int32
+    let file: OwnedDescriptor
     private let directory: Directory
     private let name: [UInt8]
-    /// Permissions it has only until it is published.
+    /// Permissions that the file has only until it is published.
     private var withheld: mode_t
-    private var published = false
+    private var lock: FileLock?
+    private var isPublished = false
 
     /// Makes an empty draft.
     ///
     /// - Parameters:
     ///   - data: the data directory; the drafts directory is made in it when it is missing.
-    ///   - mode: the permissions the stored file is to have, less what the user's mask takes away.
+    ///   - mode: the permissions of the stored file, from which the process's umask is subtracted.
     init(in data: Directory, mode: mode_t) throws(FileSystemError) {
         directory = try DraftFile.directory(in: data)
         withheld = 0o600 & ~mode
-        // A sweep may come between making the file and locking it, and take it away: then another is made.
+        // A sweep may remove the file before it is locked: then another one is made.
         while true {
             let name = Array(String(UInt64.random(in: .min ... .max), radix: 16).utf8)
-            // Until it is published its owner can read and write it, so that a sweep can.
-            let descriptor = try directory.createFile(name, mode: mode | 0o600)
-            // A file system without locks has no sweep that could mistake this draft for a left one.
-            _ = flock(descriptor, LOCK_EX)
+            // Its owner can read and write it until it is published, so that a sweep can open it.
+            let file = try directory.createFile(name, mode: mode | 0o600)
+            let lock = FileLock(.exclusive, on: file)
             if try directory.status(name) != nil {
                 self.name = name
-                self.descriptor = descriptor
+                self.file = file
+                self.lock = lock
                 return
             }
-            close(descriptor)
         }
     }
 
+    var descriptor: Int32 { file.raw }
+
     deinit {
-        if !published { try? directory.removeFile(name) }
-        close(descriptor)
+        if !isPublished { try? directory.removeFile(name) }
     }
 
     /// The drafts directory; it is made when it is missing.
@@ -52,20 +54,46 @@ package final class DraftFile {
         return try data.directory(named: StoredName.drafts)
     }
 
-    /// Makes the draft a stored file in `target`: when this returns, both are on the disk.
+    /// Writes the next bytes, as they are.
+    func append(_ bytes: ArraySlice<UInt8>) throws(FileSystemError) {
+        try bytes.withUnsafeBufferPointer { bytes throws(FileSystemError) in
+            try FileSystemError.translating(
+                system: FileIO.writeAll(UnsafeRawBufferPointer(bytes), to: file.raw))
+        }
+    }
+
+    /// Sets the permissions of the stored file, in place of those the draft was made with.
     ///
-    /// When this throws, an older version has the name as before, or nothing has. Only where the file system has no
-    /// second names, as FAT, and fails after the rename, the new version has it, which is complete but may not be on
-    /// the disk.
+    /// A failure is not an error, because file systems such as FAT have no permissions.
+    func setPermissions(_ mode: mode_t) {
+        withheld = 0
+        _ = fchmod(file.raw, mode)
+    }
+
+    /// Sets access and modification time of the stored file.
+    func setTimes(_ times: [timespec]) throws(FileSystemError) {
+        guard futimens(file.raw, times) == 0 else { throw FileSystemError(errno: errno) }
+    }
+
+    /// The status of the draft.
+    func status() throws(FileSystemError) -> stat { try file.currentStatus() }
+
+    /// Makes the draft a stored file in `target`.
     ///
-    /// - Parameter place: asked last, under which name, and whether what has the name then gives way; it throws when
-    ///   this is not to be published at all. Sessions take turns there: what is decided holds until the name has
-    ///   changed.
+    /// When this returns, the file and its name are on the disk.
+    ///
+    /// When this throws, an older version still has the name, or no file has it. One exception is a file system without
+    /// hard links, such as FAT, that fails after the rename: there the new version has the name, complete, but may not
+    /// be on the disk.
+    ///
+    /// - Parameter place: decides on the name, and on an existing file of that name; throws when the draft is not to be
+    ///   published. It is called while no other session decides about names in `target`, so that its decision holds
+    ///   until the rename.
     func publish(
-        to target: Directory, as place: () throws(FileSystemError) -> (name: [UInt8], replacing: Bool)
+        to target: Directory, as place: () throws(FileSystemError) -> (name: [UInt8], existing: ExistingFile)
     ) throws(FileSystemError) {
-        if withheld != 0 { _ = fchmod(descriptor, try status().st_mode & 0o777 & ~withheld) }
-        guard fsync(descriptor) == 0 else { throw FileSystemError(errno: errno) }
+        if withheld != 0 { _ = fchmod(file.raw, try status().st_mode & 0o777 & ~withheld) }
+        try synchronize()
         let this = try status()
         let kept = name + Array("-replaced".utf8)
         var isKept = false
@@ -73,27 +101,27 @@ package final class DraftFile {
         var storedName: [UInt8] = []
         try target.locked { () throws(FileSystemError) in
             let place = try place()
-            (storedName, isNew) = (place.name, !place.replacing)
-            // The older version has a second name until the new one is on the disk.
+            (storedName, isNew) = (place.name, place.existing == .keep)
+            // The older version keeps a second name until the new one is on the disk.
             isKept = !isNew && target.link(storedName, to: directory, kept)
-            try directory.rename(name, to: target, storedName, replacing: !isNew)
+            try directory.rename(name, to: target, storedName, existing: place.existing)
         }
-        published = true
-        // What has a name is locked by who changes it.
-        flock(descriptor, LOCK_UN)
+        isPublished = true
+        // From here on, the lock on the file is for sessions that change it in place.
+        lock = nil
         defer { if isKept { try? directory.removeFile(kept) } }
         do throws(FileSystemError) {
-            // FAT keeps a file's size and place in its directory's entry, which the rename has made anew: once more.
-            guard fsync(descriptor) == 0 else { throw FileSystemError(errno: errno) }
+            // The rename has written FAT's directory entry again, which holds the file's size and place.
+            try synchronize()
             try target.synchronize()
             try directory.synchronize()
         } catch {
             try? target.locked { () throws(FileSystemError) in
-                // Unless another session has stored something there meanwhile.
+                // Another session may have stored a file under the name since.
                 guard try target.status(storedName)?.st_ino == this.st_ino else { return }
                 if isNew { try target.removeFile(storedName) }
                 if isKept {
-                    try directory.rename(kept, to: target, storedName, replacing: true)
+                    try directory.rename(kept, to: target, storedName, existing: .replace)
                     isKept = false
                 }
             }
@@ -102,50 +130,7 @@ package final class DraftFile {
         }
     }
 
-    /// Sets the permissions the stored file is to have, in place of the ones it was made with.
-    ///
-    /// That a file system has none, as FAT, is not an error.
-    func setPermissions(_ mode: mode_t) {
-        withheld = 0
-        _ = fchmod(descriptor, mode)
-    }
-
-    /// What the file is now.
-    func status() throws(FileSystemError) -> stat {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw FileSystemError(errno: errno) }
-        return status
-    }
-
-    /// Removes the drafts that no process writes any more.
-    ///
-    /// - Parameter data: the data directory. One without drafts is not an error.
-    package static func sweep(_ data: Directory) {
-        guard let directory = try? data.directory(named: StoredName.drafts),
-            let stream = try? DirectoryStream(directory)
-        else {
-            return
-        }
-        while let name = try? stream.next() {
-            guard let (file, _) = try? directory.openFile(name, O_RDWR) else { continue }
-            if flock(file.raw, LOCK_EX | LOCK_NB) == 0 { try? directory.removeFile(name) }
-        }
-    }
-
-    /// The drafts that no process writes any more, as they are.
-    ///
-    /// - Parameter data: the data directory. One without drafts is not an error.
-    package static func abandoned(in data: Directory) -> [(directory: [UInt8], name: [UInt8])] {
-        guard let directory = try? data.directory(named: StoredName.drafts),
-            let stream = try? DirectoryStream(directory)
-        else {
-            return []
-        }
-        var names: [[UInt8]] = []
-        while let name = try? stream.next() {
-            guard let (file, _) = try? directory.openFile(name) else { continue }
-            if flock(file.raw, LOCK_EX | LOCK_NB) == 0 { names.append(name) }
-        }
-        return names.map { (StoredName.drafts, $0) }
+    private func synchronize() throws(FileSystemError) {
+        try FileSystemError.translating(system: FileIO.synchronize(file.raw))
     }
 }

@@ -2,22 +2,14 @@ internal import Foundation
 internal import SFTP
 internal import Secrets
 
-/// Plaintext that can be read at any offset.
-protocol Contents: AnyObject {
-    var count: UInt64 { get }
-
-    /// Fills all of `buffer` from `offset` on; the caller stays within ``count``.
-    func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(FileSystemError)
-}
-
-/// A file's bytes while they are changed in place: those of a base that stays as it is, under blocks that are sealed on
-/// the disk.
+/// The plaintext of a file that is written out of order or changed in place: written blocks over an unchanged base.
 ///
-/// It costs what was written to it, not what the base is long: some blocks in memory, the others in a ``SealedFile`` in
-/// the drafts directory, which is made when they are too many and is noise once this object is gone.
+/// Its size in memory and on the disk depends on what was written, not on the size of the base. The last used blocks
+/// are in memory. Others are in a ``SealedFile`` in the drafts directory, encrypted with a key that ends with this
+/// object.
 final class Spool: Contents {
     private(set) var count: UInt64
-    /// Whether anything of the base has been used.
+    /// Whether any byte of the base has been read.
     private(set) var usesBase = false
 
     private struct Block {
@@ -26,23 +18,23 @@ final class Spool: Contents {
         var lastUse: UInt64
     }
 
-    /// Blocks in memory: a client that sends out of order has about 2 MiB under way.
+    /// The most blocks in memory: a client that writes out of order has about 2 MiB of requests in flight.
     private static let memoryBlocks = 64
     private static let blockSize = UInt64(SealedFile.blockSize)
 
     private let base: (any Contents)?
-    /// Bytes of the base that still count.
+    /// The bytes of the base that have not been cut off.
     private var baseCount: UInt64
     private let data: Directory
     private let budget: SpoolBudget
     private var blocks: [UInt64: Block] = [:]
     private var uses: UInt64 = 0
-    /// Blocks before this one are given up.
+    /// Blocks before this one have been forgotten.
     private var forgotten: UInt64 = 0
     private var file: (draft: DraftFile, sealed: SealedFile)?
 
     /// - Parameters:
-    ///   - base: what is there before anything is written, or nil.
+    ///   - base: the contents before the first write; nil for an empty file.
     ///   - data: the data directory, for the sealed blocks.
     init(over base: (any Contents)?, in data: Directory, _ budget: SpoolBudget) {
         self.base = base
@@ -53,7 +45,7 @@ final class Spool: Contents {
     }
 
     deinit {
-        budget.give(UInt64(file?.sealed.blockCount ?? 0))
+        budget.release(UInt64(file?.sealed.blockCount ?? 0))
     }
 
     func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(FileSystemError) {
@@ -70,7 +62,7 @@ final class Spool: Contents {
                 }
                 done += length
             } else {
-                // As much of the base as can be had at once.
+                // All blocks up to the next written one are read from the base at once.
                 var end = (block + 1) * Spool.blockSize
                 while end < offset + UInt64(buffer.count), !holds(end / Spool.blockSize) { end += Spool.blockSize }
                 let length = Int(min(end - position, UInt64(buffer.count - done)))
@@ -81,13 +73,13 @@ final class Spool: Contents {
         }
     }
 
-    /// Has the base verified, if the end is still where the base says.
+    /// Verifies the base if the size is the base's: a reader that is told of the end relies on it.
     func confirmEnd() throws(FileSystemError) {
         guard let base, count == baseCount, count == base.count else { return }
-        try base.read(at: count, into: UnsafeMutableRawBufferPointer(start: nil, count: 0))
+        try base.verify()
     }
 
-    /// Writes bytes anywhere; what lies between the end and `offset` becomes zeros.
+    /// Writes bytes at any offset; a gap between the end and `offset` is filled with zeros.
     func write(_ bytes: ArraySlice<UInt8>, at offset: UInt64) throws(FileSystemError) {
         var rest = bytes
         var position = offset
@@ -104,7 +96,7 @@ final class Spool: Contents {
         count = max(count, position)
     }
 
-    /// Cuts the file off, or lengthens it with zeros.
+    /// Sets the size: cuts the file off, or extends it with zeros.
     func truncate(to newCount: UInt64) throws(FileSystemError) {
         if newCount < count {
             baseCount = min(baseCount, newCount)
@@ -121,13 +113,13 @@ final class Spool: Contents {
         count = newCount
     }
 
-    /// Gives up what lies before `offset`: it is not read any more.
+    /// Frees the blocks before `offset`, which are not read again.
     func forget(before offset: UInt64) {
         let end = offset / Spool.blockSize
         if !blocks.isEmpty || file != nil {
             for block in forgotten..<max(end, forgotten) {
                 blocks[block] = nil
-                if file?.sealed.forget(block) == true { budget.give(1) }
+                if file?.sealed.forget(block) == true { budget.release(1) }
             }
         }
         forgotten = max(end, forgotten)
@@ -135,13 +127,13 @@ final class Spool: Contents {
 
     private func forget(from first: UInt64) {
         for block in blocks.keys where block >= first { blocks[block] = nil }
-        if let sealed = file?.sealed { budget.give(UInt64(sealed.forget(from: first))) }
+        if let sealed = file?.sealed { budget.release(UInt64(sealed.forget(from: first))) }
     }
 
-    /// Whether the block has been written to.
+    /// Whether a block has been written.
     private func holds(_ block: UInt64) -> Bool { blocks[block] != nil || file?.sealed.contains(block) == true }
 
-    /// The bytes of a block that has been written to; nil for one that is still the base's.
+    /// The bytes of a block that has been written; nil for a block of the base.
     private func written(_ block: UInt64) throws(FileSystemError) -> [UInt8]? {
         uses += 1
         if let found = blocks[block] {
@@ -149,9 +141,7 @@ final class Spool: Contents {
             return found.bytes
         }
         guard let sealed = file?.sealed, sealed.contains(block) else { return nil }
-        let bytes: [UInt8]?
-        do throws(SealedFile.Failure) { bytes = try sealed.load(block) } catch { throw FileSystemError(error) }
-        guard let bytes else { return nil }
+        guard let bytes = try FileSystemError.translating(sealed: sealed.load(block)) else { return nil }
         try makeRoom()
         blocks[block] = Block(bytes: bytes, isSealed: true, lastUse: uses)
         return bytes
@@ -159,7 +149,7 @@ final class Spool: Contents {
 
     /// Changes a block in memory.
     ///
-    /// - Parameter isWhole: whether all of it is replaced, so that it need not be read first.
+    /// - Parameter isWhole: whether `body` replaces all bytes, so that they need not be read first.
     private func change(
         _ block: UInt64, isWhole: Bool, _ body: (inout [UInt8]) -> Void
     ) throws(FileSystemError) {
@@ -169,7 +159,7 @@ final class Spool: Contents {
             blocks[block] = Block(bytes: bytes, isSealed: false, lastUse: 0)
         }
         uses += 1
-        // In place: taking the bytes out and back would copy the block.
+        // In place, because taking the bytes out of the dictionary would copy the block.
         body(&blocks[block, default: Block(bytes: [], isSealed: false, lastUse: 0)].bytes)
         blocks[block]?.isSealed = false
         blocks[block]?.lastUse = uses
@@ -193,18 +183,14 @@ final class Spool: Contents {
         UnsafeMutableRawBufferPointer(rebasing: buffer[available...]).initializeMemory(as: UInt8.self, repeating: 0)
     }
 
-    /// Seals the block that was not used for longest, if there are too many in memory.
+    /// Moves the least recently used block to the sealed file when there are too many in memory.
     private func makeRoom() throws(FileSystemError) {
         guard blocks.count >= Spool.memoryBlocks, let oldest = blocks.min(by: { $0.value.lastUse < $1.value.lastUse })
         else { return }
         if !oldest.value.isSealed {
             let sealed = try sealedFile()
-            if !sealed.contains(oldest.key) { try budget.take() }
-            do throws(SealedFile.Failure) {
-                try sealed.store(oldest.value.bytes, at: oldest.key)
-            } catch {
-                throw FileSystemError(error)
-            }
+            if !sealed.contains(oldest.key) { try budget.acquire() }
+            try FileSystemError.translating(sealed: sealed.store(oldest.value.bytes, at: oldest.key))
         }
         blocks[oldest.key] = nil
     }
@@ -215,35 +201,5 @@ final class Spool: Contents {
         guard let sealed = SealedFile(draft.descriptor) else { throw .failure("out of memory that can be locked") }
         file = (draft, sealed)
         return sealed
-    }
-}
-
-/// How much the spools of one session may take on the disk, together.
-final class SpoolBudget {
-    private var blocks: UInt64
-
-    /// - Parameter bytes: rounded down to whole sealed blocks.
-    init(bytes: UInt64) {
-        blocks = bytes / UInt64(SealedFile.slotSize)
-    }
-
-    /// Takes room for one block.
-    func take() throws(FileSystemError) {
-        guard blocks > 0 else {
-            throw .failure(
-                "too much is being changed in place: close some files, or raise spool_megabytes in server.conf")
-        }
-        blocks -= 1
-    }
-
-    func give(_ count: UInt64) { blocks += count }
-}
-
-extension FileSystemError {
-    init(_ error: SealedFile.Failure) {
-        switch error {
-        case .system(let number): self = FileSystemError(errno: number)
-        case .damaged: self = .failure("the server's scratch space was changed by somebody else")
-        }
     }
 }

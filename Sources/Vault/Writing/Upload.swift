@@ -2,111 +2,110 @@ internal import Foundation
 internal import OpenPGP
 internal import SFTP
 
-/// A file being written in this session, through one or several open handles.
+/// A file that this session is writing, through one or several handles.
 ///
-/// A CLOSE makes the draft the stored file. Until then an older version stays as it is, and whatever fails leaves it
-/// so.
+/// CLOSE makes the draft the stored file. Until then an older version stays as it is, and a failure leaves it so.
+/// ``VaultFileSystem`` calls the functions that end an upload, and draws the consequences for the session.
 final class Upload {
-    /// Where the file will be.
+    /// What a handle was opened for.
+    enum Access {
+        case reader
+        case writer
+    }
+
+    /// The path that the file will have.
     ///
-    /// A rename while it is open changes that.
+    /// A rename of the open file changes it.
     var path: VirtualPath
-    /// Handles that are open on it, and those of them that write.
     private var handles = 0
+    /// The number of the handles that are open for writing.
     private var writers = 0
 
-    private unowned let vault: VaultFileSystem
+    private let home: HomeDirectory
+    private let store: MessageStore
     private var directory: Directory
-    /// The version whose bytes stay where nothing is written.
-    private var older: BaseVersion?
+    private var expectation: Expectation
+    private var state = State.clean
     private let contents: UploadContents
     private var attributesToSet = FileAttributes()
     private var lastWrite: timespec?
-    /// EXCL: publishing must not replace what has come there meanwhile.
-    private var isExclusive: Bool
-    /// Opened without TRUNC where there was nothing: what has come there meanwhile was not meant to go.
-    private var expectsNothing: Bool
     /// The permissions of the version that is replaced.
     private let keptMode: mode_t?
-    /// Whether there is something that no CLOSE has stored yet.
-    private var isUnsaved = false
-    private var isDiscarded = false
-    /// Whether a handle that wrote has ended without a CLOSE.
-    private var wasAbandoned = false
-    private var failure: FileSystemError?
 
     /// - Parameters:
-    ///   - older: the version it begins from; nil begins with an empty file.
-    ///   - replaced: the status of what has the name now.
+    ///   - base: the version whose bytes stay where nothing is written; nil for an empty file.
+    ///   - keptMode: the permissions of the file that has the name.
     ///   - mode: the permissions of a new file.
     init(
-        _ path: VirtualPath, _ directory: Directory, over older: BaseVersion?, _ flags: OpenFlags,
-        replacing replaced: stat?, mode: mode_t, in vault: VaultFileSystem
+        _ path: VirtualPath, _ directory: Directory, over base: BaseVersion?, _ flags: OpenFlags, keptMode: mode_t?,
+        mode: mode_t, _ home: HomeDirectory, _ store: MessageStore
     ) throws(FileSystemError) {
         self.path = path
         self.directory = directory
-        self.older = older
-        self.vault = vault
-        isExclusive = flags.contains(.exclusive)
-        expectsNothing = older == nil && !flags.contains(.truncate)
-        keptMode = replaced.map { $0.st_mode & 0o777 }
-        // What is opened to be read as well will be read before CLOSE.
+        self.home = home
+        self.store = store
+        self.keptMode = keptMode
+        expectation = Expectation(
+            base, truncates: flags.contains(.truncate), isExclusive: flags.contains(.exclusive))
+        // A file that is opened for reading too will be read before CLOSE.
         contents = try UploadContents(
-            over: older?.contents, isStreaming: !flags.contains(.read), mode: keptMode ?? mode, in: vault)
-        if older == nil { touch() }
+            over: base?.contents, flags.contains(.read) ? .atClose : .whileWriting, mode: keptMode ?? mode, home, store)
+        if base == nil { touch() }
     }
 
-    /// Bytes, as far as the client can know.
+    /// The size that the client sees.
     var count: UInt64 { contents.count }
-    /// Bytes of it that are not in its draft yet.
+    /// The bytes of it that are not in the draft yet.
     var pending: UInt64 { contents.pending }
 
     func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(FileSystemError) {
         try attempt { () throws(FileSystemError) in try contents.read(at: offset, into: buffer) }
     }
 
-    /// Makes sure that there is nothing beyond ``count``, before a reader is told so.
+    /// Checks that the file ends at ``count``, before a reader is told so.
     func confirmEnd() throws(FileSystemError) {
-        if let failure { throw failure }
+        if let failure = state.failure { throw failure }
         try contents.confirmEnd()
     }
 
-    func write(_ bytes: ArraySlice<UInt8>, at offset: UInt64) throws(FileSystemError) {
-        if let failure { throw failure }
+    /// - Parameter pending: the bytes that all uploads of the session will still write to the disk.
+    func write(_ bytes: ArraySlice<UInt8>, at offset: UInt64, pending: () -> UInt64) throws(FileSystemError) {
+        if let failure = state.failure { throw failure }
         guard !bytes.isEmpty else { return }
         touch()
-        try attempt { () throws(FileSystemError) in try contents.write(bytes, at: offset) }
+        try attempt { () throws(FileSystemError) in try contents.write(bytes, at: offset, pending: pending) }
     }
 
-    func truncate(to count: UInt64) throws(FileSystemError) {
+    /// - Parameter pending: see ``write(_:at:pending:)``.
+    func truncate(to count: UInt64, pending: () -> UInt64) throws(FileSystemError) {
         guard count != contents.count else { return }
         // A size that is refused changes nothing.
-        try contents.admit(count)
+        try contents.admit(count, pending: pending)
         touch()
         try attempt { () throws(FileSystemError) in try contents.truncate(to: count) }
     }
 
     private func touch() {
-        isUnsaved = true
+        state.write()
         var now = timespec()
         clock_gettime(CLOCK_REALTIME_COARSE, &now)
         lastWrite = now
         attributesToSet.times = nil
     }
 
-    /// Remembers the first failure: all that follows, and the CLOSE, end with it.
-    private func attempt(_ body: () throws(FileSystemError) -> Void) throws(FileSystemError) {
-        if let failure { throw failure }
+    /// Runs `body`, and remembers its error: all later calls, and CLOSE, fail with it.
+    private func attempt<Result>(_ body: () throws(FileSystemError) -> Result) throws(FileSystemError) -> Result {
+        if let failure = state.failure { throw failure }
         do throws(FileSystemError) {
-            try body()
+            return try body()
         } catch {
-            failure = error
+            state.fail(error)
             throw error
         }
     }
 
     func attributes() throws(FileSystemError) -> FileAttributes {
-        let status = if let older { older.status } else { try contents.draft.status() }
+        let status = if let base = expectation.base { base.status } else { try contents.draft.status() }
         var attributes = status.attributes(size: contents.count)
         if let lastWrite {
             let seconds = UInt32(clamping: lastWrite.tv_sec)
@@ -119,11 +118,13 @@ final class Upload {
         return attributes
     }
 
-    /// Sets the size now, and remembers the rest for CLOSE, which would change the times again.
-    func setAttributes(_ attributes: FileAttributes) throws(FileSystemError) {
+    /// Sets the size now, and the other attributes at CLOSE, because each WRITE changes the times.
+    ///
+    /// - Parameter pending: see ``write(_:at:pending:)``.
+    func setAttributes(_ attributes: FileAttributes, pending: () -> UInt64) throws(FileSystemError) {
         if let size = attributes.size {
-            try truncate(to: size)
-            expectsNothing = false
+            try truncate(to: size, pending: pending)
+            expectation.setSize()
         }
         if let permissions = attributes.permissions { attributesToSet.permissions = permissions }
         if let times = attributes.times { attributesToSet.times = times }
@@ -131,169 +132,175 @@ final class Upload {
     }
 
     func synchronize() throws(FileSystemError) {
-        if let failure { throw failure }
+        if let failure = state.failure { throw failure }
         if let error = contents.failure { throw error }
     }
 
     func statistics() throws(FileSystemError) -> FileSystemStatistics { try directory.statistics() }
 
-    /// Its name was removed while it was open: it goes on to nowhere, as an unlinked file does.
-    func discard() { isDiscarded = true }
+    /// Follows the removal of its name: nothing of it will be stored, as with an unlinked file of POSIX.
+    func discard() { expectation.discard() }
 
-    /// Its name was changed while it was open.
+    /// Follows a rename of the open file.
     ///
-    /// - Parameter replacing: whether a file of the new name was to give way.
-    func retarget(_ path: VirtualPath, _ directory: Directory, replacing: Bool) {
-        if replacing {
-            isExclusive = false
-            expectsNothing = false
-        }
+    /// - Parameter existing: what happens to a file of the new name.
+    func retarget(_ path: VirtualPath, _ directory: Directory, existing: ExistingFile) {
+        if existing == .replace { expectation.renameReplacing() }
         self.path = path
         self.directory = directory
     }
 }
 
-/// How it ends.
+/// How handles and the upload itself end.
 extension Upload {
-    /// A handle was opened on it.
-    func retain(isWriter: Bool) {
+    /// Counts a handle that was opened.
+    func retain(_ access: Access) {
         handles += 1
-        if isWriter { writers += 1 }
+        if access == .writer { writers += 1 }
     }
 
-    /// One of its handles was closed: stores what has been written through any of them.
+    /// Stores what has been written through any handle, because one of them is closed.
     ///
-    /// - Parameter isWriter: whether the handle was open for writing.
-    func close(isWriter: Bool) throws(FileSystemError) {
-        defer { release(isWriter) }
-        guard isWriter, !isDiscarded else { return }
-        try attempt { () throws(FileSystemError) in
-            if isUnsaved {
-                try publish()
-            } else if let older {
-                try keep(older)
-            }
+    /// The handle itself still counts until ``release(_:)``.
+    func close(_ access: Access, _ own: OwnObjects) throws(FileSystemError) -> Outcome {
+        guard access == .writer, !expectation.isDiscarded else { return .nothing }
+        return try attempt { () throws(FileSystemError) in
+            if state.isUnsaved { return try publish(own) }
+            guard case .version(let base) = expectation else { return .nothing }
+            return try keep(base, own)
         }
     }
 
-    /// The connection of one of its handles has ended.
-    ///
-    /// - Returns: what that means for what was written, for the log.
-    func abandon(isWriter: Bool) -> FileSystemError? {
-        if isWriter { wasAbandoned = true }
-        release(isWriter)
-        guard isWriter, isUnsaved else { return failure }
-        return failure ?? .failure("the connection ended before the upload was complete")
+    /// Continues with the version that was just stored, if other handles are still open.
+    func continueFromStored(_ own: OwnObjects) throws(FileSystemError) {
+        guard handles > 1 else { return }
+        try attempt { () throws(FileSystemError) in
+            let stored = try BaseVersion(stored(), home.view, store, own)
+            expectation = .version(stored)
+            lastWrite = nil
+            attributesToSet = FileAttributes()
+            try contents.restart(over: stored.contents)
+        }
     }
 
-    private func release(_ isWriter: Bool) {
+    /// Ends a handle.
+    ///
+    /// The last one keeps the partial of an upload whose last writer has ended without a CLOSE.
+    ///
+    /// - Returns: whether later calls of OPEN must not find this upload: it has no handle any more, or only readers of
+    ///   a version that is stored.
+    func release(_ access: Access) -> Bool {
         handles -= 1
-        if isWriter { writers -= 1 }
+        if access == .writer { writers -= 1 }
         if handles == 0 {
-            if wasAbandoned, isUnsaved, !isDiscarded, failure == nil {
-                do throws(FileSystemError) { try sealPartial() } catch { failure = error }
+            if case .dirty = state, !expectation.isDiscarded {
+                do throws(FileSystemError) { try keepPartial() } catch { state.fail(error) }
             }
             contents.cancel()
         }
-        // What only readers hold, and is stored, is theirs alone: others open what is stored.
-        if handles == 0 || writers == 0 && !isUnsaved, vault.uploads[path] === self { vault.uploads[path] = nil }
+        return handles == 0 || writers == 0 && !state.isUnsaved
+    }
+
+    /// The reason why a handle that has ended without a CLOSE has not stored the file; nil when nothing is lost.
+    func reasonNotStored(_ access: Access) -> FileSystemError? {
+        guard state.failure == nil, access == .writer, state.isUnsaved else { return state.failure }
+        return .failure("the connection ended before the upload was complete")
     }
 
     /// Completes the message and gives it its name.
-    private func publish() throws(FileSystemError) {
+    private func publish(_ own: OwnObjects) throws(FileSystemError) -> Outcome {
         try contents.finish()
         try setDraftAttributes()
         try contents.draft.publish(to: directory) { () throws(FileSystemError) in
-            let replacing = try mayReplace()
-            return (try vault.storedName(name, .file, in: directory), replacing)
+            let existing = try checkConflicts(own)
+            return (try home.storedName(name, .file, in: directory), existing)
         }
-        vault.removePartial(of: name, in: directory)
-        vault.published(path, try contents.draft.status(), size: count)
-        isUnsaved = false
-        isExclusive = false
-        expectsNothing = false
-        if handles > 1 { try continueFromStored() }
+        home.removePartial(of: name, in: directory)
+        let status = try contents.draft.status()
+        store.remember(size: count, of: status)
+        state = .clean
+        return .published(status)
     }
 
-    /// Other handles are still open on it: they go on with what is stored now.
-    private func continueFromStored() throws(FileSystemError) {
-        let stored = try BaseVersion(stored(), in: vault)
-        older = stored
-        lastWrite = nil
-        attributesToSet = FileAttributes()
-        try contents.restart(over: stored.contents)
-    }
-
-    /// Opened and closed without a write, as `touch` does: the older version stays, with new attributes perhaps.
-    private func keep(_ older: BaseVersion) throws(FileSystemError) {
-        // Whether all of it had come when it was cut off, nobody knows: it must not pass for complete.
-        guard !older.isPartial else {
+    /// Sets attributes of the older version: the file was opened and closed without a WRITE, as `touch` does.
+    private func keep(_ base: BaseVersion, _ own: OwnObjects) throws(FileSystemError) -> Outcome {
+        // Nothing tells whether a partial is complete, so it must not get the file's name.
+        guard !base.isPartial else {
             throw .failure("incomplete upload: nothing was added to it; send the file again")
         }
         let stored = try stored()
-        guard try mayReplace() else { throw .permissionDenied("somebody else's file has the name now") }
+        guard try checkConflicts(own) == .replace else {
+            throw .permissionDenied("somebody else's file has the name now")
+        }
         try directory.set(attributesToSet, on: stored)
-        if let changed = try directory.status(stored.name) { vault.own.refresh(path, changed) }
+        return try directory.status(stored.name).map { .kept($0) } ?? .nothing
     }
 
     /// The file's name in its directory.
     private var name: [UInt8] { path.name ?? [] }
 
-    /// What has the name now.
+    /// The stored file that has the name.
     private func stored() throws(FileSystemError) -> ResolvedPath {
-        guard let there = try vault.entry(name, .file, in: directory) else { throw .noSuchFile("the file is gone") }
+        guard let there = try home.entry(name, .file, in: directory) else { throw .noSuchFile("the file is gone") }
         return ResolvedPath(directory: directory, name: there.stored, status: there.status, path: path)
     }
 
-    /// Keeps what has arrived of an upload that was cut off, if there is no older version of that name.
-    private func sealPartial() throws(FileSystemError) {
-        guard contents.arrived > 0, try vault.entry(name, .file, in: directory) == nil else { return }
-        guard (try? vault.storedName(name, .partial, in: directory)) != nil else { return }
+    /// Stores what has arrived of an interrupted upload as a partial, unless an older version has the name.
+    private func keepPartial() throws(FileSystemError) {
+        guard contents.arrived > 0, try home.entry(name, .file, in: directory) == nil else { return }
+        guard (try? home.storedName(name, .partial, in: directory)) != nil else { return }
         try contents.truncate(to: contents.arrived)
         try contents.finish()
         try contents.draft.publish(to: directory) { () throws(FileSystemError) in
-            guard try vault.entry(name, .file, in: directory) == nil, try !isOutdated(by: nil) else {
+            guard try home.entry(name, .file, in: directory) == nil, try !isConflict(nil) else {
                 throw .failure(
                     "the connection ended before the upload was complete, and another session has stored the file")
             }
-            let partial = try vault.storedName(name, .partial, in: directory)
-            guard let status = try directory.status(partial, on: vault.volume) else { return (partial, false) }
-            return (partial, try mayReplace(partial: status, partial))
+            let partial = try home.storedName(name, .partial, in: directory)
+            guard let status = try directory.status(partial, on: home.volume) else { return (partial, .keep) }
+            return (partial, try replaces(partial, status) ? .replace : .keep)
         }
-        failure = .failure("the connection ended before the upload was complete: \(count) bytes are kept")
+        state.fail(.failure("the connection ended before the upload was complete: \(count) bytes are kept"))
     }
 
-    /// Whether a partial that is there already gives way: the one that was continued, or a shorter one.
-    private func mayReplace(partial status: stat, _ name: [UInt8]) throws(FileSystemError) -> Bool {
-        if older?.isSameFile(as: status) == true { return true }
-        // A stranger's must not take the place of what the owner has begun.
-        guard vault.view == .plaintext, status.isRegularFile else { return false }
-        return try vault.size(of: ResolvedPath(directory: directory, name: name, status: status, path: path)) < count
+    /// Whether this partial replaces an existing one: the one that was resumed, or a shorter one.
+    private func replaces(_ name: [UInt8], _ status: stat) throws(FileSystemError) -> Bool {
+        if expectation.base?.status.isSameFile(as: status) == true { return true }
+        // A write-only session must not replace what the owner has begun.
+        guard home.view == .plaintext, status.isRegularFile else { return false }
+        let partial = ResolvedPath(directory: directory, name: name, status: status, path: path)
+        return try store.plaintextSize(of: partial) < count
     }
 
-    /// Whether what has the name now may be replaced: other sessions went on while this file was written.
+    /// Decides whether a file that has the name now is replaced: other sessions may have stored one since OPEN.
     ///
-    /// - Throws: when this must not be stored at all.
-    private func mayReplace() throws(FileSystemError) -> Bool {
-        if try vault.entry(name, .directory, in: directory) != nil {
+    /// - Throws: when this upload must not be stored at all.
+    private func checkConflicts(_ own: OwnObjects) throws(FileSystemError) -> ExistingFile {
+        if try home.entry(name, .directory, in: directory) != nil {
             throw .failure("there is a directory of that name now")
         }
-        let status = try vault.entry(name, .file, in: directory)?.status
-        guard try !isOutdated(by: status) else {
-            throw .failure("the file was changed by another session meanwhile: open it again")
+        let status = try home.entry(name, .file, in: directory)?.status
+        guard try !isConflict(status) else {
+            throw .failure("the file was changed by another session since it was opened: open it again")
         }
-        guard let status, !isExclusive else { return false }
-        return vault.view == .plaintext || vault.own.contains(path, status)
+        guard let status, !expectation.isExclusive else { return .keep }
+        return home.view == .plaintext || own.contains(path, status) ? .replace : .keep
     }
 
-    /// Whether another session has stored what this one would undo: two that change one version in place, or two that
-    /// begin one file without TRUNC.
-    private func isOutdated(by status: stat?) throws(FileSystemError) -> Bool {
-        guard let older else { return expectsNothing && status != nil }
-        guard contents.usesBase else { return false }
-        var there = status
-        if there == nil { there = try vault.entry(name, .partial, in: directory)?.status }
-        return there.map { !older.isSameFile(as: $0) } ?? false
+    /// Whether storing this upload would undo what another session has stored: both have changed one version in place,
+    /// or both have begun a file without TRUNC.
+    ///
+    /// - Parameter status: the status of the stored file that has the name.
+    private func isConflict(_ status: stat?) throws(FileSystemError) -> Bool {
+        switch expectation {
+        case .replaceAny, .exclusiveTruncated, .discarded: return false
+        case .nothingThere, .exclusive: return status != nil
+        case .version(let base):
+            guard contents.usesBase else { return false }
+            var there = status
+            if there == nil { there = try home.entry(name, .partial, in: directory)?.status }
+            return there.map { !base.status.isSameFile(as: $0) } ?? false
+        }
     }
 
     private func setDraftAttributes() throws(FileSystemError) {
@@ -301,8 +308,8 @@ extension Upload {
         if let owner = attributesToSet.owner { _ = fchown(draft.descriptor, owner.user, owner.group) }
         let mode = attributesToSet.permissions.map { mode_t($0 & 0o777) } ?? keptMode
         if let mode { draft.setPermissions(mode) }
-        // Encrypting may have taken a while: the time is that of the last write, as STAT has told it.
+        // The time is that of the last WRITE, as STAT has told it: encryption may end much later.
         let times = attributesToSet.times?.timespecs ?? lastWrite.map { [$0, $0] }
-        if let times, futimens(draft.descriptor, times) != 0 { throw FileSystemError(errno: errno) }
+        if let times { try draft.setTimes(times) }
     }
 }

@@ -2,62 +2,75 @@ internal import Foundation
 internal import OpenPGP
 internal import SFTP
 
-/// The bytes of a file being written, on their way into its draft.
+/// The plaintext of a file that is being written, on its way through the encryption into the draft.
 ///
-/// What comes in order goes straight into the encryption. What comes ahead of its turn waits in the ``Spool``, over an
-/// older version if there is one, until its turn comes or the file is closed. What comes for bytes that are encrypted
-/// already makes the message so far the base of another spool: then all of it is encrypted once more at the end.
+/// - A WRITE in order is encrypted at once.
+/// - An out-of-order WRITE goes into the ``Spool``, over the base version if there is one. It is encrypted when all
+///   bytes before it have been, at CLOSE at the latest.
+/// - A WRITE to bytes that are encrypted already completes the message and makes it the base of a new spool. All of the
+///   file is then encrypted a second time at CLOSE.
 final class UploadContents: Contents {
-    /// Bytes, as far as the client can know.
-    var count: UInt64 { spool.count }
-    /// Bytes that have arrived without a gap, from the start: what a client that was cut off can continue from.
-    private(set) var arrived: UInt64
-    /// Whether anything was written or cut off yet.
-    private(set) var isTouched = false
-    private(set) var draft: DraftFile
+    /// When bytes are encrypted.
+    enum Timing {
+        /// As soon as all bytes before them have been.
+        case whileWriting
+        /// At CLOSE, because they will be read or overwritten before.
+        case atClose
+    }
 
-    private unowned let vault: VaultFileSystem
+    /// The size that the client sees.
+    var count: UInt64 { spool.count }
+    /// The number of bytes that have arrived without a gap from the start.
+    ///
+    /// An interrupted upload is resumed there.
+    private(set) var arrived: UInt64
+    private(set) var draft: DraftFile
+    /// The bytes of all WRITEs.
+    private(set) var received: UInt64 = 0
+
+    let home: HomeDirectory
+    let store: MessageStore
     private let mode: mode_t
     private var encryption: (any Encryption)?
-    /// Bytes that were sent, wherever they belong.
-    private var received: UInt64 = 0
-    /// Bytes that the encryption has got.
+    private var timing: Timing
+    /// Whether there has been a WRITE or a change of the size.
+    private var isTouched = false
+    /// The number of bytes that have been encrypted.
     private var streamed: UInt64 = 0
-    /// Everything from `streamed` on.
+    /// All bytes from `streamed` on.
     private var spool: Spool
-    /// Where bytes have been written ahead of their turn.
+    /// The ranges of the spool that were written out of order.
     private var ahead = RangeSet<UInt64>()
-    /// Whether bytes whose turn has come are encrypted at once; if not, they wait for the end.
-    private var isStreaming: Bool
 
-    /// Written places ahead of their turn beyond which it is no use to wait for their turn.
+    /// The most ranges in ``ahead``.
+    ///
+    /// With more, all further bytes are encrypted at CLOSE.
     private static let mostRanges = 1024
+    /// Bytes of the spool that are encrypted at a time.
     private static let pieceSize = 256 << 10
-    /// Bytes by which a stranger's file may be longer than what was sent of it: holes cost nothing to send.
-    private static let strangersHole: UInt64 = 64 << 20
 
     /// - Parameters:
-    ///   - base: the bytes there before the first write, or nil.
-    ///   - isStreaming: false when what is written will be read again before CLOSE.
+    ///   - base: the contents before the first WRITE; nil for an empty file.
     ///   - mode: the permissions of the stored file.
     init(
-        over base: (any Contents)?, isStreaming: Bool, mode: mode_t, in vault: VaultFileSystem
+        over base: (any Contents)?, _ timing: Timing, mode: mode_t, _ home: HomeDirectory, _ store: MessageStore
     ) throws(FileSystemError) {
-        self.vault = vault
-        self.isStreaming = isStreaming
+        self.home = home
+        self.store = store
+        self.timing = timing
         self.mode = mode
-        draft = try DraftFile(in: vault.data, mode: mode)
-        spool = vault.makeSpool(over: base)
+        draft = try DraftFile(in: home.data, mode: mode)
+        spool = store.makeSpool(over: base)
         arrived = spool.count
     }
 
-    /// Whether some of the bytes are still those of the older version.
+    /// Whether some of the bytes are those of the base version.
     var usesBase: Bool { spool.usesBase }
 
-    /// Bytes that are not in the draft yet.
+    /// The number of bytes that are not in the draft yet.
     var pending: UInt64 { count - streamed }
 
-    /// What went wrong in the background until now.
+    /// An error of the encryption, which works in the background.
     var failure: FileSystemError? { encryption?.failure.map { FileSystemError($0) } }
 
     func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(FileSystemError) {
@@ -65,30 +78,32 @@ final class UploadContents: Contents {
         try spool.read(at: offset, into: buffer)
     }
 
-    /// Makes sure that the end is where ``count`` says, as far as an older version says so.
+    /// Checks that the end is at ``count``, which has to be verified if it is the end of the base version.
     func confirmEnd() throws(FileSystemError) { try spool.confirmEnd() }
 
-    func write(_ bytes: ArraySlice<UInt8>, at offset: UInt64) throws(FileSystemError) {
+    /// - Parameter pending: see ``admit(_:pending:)``.
+    func write(_ bytes: ArraySlice<UInt8>, at offset: UInt64, pending: () -> UInt64) throws(FileSystemError) {
         guard !bytes.isEmpty else { return }
         let end = offset + UInt64(bytes.count)
         received += UInt64(bytes.count)
-        try admit(end)
-        if isStreaming, !isTouched, offset == count { try stream(upTo: offset) }  // It is resumed, or appended to.
+        try admit(end, pending: pending)
+        // The first WRITE is at the end when a file is resumed or appended to: the base version is encrypted first.
+        if timing == .whileWriting, !isTouched, offset == count { try encrypt(upTo: offset) }
         isTouched = true
         if offset < streamed { try reopen() }
-        if isStreaming, offset == streamed {
+        if timing == .whileWriting, offset == streamed {
             try encrypt(bytes)
             if end > spool.count { try spool.truncate(to: end) }
-            try streamWhatWaited()
+            try encryptWhatFollows()
         } else {
             try spool.write(bytes, at: offset)
-            if isStreaming { wait(offset..<end) }
+            if timing == .whileWriting { noteOutOfOrder(offset..<end) }
         }
         if offset <= arrived { arrived = max(arrived, end) }
         arrived = max(arrived, streamed)
     }
 
-    /// Cuts the file off, or lengthens it with zeros.
+    /// Sets the size: cuts the file off, or extends it with zeros.
     func truncate(to newCount: UInt64) throws(FileSystemError) {
         guard newCount != count else { return }
         isTouched = true
@@ -102,47 +117,44 @@ final class UploadContents: Contents {
         arrived = min(arrived, newCount)
     }
 
-    /// Completes the message in the draft.
+    /// Encrypts the rest and completes the message in the draft.
     func finish() throws(FileSystemError) {
-        try stream(upTo: count)
-        do throws(OpenPGPError) {
-            try startedEncryption().finish()
-        } catch {
-            throw FileSystemError(error)
-        }
+        try encrypt(upTo: count)
+        try FileSystemError.translating(openPGP: startedEncryption().finish())
         encryption = nil
     }
 
-    /// Gives it up and waits until nobody writes to the draft any more.
+    /// Stops the encryption and waits until nothing writes to the draft any more.
     func cancel() {
         encryption?.cancel()
         encryption = nil
     }
 
-    /// Begins anew, with a new draft.
+    /// Starts a new draft.
     func restart(over base: (any Contents)?) throws(FileSystemError) {
         cancel()
-        draft = try DraftFile(in: vault.data, mode: mode)
-        spool = vault.makeSpool(over: base)
+        draft = try DraftFile(in: home.data, mode: mode)
+        spool = store.makeSpool(over: base)
         streamed = 0
         ahead = RangeSet()
     }
 
-    /// Makes what has been encrypted readable and writable again, for those who may decrypt it.
+    /// Completes the message and makes it the base of a new draft, so that encrypted bytes can be read and overwritten.
+    ///
+    /// - Throws: ``SFTP/FileSystemError/unsupported(_:)`` in a write-only session, which cannot decrypt.
     private func reopen() throws(FileSystemError) {
-        guard vault.view == .plaintext else {
+        guard home.view == .plaintext else {
             throw .unsupported("a write-only account cannot change what it has sent already; send the file once more")
         }
         let total = count
         try finish()
-        let file = OwnedDescriptor(dup(draft.descriptor))
-        let base = DecryptedContents(file, try file.status(), count: total, in: vault)
-        isStreaming = false
+        let base = DecryptedContents(draft.file, try draft.status(), count: total, in: store)
+        timing = .atClose
         try restart(over: base)
     }
 
-    /// Encrypts all up to `end`, the older version's bytes and zeros where nothing was written.
-    private func stream(upTo end: UInt64) throws(FileSystemError) {
+    /// Encrypts all bytes of the spool up to `end`: written ones, those of the base version, and zeros in gaps.
+    private func encrypt(upTo end: UInt64) throws(FileSystemError) {
         var buffer: [UInt8] = []
         while streamed < end {
             let length = Int(min(UInt64(UploadContents.pieceSize), end - streamed))
@@ -154,19 +166,20 @@ final class UploadContents: Contents {
         }
     }
 
-    private func streamWhatWaited() throws(FileSystemError) {
+    /// Encrypts what was written out of order and now follows on the encrypted bytes.
+    private func encryptWhatFollows() throws(FileSystemError) {
         guard !ahead.isEmpty else { return }
         ahead.remove(contentsOf: 0..<streamed)
         while let next = ahead.ranges.first, next.lowerBound == streamed {
-            try stream(upTo: next.upperBound)
+            try encrypt(upTo: next.upperBound)
             ahead.remove(contentsOf: next)
         }
     }
 
-    private func wait(_ range: Range<UInt64>) {
+    private func noteOutOfOrder(_ range: Range<UInt64>) {
         ahead.insert(contentsOf: range)
         guard ahead.ranges.count > UploadContents.mostRanges else { return }
-        isStreaming = false
+        timing = .atClose
         ahead = RangeSet()
     }
 
@@ -182,27 +195,8 @@ final class UploadContents: Contents {
 
     private func startedEncryption() throws(OpenPGPError) -> any Encryption {
         if let encryption { return encryption }
-        let started = try vault.cryptor.encrypt(into: draft.descriptor)
+        let started = try store.cryptor.encrypt(into: draft.descriptor)
         encryption = started
         return started
-    }
-
-    /// Refuses a size that cannot be stored, before anything is stored of it.
-    func admit(_ end: UInt64) throws(FileSystemError) {
-        if let largest = vault.volume.largestFile, end > count,
-            end > largest || vault.cryptor.storedCount(forPlaintext: end) > largest
-        {
-            throw .failure("the file is too large for the file system, which can hold \(largest) bytes as one file")
-        }
-        guard end > count, end - count > UInt64(Limits.packetLength) else { return }
-        guard end < 1 << 56 else { throw .failure("no file is that large") }
-        if vault.view != .plaintext, end > received + UploadContents.strangersHole {
-            throw .failure("a write-only account cannot make a file that is mostly a hole")
-        }
-        let figures = try vault.home.statistics()
-        let room = figures.availableBlocks.multipliedReportingOverflow(by: figures.fragmentSize)
-        guard room.overflow || vault.pending + (end - count) <= room.partialValue else {
-            throw .failure("the disk has no room for that size")
-        }
     }
 }

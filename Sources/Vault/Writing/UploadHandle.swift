@@ -1,20 +1,23 @@
 internal import SFTP
 
-/// One OPEN's handle on a file being written.
+/// A client's handle on a file that is being written.
 final class UploadHandle: OpenFile {
     private let upload: Upload
-    private let vault: VaultFileSystem
+    private let fileSystem: VaultFileSystem
     private let flags: OpenFlags
     private let number: UInt64
     private var transferred: UInt64 = 0
 
-    init(_ upload: Upload, _ flags: OpenFlags, in vault: VaultFileSystem) {
+    init(_ upload: Upload, _ flags: OpenFlags, in fileSystem: VaultFileSystem) {
         self.upload = upload
-        self.vault = vault
+        self.fileSystem = fileSystem
         self.flags = flags
-        upload.retain(isWriter: flags.contains(.write))
-        number = vault.opened(upload.path, flags.contains(.write) ? .upload : .download)
+        let isWriter = flags.contains(.write)
+        upload.retain(isWriter ? .writer : .reader)
+        number = fileSystem.transfers.opened(upload.path, isWriter ? .upload : .download)
     }
+
+    private var access: Upload.Access { flags.contains(.write) ? .writer : .reader }
 
     func read(at offset: UInt64, count: Int, into buffer: inout [UInt8]) throws(FileSystemError) {
         guard offset < upload.count else {
@@ -22,25 +25,24 @@ final class UploadHandle: OpenFile {
             throw .endOfFile
         }
         let length = Int(min(UInt64(count), upload.count - offset))
-        let start = buffer.count
-        buffer.append(contentsOf: repeatElement(0, count: length))
-        try buffer.withUnsafeMutableBufferPointer { buffer throws(FileSystemError) in
-            try upload.read(
-                at: offset, into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[start...])))
+        try buffer.append(upTo: length) { bytes throws(FileSystemError) in
+            try upload.read(at: offset, into: bytes)
+            return length
         }
         transferred += UInt64(length)
     }
 
     func write(_ bytes: ArraySlice<UInt8>, at offset: UInt64) throws(FileSystemError) {
-        // APPEND: every write goes to the end, wherever the client says (libssh2 counts from 0).
-        try upload.write(bytes, at: flags.contains(.append) ? upload.count : offset)
+        // With APPEND every WRITE goes to the end, whatever its offset is: libssh2 counts from 0.
+        try upload.write(
+            bytes, at: flags.contains(.append) ? upload.count : offset, pending: { fileSystem.pending })
         transferred += UInt64(bytes.count)
     }
 
     func attributes() throws(FileSystemError) -> FileAttributes { try upload.attributes() }
 
     func setAttributes(_ attributes: FileAttributes) throws(FileSystemError) {
-        try upload.setAttributes(attributes)
+        try upload.setAttributes(attributes, pending: { fileSystem.pending })
     }
 
     func synchronize() throws(FileSystemError) { try upload.synchronize() }
@@ -49,7 +51,7 @@ final class UploadHandle: OpenFile {
 
     func close() throws(FileSystemError) {
         do throws(FileSystemError) {
-            try upload.close(isWriter: flags.contains(.write))
+            try fileSystem.close(upload, access)
         } catch {
             end(error)
             throw error
@@ -58,10 +60,11 @@ final class UploadHandle: OpenFile {
     }
 
     func abandon() {
-        end(upload.abandon(isWriter: flags.contains(.write)))
+        end(fileSystem.abandon(upload, access))
     }
 
     private func end(_ error: FileSystemError?) {
-        vault.closed(number, upload.path, flags.contains(.write) ? .upload : .download, bytes: transferred, error)
+        let direction: TransferEvent.Direction = access == .writer ? .upload : .download
+        fileSystem.transfers.closed(number, upload.path, direction, bytes: transferred, error)
     }
 }

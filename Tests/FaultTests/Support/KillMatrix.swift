@@ -27,7 +27,7 @@ final class KillMatrix {
 
     init(_ numbers: SeededNumbers) throws {
         self.numbers = numbers
-        server = try RunningServer([("alice", "rw")], quickLogin: true)
+        server = try RunningServer([("alice", "rw")])
     }
 
     var total: Int { kills.values.reduce(0, +) }

@@ -13,15 +13,12 @@ final class Interop {
     /// The path of one of this target's scripts.
     static func script(_ name: String) -> String { Checkout.path("Tests/InteropTests/Scripts/\(name)") }
 
-    /// - Parameters:
-    ///   - append: lines that are added to server.conf.
-    ///   - quickLogin: whether the users' keys are protected by a passphrase that is stretched little.
+    /// - Parameter append: lines that are added to server.conf.
     init(
-        _ client: String, users: [(name: String, access: String)] = [("alice", "rw")], append: String = "",
-        quickLogin: Bool = true
+        _ client: String, users: [(name: String, access: String)] = [("alice", "rw")], append: String = ""
     ) throws {
         self.client = client
-        server = try RunningServer(users, append: append, quickLogin: quickLogin)
+        server = try RunningServer(users, append: append)
         // The second is short: gvfs puts sockets into it, whose paths are limited.
         for directory in ["home", "run", "home/.ssh", "home/tmp"] {
             try FileManager.default.createDirectory(

@@ -46,12 +46,8 @@ import Testing
     /// Old vaults stay readable, and so do new ones with the other engine.
     @Test(arguments: EngineKind.allCases) func eachReadsTheOthersFiles(engine: EngineKind) throws {
         let other: EngineKind = engine == .gpgme ? .native : .gpgme
-        let files = try {
-            // gpgme has one home for the whole process: the first is gone when the second is made.
-            let fixture = try KeyFixture(other)
-            return try [0, 1, 511, 1995, 65_530, 300_000].map { (Data.random($0), try fixture.encrypt(.random($0))) }
-        }()
-        let fixture = try KeyFixture(engine)
+        let (fixture, writer) = (try KeyFixture(engine), try KeyFixture(other))
+        let files = try [0, 1, 511, 1995, 65_530, 300_000].map { (Data.random($0), try writer.encrypt(.random($0))) }
         for (plain, stored) in files {
             #expect(try fixture.size(stored) == UInt64(plain.count))
             #expect(try fixture.decrypt(stored) == plain)

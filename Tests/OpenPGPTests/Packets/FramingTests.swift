@@ -48,8 +48,8 @@ import Testing
     }
 
     @Test func theBufferFollowsTheVersion() {
-        #expect(GnuPGFraming(GnuPG.Version(2, 2, 45)) == .small)
-        #expect(GnuPGFraming(GnuPG.Version(2, 4, 0)) == .large)
+        #expect(GnuPGFraming(GnuPGVersion(2, 2, 45)) == .small)
+        #expect(GnuPGFraming(GnuPGVersion(2, 4, 0)) == .large)
         // Short bodies are framed alike by both, which is why they need not be told apart.
         for count in UInt64(0)..<8000 {
             #expect(GnuPGFraming.small.body(forPlaintext: count) == GnuPGFraming.large.body(forPlaintext: count))

@@ -6,8 +6,6 @@ import TestSupport
 import Testing
 
 /// A session that can decrypt, with a file to work on.
-///
-/// gpgme has one home for the whole process, so tests that use this do not run side by side (`bin/test` sees to that).
 final class KeyFixture {
     let home: SessionHome
     let scratch: Scratch

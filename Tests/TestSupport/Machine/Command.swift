@@ -43,11 +43,13 @@ package struct Command {
 }
 
 /// A directory for one test, removed with this object.
+///
+/// Its name is short: there are sockets in it, whose paths are limited to 107 bytes.
 package final class Scratch {
     package let url: URL
 
     package init() throws {
-        url = FileManager.default.temporaryDirectory.appending(path: "testing-cryptsftp-\(UUID().uuidString.prefix(8))")
+        url = FileManager.default.temporaryDirectory.appending(path: "test-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     }
 

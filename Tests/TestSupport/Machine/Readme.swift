@@ -1,4 +1,4 @@
-package import Foundation
+private import Foundation
 
 /// The commands of README.md, which tests run as they stand there.
 package enum Readme {

@@ -11,7 +11,8 @@ package enum RuntimeDirectories {
     /// All there are, of other servers too.
     package static func all() -> [Entry] {
         let owners = lockOwners()
-        return ["/run/user/\(getuid())", "/dev/shm", "/tmp"].flatMap { parent in
+        let own = ProcessInfo.processInfo.environment["XDG_RUNTIME_DIR"].map { [$0] } ?? []
+        return Set(own + ["/run/user/\(getuid())", "/dev/shm", "/tmp"]).flatMap { parent in
             ((try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? [])
                 .filter { $0.hasPrefix(".cryptsftp-session-") }
                 .compactMap { name -> Entry? in

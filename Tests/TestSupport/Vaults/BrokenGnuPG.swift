@@ -48,27 +48,15 @@ package final class BrokenGnuPG {
     private let scratch: Scratch
     private let search: String
 
-    package init() throws {
+    /// - Parameter isQuick: whether the GnuPG behind it is ``QuickGnuPG``, which a confined session cannot reach.
+    package init(isQuick: Bool = false) throws {
         scratch = try Scratch()
-        search = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
-        let gpg = try BrokenGnuPG.path(of: "gpg", search)
-        let gpgconf = try BrokenGnuPG.path(of: "gpgconf", search)
+        search = isQuick ? QuickGnuPG.search : GnuPGWrapper.search
+        let gpg = try GnuPGWrapper.path(of: "gpg", search)
         let here = scratch.url.path
         try FileManager.default.createSymbolicLink(
-            atPath: scratch.path("hang"), withDestinationPath: BrokenGnuPG.path(of: "sleep", search))
-        try scratch.file(
-            "gpgconf",
-            Data(
-                """
-                #!/bin/sh
-                # gpgme asks it where gpg is.
-                if [ "$1" = --list-components ]; then
-                    '\(gpgconf)' "$@" | sed 's|^gpg:\\([^:]*\\):.*|gpg:\\1:\(here)/gpg|'
-                else
-                    exec '\(gpgconf)' "$@"
-                fi
-
-                """.utf8), mode: 0o755)
+            atPath: scratch.path("hang"), withDestinationPath: GnuPGWrapper.path(of: "sleep", search))
+        try GnuPGWrapper.writeGPGConf(in: scratch.url, over: search)
         try scratch.file(
             "gpg",
             Data(
@@ -108,14 +96,6 @@ package final class BrokenGnuPG {
 
                 """.utf8), mode: 0o755)
         try mend()
-    }
-
-    private static func path(of program: String, _ search: String) throws -> String {
-        let found = search.split(separator: ":").map { "\($0)/\(program)" }.first {
-            FileManager.default.isExecutableFile(atPath: $0)
-        }
-        guard let found else { throw Unexpected(description: "\(program) is not installed") }
-        return found
     }
 
     /// What a server's environment is to have.

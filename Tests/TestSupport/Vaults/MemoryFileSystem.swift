@@ -47,8 +47,8 @@ package final class MemoryFileSystem: FileSystem {
     package func makeDirectory(_ path: VirtualPath, _ attributes: FileAttributes) throws(FileSystemError) {}
     package func removeDirectory(_ path: VirtualPath) throws(FileSystemError) {}
 
-    package func rename(_ old: VirtualPath, to new: VirtualPath, replacing: Bool) throws(FileSystemError) {
-        guard replacing || files[new] == nil else { throw .failure("it exists already") }
+    package func rename(_ old: VirtualPath, to new: VirtualPath, existing: ExistingFile) throws(FileSystemError) {
+        guard existing == .replace || files[new] == nil else { throw .failure("it exists already") }
         files[new] = files.removeValue(forKey: old)
     }
 
@@ -122,7 +122,7 @@ private final class MemoryFile: OpenFile {
 }
 
 private final class MemoryDirectory: OpenDirectory {
-    func prepare(_ limit: Int) {}
+    func prefetch(_ limit: Int) {}
 
     private var names: [VirtualPath]
 

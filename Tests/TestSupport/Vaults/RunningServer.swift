@@ -30,13 +30,12 @@ package final class RunningServer {
     /// - Parameters:
     ///   - append: lines that are added to server.conf.
     ///   - data: an empty directory that the data directory is to be, such as one on another file system.
-    ///   - quickLogin: whether the users' keys are protected by a passphrase that is stretched little.
     ///   - portableNames: whether server.conf asks for names that FAT and exFAT can hold.
     ///   - engine: who is to make and read messages; nil leaves it to the program.
     ///   - environment: added to this process's.
     package init(
         _ users: [(name: String, access: String)], append: String = "", arguments: [String] = [], data: URL? = nil,
-        quickLogin: Bool = false, portableNames: Bool = false, engine: String? = TestEngine.name,
+        portableNames: Bool = false, engine: String? = TestEngine.name,
         environment: [String: String] = [:]
     ) throws {
         scratch = try Scratch()
@@ -54,7 +53,6 @@ package final class RunningServer {
             }
         }
         if portableNames { text = "portable_names = true\n" + text }
-        if quickLogin { text = try TestVaults.useTestKeys(for: users.map(\.name), in: scratch.url, text) }
         try Data(text.utf8).write(to: configuration)
         askPass = try scratch.file("askpass", Data("#!/bin/sh\necho \"$TEST_PASSPHRASE\"\n".utf8), mode: 0o755)
         outputFile = try scratch.file("output", Data())
@@ -93,8 +91,12 @@ package final class RunningServer {
     }
 
     /// Runs `user add`.
+    ///
+    /// - Parameter environment: such as that of ``QuickGnuPG``.
     @discardableResult
-    package static func add(_ name: String, _ access: String, to vault: URL) throws -> Command {
+    package static func add(
+        _ name: String, _ access: String, to vault: URL, environment: [String: String] = [:]
+    ) throws -> Command {
         try Command.run(
             program,
             [
@@ -102,7 +104,7 @@ package final class RunningServer {
                 "--passphrase-file",
                 "-",
             ],
-            input: Data((passphrase + "\n").utf8))
+            input: Data((passphrase + "\n").utf8), environment: environment)
     }
 
     /// The session processes that run now.

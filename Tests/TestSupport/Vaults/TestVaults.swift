@@ -1,7 +1,7 @@
 package import Foundation
 private import Synchronization
 
-/// Vaults made once by the real `user add`, and copied for every test that wants a fresh one.
+/// Vaults made once by the real `user add`, with a ``QuickGnuPG``, and copied for every test that wants a fresh one.
 package enum TestVaults {
     private static let made = Mutex<[String: URL]>([:])
 
@@ -20,7 +20,8 @@ package enum TestVaults {
             if let vault = made[name] { return vault }
             let vault = directory.appending(path: "vault-\(name)")
             for user in users {
-                let run = try RunningServer.add(user.name, user.access, to: vault)
+                let run = try RunningServer.add(
+                    user.name, user.access, to: vault, environment: QuickGnuPG.environment)
                 guard run.status == 0 else { throw Timeout(description: run.errors) }
             }
             made[name] = vault
@@ -30,7 +31,8 @@ package enum TestVaults {
             try FileManager.default.copyItem(at: vault.appending(path: part), to: target.appending(path: part))
         }
     }
-    /// Gives users of a vault the key of ``TestKeys`` in place of theirs: a login with it takes no time.
+
+    /// Gives users of a vault the key of ``TestKeys`` in place of theirs.
     ///
     /// - Parameter configuration: the text of server.conf.
     /// - Returns: the text that names the other key.

@@ -52,7 +52,7 @@ struct DecryptCommand: ParsableCommand {
         let session = try OwnerSession(vault, first.account, home: home, passphrase: secret)
         try interruption.check()
         do {
-            let restore = TreeDecryption(into: target, replaces: force, from: session.files, report)
+            let restore = TreeDecryption(into: target, existing: force ? .replace : .keep, from: session.files, report)
             for entry in entries { try restore.restore(entry) }
         }
         try report.finish()

@@ -56,7 +56,8 @@ struct EncryptCommand: ParsableCommand {
         let session = try OwnerSession(vault, account, home: vault.home(of: account), passphrase: secret, stores: true)
         try interruption.check()
         let intake = TreeEncryption(
-            into: target, of: session.files, replaces: force, sources: removeSource ? .areRemoved : .stay, report)
+            into: target, of: session.files, existing: force ? .replace : .keep,
+            sources: removeSource ? .remove : .keep, report)
         for place in places { try intake.take(place.name, in: place.directory) }
         try report.finish()
         if intake.erased > 0 { Terminal.say("\(intake.erased) sources were overwritten and removed. \(Self.caveat)") }

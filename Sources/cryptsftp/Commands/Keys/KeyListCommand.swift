@@ -56,7 +56,7 @@ struct KeyListCommand: ParsableCommand {
             entry.user, key.fingerprint, "\(key.primary.algorithm)/\(encryption?.algorithm ?? "-")",
             Self.day(encryption?.created ?? key.primary.created), expiry.map { Self.day($0) } ?? "never",
             entry.opensFiles ? "secret here" : "secret elsewhere", entry.isInUse ? "in use" : "older",
-        ].joined(separator: "\t") + (entry.refusal.map { "\t\($0)" } ?? "")
+        ].joined(separator: "\t") + (entry.problem.map { "\t\($0)" } ?? "")
     }
 
     private func line(_ entry: KeyInventory.Entry) -> Line {
@@ -65,7 +65,7 @@ struct KeyListCommand: ParsableCommand {
         return Line(
             user: entry.user, fingerprint: key.fingerprint, userIds: key.userIDs, algorithm: key.primary.algorithm,
             created: date(key.primary.created), expires: key.primary.expires.map(date), inUse: entry.isInUse,
-            secretHere: entry.opensFiles, problem: entry.refusal,
+            secretHere: entry.opensFiles, problem: entry.problem,
             subkeys: key.subkeys.dropFirst().map {
                 .init(
                     fingerprint: $0.fingerprint, algorithm: $0.algorithm, created: date($0.created),

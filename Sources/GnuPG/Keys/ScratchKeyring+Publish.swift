@@ -1,0 +1,63 @@
+package import Foundation
+package import OpenPGP
+private import Platform
+
+/// Brings changes to the user's key directory.
+extension ScratchKeyring {
+    /// Writes secret keys and revocation certificates to the user's directory, where nothing refers to new ones yet.
+    ///
+    /// - Parameter last: keygrips whose files are written last, one after the other.
+    package func publishSecretKeys(to directory: URL, last: [String] = []) throws(OpenPGPError) {
+        let names = contents().keys.filter { $0 != KeyDirectory.publicKeys }.sorted()
+        let isLast = { (name: String) in last.contains { name.contains($0) } }
+        try publish(names.filter { !isLast($0) } + names.filter(isLast), to: directory)
+    }
+
+    /// Writes the public keys to the user's directory: once this is done, they are in use.
+    package func publishPublicKeys(to directory: URL) throws(OpenPGPError) {
+        try publish([KeyDirectory.publicKeys], to: directory)
+    }
+
+    private func publish(_ names: [String], to directory: URL) throws(OpenPGPError) {
+        let current = contents()
+        do {
+            for part in [KeyDirectory.secretKeys, KeyDirectory.revocations].map({ directory.appending(path: $0) }) {
+                try FileManager.default.createDirectory(
+                    at: part, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+                DurableFile.sweep(part)
+            }
+            DurableFile.sweep(directory)
+            for name in names {
+                guard let data = current[name], data != published[name] else { continue }
+                try DurableFile.replace(directory.appending(path: name), with: data)
+                published[name] = data
+            }
+            try DurableFile.synchronize(directory: directory)
+        } catch {
+            throw .cannotKeep(in: directory, error)
+        }
+    }
+
+    /// The files of the home that belong in a key directory, by name.
+    func contents() -> [String: Data] {
+        let secretKeys = ScratchKeyring.keygrips(in: home.url).map { "\(KeyDirectory.secretKeys)/\($0).key" }
+        let names = try? FileManager.default.contentsOfDirectory(
+            atPath: home.url.appending(path: KeyDirectory.revocations).path)
+        let revocations = (names ?? []).filter { $0.hasSuffix(".rev") }.map { "\(KeyDirectory.revocations)/\($0)" }
+        var found: [String: Data] = [:]
+        for name in [KeyDirectory.publicKeys] + secretKeys + revocations {
+            found[name] = try? Data(contentsOf: home.url.appending(path: name))
+        }
+        return found
+    }
+}
+
+extension OpenPGPError {
+    /// A key could not be written to a user's key directory.
+    static func cannotKeep(in directory: URL, _ error: any Error) -> OpenPGPError {
+        let system = error as? SystemError
+        let reason = system?.description ?? error.localizedDescription
+        return OpenPGPError(
+            .inputOutput, "cannot keep the key in \(directory.path): \(reason)", errno: system?.number ?? 0)
+    }
+}
