@@ -55,8 +55,8 @@ package struct OwnerVault {
 
     /// Finds the entries that paths name.
     ///
-    /// A path is looked up in this order: in the user's home, as a client would name it; in the file system, if it leads
-    /// into the data directory; below the data directory.
+    /// A path is looked up in this order: in the user's home, as a client would name it; in the file system, if it
+    /// leads into the data directory; below the data directory.
     ///
     /// - Parameters:
     ///   - paths: none selects whole homes.

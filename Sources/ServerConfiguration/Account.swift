@@ -18,7 +18,7 @@ package struct Account: Sendable, Equatable {
         case key
     }
 
-    /// What a write-only login has to give.
+    /// The check of a password for the write-only view.
     package enum WriteOnlyCheck: Sendable, Equatable {
         /// The password of this hash.
         case hash(PasswordHash)

@@ -5,7 +5,9 @@ package import OpenPGP
 package struct Configuration: Sendable {
     /// The path of the file; the paths in it are relative to its directory.
     package let file: URL
-    /// The text of the file. The listener passes it to sessions, so that all have the same settings.
+    /// The text of the file.
+    ///
+    /// The listener passes it to sessions, so that all have the same settings.
     package let text: String
     package var listen: ListenAddress
     package let data: URL

@@ -1,7 +1,7 @@
 /// Edits one user's lines of a server.conf; every other byte of the text stays.
 ///
-/// An edit may write a value that the setting cannot have: whoever keeps the text reads it first
-/// (``ConfigurationFile/change(_:user:from:by:)``).
+/// An edit may write a value that the setting cannot have. So the caller parses the text before it is kept
+/// (see ``ConfigurationFile/change(_:user:from:by:)``).
 package struct ConfigurationEditor {
     private var bytes: [UInt8]
     private let user: String

@@ -49,7 +49,9 @@ extension Doctor {
     }
 
     private func keys(in directory: URL) -> Result<[KeyDescription], OpenPGPError> {
-        do throws(OpenPGPError) { return .success(try KeyDirectory.keys(in: directory)) } catch { return .failure(error) }
+        do throws(OpenPGPError) { return .success(try KeyDirectory.keys(in: directory)) } catch {
+            return .failure(error)
+        }
     }
 
     private func examine(_ key: KeyDescription, of account: Account, _ path: String) throws {
@@ -65,13 +67,15 @@ extension Doctor {
             switch part.family {
             case .rsa where part.bits < Doctor.shortestRSA:
                 try problem(
-                    "key", path, "\(account.name) has an RSA key of \(part.bits) bits", "NIST recommends 3072 bits or more: make a new key with 'cryptsftp rotate --new-key'")
+                    "key", path, "\(account.name) has an RSA key of \(part.bits) bits",
+                    "NIST recommends 3072 bits or more: make a new key with 'cryptsftp rotate --new-key'")
             case .dsa, .elgamal:
                 try problem(
                     "key", path, "\(account.name) has \(part.family == .dsa ? "a DSA" : "an ElGamal") key",
                     "newer OpenPGP programs refuse such keys: make a new key with 'cryptsftp rotate --new-key'")
             case .unknown:
-                try note("key", path, "\(account.name) has a key of an unknown algorithm", "check it with gpg --list-keys")
+                try note(
+                    "key", path, "\(account.name) has a key of an unknown algorithm", "check it with gpg --list-keys")
             case .rsa, .elliptic: break
             }
         }

@@ -69,7 +69,8 @@ extension Doctor: TreeVisitor {
     package func failed(_ path: VirtualPath, _ error: FileSystemError) throws {
         if error == FileSystemError(errno: EXDEV) {
             return try note(
-                "mount", shown(path), "another file system is mounted here", "clients do not see its files: unmount it, or move the files")
+                "mount", shown(path), "another file system is mounted here",
+                "clients do not see its files: unmount it, or move the files")
         }
         try problem("unreadable", shown(path), error.message, "check its permissions and the disk")
     }
@@ -108,7 +109,8 @@ extension Doctor: TreeVisitor {
         if entry.kind != .other {
             try problem(
                 "damaged", path, error.message,
-                "restore it from a backup; if it was never encrypted, move it out and store it with 'cryptsftp encrypt'")
+                "restore it from a backup; if it was never encrypted, move it out and store it with 'cryptsftp encrypt'"
+            )
         } else if entry.storedSize == 0 {
             try note("not-stored", path, "an empty file, which clients do not see", "remove it if nobody needs it")
         } else {

@@ -187,7 +187,7 @@ package final class KeyRotation {
     /// - Parameters:
     ///   - passphrase: the user's.
     ///   - isInterrupted: asked again and again; the files that are done stay so.
-    ///   - progress: gets the bytes of plaintext that were re-encrypted since the last call.
+    ///   - progress: called after each file, with its bytes.
     /// - Returns: the numbers of files by what became of them, over all passes.
     package func reencrypt(
         passphrase: SecretBytes, isInterrupted: @escaping () -> Bool, progress: @escaping (UInt64) -> Void

@@ -59,7 +59,8 @@ extension GnuPGHome {
     ///
     /// A secret key that the passphrase does not open is no error: gpg leaves it out.
     ///
-    /// The corresponding C function is `gpgme_op_export_ext_start`; `gpgme_op_export_keys_start` refuses secret subkeys.
+    /// The corresponding C function is `gpgme_op_export_ext_start`; `gpgme_op_export_keys_start` refuses secret
+    /// subkeys.
     ///
     /// - Parameters:
     ///   - armored: whether the export is a text in ASCII armor.

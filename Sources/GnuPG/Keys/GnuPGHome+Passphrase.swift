@@ -5,8 +5,8 @@ internal import Secrets
 
 /// The passphrases of secret keys in a home.
 ///
-/// gpg works on all secret parts of a key that it finds. So these functions want a home in which the part in question is
-/// the only secret key: see ``withOtherSecretKeysHidden(than:_:)``.
+/// gpg works on all secret parts of a key that it finds. So these functions want a home in which the part in question
+/// is the only secret key: see ``withOtherSecretKeysHidden(than:_:)``.
 extension GnuPGHome {
     /// Changes the passphrase of one secret key.
     ///

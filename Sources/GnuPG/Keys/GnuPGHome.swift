@@ -44,7 +44,8 @@ package struct GnuPGHome: Sendable {
         return agent + [
             "no-greeting", "no-permission-warning", "trust-model always", "no-auto-check-trustdb",
             "no-auto-key-locate", "disable-dirmngr", "cipher-algo AES256", "compress-algo none",
-            // With a clock that has lost the time, the key seems to be from the future, and gpg would not encrypt to it.
+            // With a clock that has lost the time, the key seems to be from the future, and gpg would not encrypt to
+            // it.
             "ignore-time-conflict", "ignore-valid-from",
         ]
     }

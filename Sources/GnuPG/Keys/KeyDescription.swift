@@ -61,7 +61,8 @@ package struct KeyDescription: Sendable {
         return Date(timeIntervalSince1970: Double(expiry)).formatted(.iso8601.year().month().day())
     }
 
-    /// Why a user must not be given this key, to be put after "the key": ``unusableReason``, or an unsuitable algorithm.
+    /// Why a user must not be given this key, to be put after "the key": ``unusableReason``, or an unsuitable
+    /// algorithm.
     package var problem: String? {
         if let unusableReason { return unusableReason }
         guard fingerprint.utf8.count == 40 else { return "is not of version 4" }

@@ -46,6 +46,8 @@ package final class ScratchKeyring {
     static func keygrips(in directory: URL) -> [String] {
         let names = try? FileManager.default.contentsOfDirectory(
             atPath: directory.appending(path: KeyDirectory.secretKeys).path)
-        return (names ?? []).filter { $0.hasSuffix(".key") && !$0.hasPrefix(".") }.sorted().map { String($0.dropLast(4)) }
+        return (names ?? []).filter { $0.hasSuffix(".key") && !$0.hasPrefix(".") }.sorted().map {
+            String($0.dropLast(4))
+        }
     }
 }

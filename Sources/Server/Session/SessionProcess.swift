@@ -87,7 +87,8 @@ package final class SessionProcess {
         while !connection.isAuthenticated {
             let left = ContinuousClock.now.duration(to: end)
             guard left > .zero else {
-                throw SSHError("nobody has logged in within \(configuration.limits.loginTimeout.components.seconds) seconds")
+                throw SSHError(
+                    "nobody has logged in within \(configuration.limits.loginTimeout.components.seconds) seconds")
             }
             try wait(connection, milliseconds: min(SessionProcess.pollInterval, left.milliseconds) + 1)
         }

@@ -13,7 +13,7 @@ package struct TOMLTable: Sendable {
 
     /// The name in the heading; empty for the root table, which has no heading.
     package let name: String
-    /// Whether it is an element of an array of tables: the heading is `[[name]]`.
+    /// Whether the table is an element of an array of tables: its heading is `[[name]]`.
     package let isElement: Bool
     /// The line of the heading, counted from 1.
     let line: Int
