@@ -17,12 +17,15 @@ extension Configuration {
 
     /// Opens a key once, to find out whether a passphrase does.
     ///
+    /// A gpg that hangs is ended after `stalled_seconds`.
+    ///
     /// - Parameters:
     ///   - passphrase: what is tried.
     ///   - fingerprint: the key.
     ///   - keys: the key directory that it is in.
     /// - Throws: ``OpenPGP/OpenPGPError``, with `.passphrase` when it is the wrong one.
     func check(_ passphrase: SecretBytes, opens fingerprint: String, in keys: URL) throws(OpenPGPError) {
-        _ = try SessionHome(keysIn: keys, fingerprint: fingerprint, passphrase: passphrase)
+        _ = try SessionHome(
+            keysIn: keys, fingerprint: fingerprint, passphrase: passphrase, stallTimeout: limits.stallTimeout)
     }
 }

@@ -26,10 +26,14 @@ package final class OwnerSession {
         RuntimeDirectory.sweep()
         let directory = vault.configuration.keyDirectory(of: account.name)
         let engine = vault.configuration.engine
+        let stallTimeout = vault.configuration.limits.stallTimeout
         if let passphrase {
-            keys = try SessionHome(keysIn: directory, fingerprint: account.key, passphrase: passphrase, engine: engine)
+            keys = try SessionHome(
+                keysIn: directory, fingerprint: account.key, passphrase: passphrase, engine: engine,
+                stallTimeout: stallTimeout)
         } else {
-            keys = try SessionHome(publicKeysIn: directory, fingerprint: account.key, engine: engine)
+            keys = try SessionHome(
+                publicKeysIn: directory, fingerprint: account.key, engine: engine, stallTimeout: stallTimeout)
         }
         files = VaultFileSystem(
             user: account.name, view: .plaintext, data: vault.data, home: home,

@@ -193,23 +193,30 @@ package final class KeyRotation {
         passphrase: SecretBytes, isInterrupted: @escaping () -> Bool, progress: @escaping (UInt64) -> Void
     ) throws -> TreeReencryption.Tally {
         let (configuration, account) = try readAccount()
-        let home = try SessionHome(keysIn: keys, fingerprint: account.key, passphrase: passphrase)
+        let home = try SessionHome(
+            keysIn: keys, fingerprint: account.key, passphrase: passphrase,
+            stallTimeout: configuration.limits.stallTimeout)
         let retired = try ScratchKeyring(keysIn: keys).retired { $0 != home.cryptor.recipient }
         let vault = try OwnerVault(configuration)
         let work = TreeReencryption(
             data: vault.data, retired: retired, cryptor: home.cryptor, isInterrupted: isInterrupted,
             progress: progress)
+        let total = try withExtendedLifetime(home) { try pass(work, over: vault.home(of: account)) }
+        if total.busy.isEmpty { unlink(record.path) }
+        return total
+    }
+
+    /// Makes passes over the files until one finds nothing to do.
+    private func pass(_ work: TreeReencryption, over home: Directory) throws -> TreeReencryption.Tally {
         var total = TreeReencryption.Tally()
         for pass in 1...KeyRotation.mostPasses {
-            let tally = try interruptible { try work.run(in: vault.home(of: account)) }
+            let tally = try interruptible { try work.run(in: home) }
             if pass == 1 { (total.done, total.others) = (tally.done, tally.others) }
             total.files += tally.files
             total.bytes += tally.bytes
             (total.busy, total.damaged) = (tally.busy, tally.damaged)
             if tally.files == 0 && tally.busy.isEmpty { break }
         }
-        if total.busy.isEmpty { unlink(record.path) }
-        withExtendedLifetime(home) {}
         return total
     }
 
