@@ -55,11 +55,6 @@ int linux_memfd_create(const char *name)
     return memfd_create(name, MFD_CLOEXEC);
 }
 
-int linux_syncfs(int descriptor)
-{
-    return syncfs(descriptor);
-}
-
 int linux_forbid_dumps(void)
 {
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -34,6 +34,8 @@ package enum ChildProcess {
         _ path: String, _ arguments: [String], environment: [String] = []
     ) throws(SystemError) -> Int32 {
         let null = try OwnedDescriptor(path: "/dev/null", O_RDWR)
+        // Its number alone is used, and must stay its own until the program has it.
+        defer { withExtendedLifetime(null) {} }
         let process = try start(
             path, [path] + arguments, environment: environment, descriptors: [null.raw, null.raw, null.raw])
         var status: Int32 = 0

@@ -50,6 +50,7 @@ package enum DurableFile {
         unlink(draft)
         do throws(SystemError) {
             let file = try OwnedDescriptor(path: draft, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+            defer { withExtendedLifetime(file) {} }
             // The umask may have taken some of it; a file system without permissions cannot give it back.
             fchmod(file.raw, mode)
             try FileIO.writeAll(contents, to: file.raw)
@@ -72,16 +73,8 @@ package enum DurableFile {
 
     /// Waits until a directory's entries are on the disk.
     package static func synchronize(directory: URL) throws(SystemError) {
-        // A name of its own: a temporary object would be closed before the call.
         let descriptor = try OwnedDescriptor(path: directory.path, O_RDONLY | O_DIRECTORY)
+        defer { withExtendedLifetime(descriptor) {} }
         try FileIO.synchronize(descriptor.raw)
-    }
-
-    /// Waits until the whole file system that holds a file or directory is on its disk.
-    ///
-    /// The C function is `syncfs`.
-    package static func synchronizeFileSystem(of path: URL) throws(SystemError) {
-        let descriptor = try OwnedDescriptor(path: path.path, O_RDONLY)
-        guard linux_syncfs(descriptor.raw) == 0 else { throw .last }
     }
 }

@@ -1,6 +1,10 @@
 package import Glibc
 
 /// An open file, closed with this object.
+///
+/// Swift may end an object after its last use, and a use of ``raw`` is over before the system call that gets the
+/// number. So a function that owns one keeps it alive with `withExtendedLifetime`; a stored property lives as long as
+/// its owner.
 package final class OwnedDescriptor: Sendable {
     package let raw: Int32
 

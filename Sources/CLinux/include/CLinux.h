@@ -23,9 +23,6 @@ int linux_memfd_create(const char *name);
 /// sync_file_range(2), SYNC_FILE_RANGE_WRITE: starts to write these bytes to the disk, without a guarantee.
 void linux_begin_writing(int descriptor, long long offset, long long count);
 
-/// syncfs(2): writes the whole file system that holds the descriptor to its disk.
-int linux_syncfs(int descriptor);
-
 /// prctl(2), PR_SET_DUMPABLE 0: no core dumps, no ptrace by other processes of the same user.
 int linux_forbid_dumps(void);
 
