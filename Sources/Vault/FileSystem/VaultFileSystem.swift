@@ -10,7 +10,7 @@ package final class VaultFileSystem {
     package let userName: String
     let home: HomeDirectory
     let store: MessageStore
-    let transfers: TransferLog
+    let transfers: TransferReports
     let own = OwnObjects()
     /// The files that are being written, by the paths they will have.
     var uploads: [VirtualPath: Upload] = [:]
@@ -31,7 +31,7 @@ package final class VaultFileSystem {
         userName = user
         self.home = HomeDirectory(home, data: data, volume: volume, view: view)
         store = MessageStore(cryptor, data: data, spoolSize: spoolSize, verifiedFirst: verifiedFirst)
-        transfers = TransferLog(report)
+        transfers = TransferReports(report)
     }
 
     var view: View { home.view }

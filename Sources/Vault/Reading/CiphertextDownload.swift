@@ -5,13 +5,13 @@ internal import SFTP
 /// A download of the stored message itself, for write-only sessions.
 final class CiphertextDownload: OpenFile {
     private let found: ResolvedPath
-    private let transfers: TransferLog
+    private let transfers: TransferReports
     private let file: OwnedDescriptor
     private let status: stat
     private let number: UInt64
     private var bytesRead: UInt64 = 0
 
-    init(_ found: ResolvedPath, _ transfers: TransferLog) throws(FileSystemError) {
+    init(_ found: ResolvedPath, _ transfers: TransferReports) throws(FileSystemError) {
         self.found = found
         self.transfers = transfers
         (file, status) = try found.directory.openFile(found.name)

@@ -10,7 +10,7 @@ internal import SFTP
 final class PlaintextDownload: OpenFile {
     private let found: ResolvedPath
     private let store: MessageStore
-    private let transfers: TransferLog
+    private let transfers: TransferReports
     private let file: OwnedDescriptor
     private let status: stat
     private let contents: DecryptedContents
@@ -21,7 +21,7 @@ final class PlaintextDownload: OpenFile {
     private var failure: FileSystemError?
     private let number: UInt64
 
-    init(_ found: ResolvedPath, _ store: MessageStore, _ transfers: TransferLog) throws(FileSystemError) {
+    init(_ found: ResolvedPath, _ store: MessageStore, _ transfers: TransferReports) throws(FileSystemError) {
         self.found = found
         self.store = store
         self.transfers = transfers

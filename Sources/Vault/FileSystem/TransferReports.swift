@@ -1,7 +1,7 @@
 internal import SFTP
 
 /// The transfers of a session: it counts open files and reports each file that is opened and closed.
-final class TransferLog {
+final class TransferReports {
     private let report: (TransferEvent) -> Void
     private var openFiles = 0
     /// The number of the last transfer.
@@ -18,8 +18,8 @@ final class TransferLog {
     ///
     /// - Throws: ``SFTP/FileSystemError/failure(_:)`` when too many are open.
     func admitFile() throws(FileSystemError) {
-        guard openFiles < TransferLog.mostOpenFiles else {
-            throw .failure("\(TransferLog.mostOpenFiles) files are open: close some first")
+        guard openFiles < TransferReports.mostOpenFiles else {
+            throw .failure("\(TransferReports.mostOpenFiles) files are open: close some first")
         }
     }
 
