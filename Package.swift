@@ -36,7 +36,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
     targets: [
         .executableTarget(
@@ -60,7 +59,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "ServerConfiguration", dependencies: ["SSHTransport", "OpenPGP", "Secrets", "Platform", "TOMLKit"],
+            name: "ServerConfiguration", dependencies: ["SSHTransport", "OpenPGP", "Secrets", "Platform"],
             swiftSettings: settings),
         .target(
             name: "Vault", dependencies: ["SFTP", "OpenPGP", "Secrets", "Platform", "CLinux"], swiftSettings: settings),
@@ -84,6 +83,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["CLinux", "SFTP"], path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(name: "DocumentationTests", dependencies: ["TestSupport"], swiftSettings: testSettings),
         .testTarget(name: "SFTPTests", dependencies: ["SFTP", "TestSupport"], swiftSettings: testSettings),
+        .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport"], swiftSettings: testSettings),
         .testTarget(name: "SecretsTests", dependencies: ["Secrets"], swiftSettings: testSettings),
         .testTarget(
             name: "OpenPGPTests", dependencies: ["GnuPG", "OpenPGP", "Secrets", "TestSupport"],
@@ -115,7 +115,8 @@ let package = Package(
             ],
             swiftSettings: testSettings),
         .testTarget(
-            name: "FaultTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
+            name: "FaultTests",
+            dependencies: ["TestSupport", "GnuPG", "OpenPGP", "Secrets", "Platform", "SFTP", "cryptsftp"],
             exclude: ["Scripts"], swiftSettings: testSettings),
         .testTarget(
             name: "StickTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"], swiftSettings: testSettings),
@@ -139,6 +140,5 @@ let package = Package(
             name: "HostileTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
             exclude: ["Scripts"], swiftSettings: testSettings),
     ] + fuzzing,
-    swiftLanguageModes: [.v6],
-    cxxLanguageStandard: .cxx17
+    swiftLanguageModes: [.v6]
 )

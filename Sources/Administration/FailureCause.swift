@@ -1,6 +1,6 @@
 private import OpenPGP
 private import SFTP
-package import ServerConfiguration
+internal import ServerConfiguration
 private import Vault
 
 /// Why an operation on a vault has failed, whatever module has thrown the error.

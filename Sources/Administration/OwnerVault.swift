@@ -1,19 +1,18 @@
 package import Foundation
-package import GnuPG
+private import GnuPG
 package import OpenPGP
 package import SFTP
-package import Secrets
 package import ServerConfiguration
 package import Vault
 
-/// A vault as its owner's tools see it, without a server.
+/// A vault that a tool opens without a server: the configuration and the data directory.
 package struct OwnerVault {
     package let configuration: Configuration
     package let data: Directory
-    /// How names in it are found.
+    /// The rules of the data directory's file system for names.
     package let volume: Volume
 
-    /// What a tool is to work on: things in one user's home.
+    /// Entries of one user's home that a tool works on.
     package struct Selection {
         package let account: Account
         package let home: Directory
@@ -21,6 +20,8 @@ package struct OwnerVault {
     }
 
     /// Opens the vault of the server.conf `file`.
+    ///
+    /// - Throws: ``ServerConfiguration/ConfigurationError``; ``UserError`` with `.noData` without a data directory.
     package init(_ file: URL) throws { try self.init(Configuration(file: file)) }
 
     init(_ configuration: Configuration) throws(UserError) {
@@ -34,10 +35,12 @@ package struct OwnerVault {
         volume = Volume(reading: data)
     }
 
-    /// The user who is meant: the one named, or the only one.
+    /// The named user; without a name, the only one there is.
+    ///
+    /// - Throws: ``UserError`` when there is no such user, or several without a name.
     package func account(_ name: String?) throws(UserError) -> Account {
         if let name {
-            return configuration.accounts[try configuration.index(of: name)]
+            return try configuration.user(name)
         }
         guard let only = configuration.accounts.first, configuration.accounts.count == 1 else {
             throw UserError(.unclear, description: "there are several users: say which with --user NAME")
@@ -45,15 +48,20 @@ package struct OwnerVault {
         return only
     }
 
+    /// Opens a user's home directory.
     package func home(of account: Account) throws(FileSystemError) -> Directory {
         try data.directory(VirtualPath(parsing: account.home.utf8), mounts: .enter)
     }
 
-    /// Finds what paths mean.
+    /// Finds the entries that paths name.
     ///
-    /// A path is looked for in the home of the user who is meant, as a client would name it; then where the file system
-    /// has it, if that is in the data directory; then below the data directory. Without a path it is the whole home, of
-    /// all users if none is meant.
+    /// A path is looked up in this order: in the user's home, as a client would name it; in the file system, if it
+    /// leads into the data directory; below the data directory.
+    ///
+    /// - Parameters:
+    ///   - paths: none selects whole homes.
+    ///   - user: the user whose files are meant; nil means the only user, or all.
+    /// - Throws: ``UserError`` with `.noPath` for a path that names nothing.
     package func select(_ paths: [String], user: String?) throws -> [Selection] {
         guard !paths.isEmpty else {
             let accounts = try user.map { [try self.account($0)] } ?? configuration.accounts
@@ -71,7 +79,7 @@ package struct OwnerVault {
         return selections
     }
 
-    /// Finds what one path means; nil when there is nothing.
+    /// Finds the entry that one path names; nil when there is none.
     package func find(_ path: String, user: String?) throws -> Selection? {
         let only = configuration.accounts.count == 1 ? configuration.accounts.first : nil
         if let account = try user.map({ try self.account($0) }) ?? only,
@@ -88,7 +96,9 @@ package struct OwnerVault {
         return nil
     }
 
-    /// The path below the data directory of something in the file system.
+    /// The path below the data directory for a path in the file system; nil for one that leads elsewhere.
+    ///
+    /// The C function is `realpath`.
     package func inside(_ path: String) -> String? {
         guard let real = realpath(path, nil), let data = realpath(configuration.data.path, nil) else { return nil }
         defer {
@@ -101,7 +111,7 @@ package struct OwnerVault {
         return place.hasPrefix(directory + "/") ? String(place.dropFirst(directory.count)) : nil
     }
 
-    /// What is at a path below the data directory, in the home of the user whose home is the deepest around it.
+    /// The entry at a path below the data directory, with the user whose home is the deepest above it.
     private func selection(below path: VirtualPath, _ user: String?) throws -> Selection? {
         let accounts = try configuration.accounts.filter { user == nil || $0.name == user }
             .map { (account: $0, home: try VirtualPath(parsing: $0.home == "." ? [] : Array($0.home.utf8))) }
@@ -120,40 +130,10 @@ package struct OwnerVault {
     }
 }
 
-/// A user's files with the key that opens them, or only encrypts to them.
-package final class OwnerSession {
-    package let files: VaultFileSystem
-    private let keys: SessionHome
-
-    /// - Parameters:
-    ///   - home: whose files; the user's, or any directory of stored files.
-    ///   - passphrase: the user's; nil leaves the secret key alone.
-    ///   - stores: whether anything is to be stored, under names that suit the file system.
-    package init(
-        _ vault: OwnerVault, _ account: Account, home: Directory, passphrase: SecretBytes?, stores: Bool = false
-    ) throws {
-        // A tool that was killed has left its keys and an agent.
-        RuntimeDirectory.sweep()
-        let directory = vault.configuration.keyDirectory(of: account.name)
-        let engine = vault.configuration.engine
-        if let passphrase {
-            keys = try SessionHome(keysIn: directory, fingerprint: account.key, passphrase: passphrase, engine: engine)
-        } else {
-            keys = try SessionHome(publicKeysIn: directory, fingerprint: account.key, engine: engine)
-        }
-        files = VaultFileSystem(
-            user: account.name, view: .plaintext, data: vault.data, home: home,
-            volume: stores
-                ? Volume(of: vault.data, isPortable: vault.configuration.portableNames) : vault.volume,
-            cryptor: keys.cryptor,
-            spoolSize: UInt64(vault.configuration.limits.spoolMegabytes) << 20,
-            verifiedFirst: UInt64(vault.configuration.limits.verifyMegabytes) << 20, report: { _ in })
-    }
-}
-
 extension OwnerVault {
-    /// How the subkeys are called that a user's files may be for: all there are in the user's key directory, since a
-    /// stored file may be older than the key.
+    /// The key IDs of all encryption subkeys in the user's key directory.
+    ///
+    /// A stored file may be older than the key in use, so that it is encrypted to another one of these.
     package func recipientIDs(of account: Account) throws(OpenPGPError) -> Set<[UInt8]> {
         let keys = try KeyDirectory.keys(in: configuration.keyDirectory(of: account.name))
         return Set(keys.flatMap(\.encryptionSubkeys).map(\.keyID))

@@ -23,7 +23,7 @@ enum {
     truncate_file = 1 << 14,
 };
 
-// Rights that the kernel knows, for each version of the interface, the last one for all that follow.
+// The rights of each version of the interface; the last entry is for all later versions.
 static const uint64_t known_rights[] = {0, 0x1fff, 0x3fff, 0x7fff, 0x7fff, 0xffff};
 
 struct landlock_ruleset { uint64_t handled_files, handled_network, scoped; };
@@ -98,7 +98,7 @@ int linux_landlock_enter(int rules)
 #define ARCHITECTURE AUDIT_ARCH_AARCH64
 #endif
 
-// Calls that neither this program nor GnuPG makes, and that attacks on the kernel or on other processes begin with.
+// Calls with which attacks on the kernel or on other processes begin, and which neither this program nor GnuPG makes.
 #define FORBID(call) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 1), BPF_STMT(BPF_RET | BPF_K, forbidden)
 
 int linux_seccomp_enter(void)
@@ -113,7 +113,7 @@ int linux_seccomp_enter(void)
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, number),
 #if defined(__x86_64__)
-        // The x32 numbers are the same calls once more.
+        // The x32 numbers are the same calls again.
         BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
         FORBID(SYS_iopl), FORBID(SYS_ioperm), FORBID(SYS_modify_ldt), FORBID(SYS_uselib),
@@ -130,7 +130,7 @@ int linux_seccomp_enter(void)
         FORBID(SYS_acct), FORBID(SYS_quotactl), FORBID(SYS_settimeofday), FORBID(SYS_clock_settime),
         FORBID(SYS_adjtimex), FORBID(SYS_sethostname), FORBID(SYS_setdomainname), FORBID(SYS_syslog),
         FORBID(SYS_fanotify_init), FORBID(SYS_personality),
-        // Its flags are in memory, where they cannot be looked at; the C library goes on with clone.
+        // A filter cannot read its flags, which are in memory; the C library then uses clone.
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 435 /* clone3 */, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 4),

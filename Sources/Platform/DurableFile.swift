@@ -21,15 +21,40 @@ package enum DurableFile {
 
     /// Gives `path` new contents, as ``replace(_:with:)-(_,Data)`` does.
     package static func replace(_ path: URL, with contents: UnsafeRawBufferPointer) throws(SystemError) {
-        let draft = path.deletingLastPathComponent().appending(path: ".\(path.lastPathComponent)\(suffix)").path
         var status = stat()
         let mode = stat(path.path, &status) == 0 ? status.st_mode & 0o777 : 0o600
+        try write(contents, mode: mode, for: path) { draft in rename(draft, path.path) }
+    }
+
+    /// Makes a file that this user alone can read, all or nothing.
+    ///
+    /// - Throws: ``SystemError``: `EEXIST` when there is a file already, which stays as it is.
+    package static func create(_ path: URL, with contents: UnsafeRawBufferPointer) throws(SystemError) {
+        try write(contents, mode: 0o600, for: path) { draft in
+            if linux_renameat_noreplace(AT_FDCWD, draft, AT_FDCWD, path.path) == 0 { return 0 }
+            // A file system without this way to rename, such as FUSE's.
+            guard errno == EINVAL else { return -1 }
+            guard access(path.path, F_OK) != 0 else {
+                errno = EEXIST
+                return -1
+            }
+            return rename(draft, path.path)
+        }
+    }
+
+    /// Writes a draft beside `path`, and has `publish` rename it once it is on the disk.
+    private static func write(
+        _ contents: UnsafeRawBufferPointer, mode: mode_t, for path: URL, _ publish: (_ draft: String) -> Int32
+    ) throws(SystemError) {
+        let draft = path.deletingLastPathComponent().appending(path: ".\(path.lastPathComponent)\(suffix)").path
         unlink(draft)
         do throws(SystemError) {
             let file = try OwnedDescriptor(path: draft, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+            // The umask may have taken some of it; a file system without permissions cannot give it back.
+            fchmod(file.raw, mode)
             try FileIO.writeAll(contents, to: file.raw)
             try FileIO.synchronize(file.raw)
-            guard rename(draft, path.path) == 0 else { throw .last }
+            guard publish(draft) == 0 else { throw .last }
         } catch {
             unlink(draft)
             throw error

@@ -1,16 +1,20 @@
-/// Who may log in.
+/// Decides who may log in.
 ///
-/// Asked by ``Connection`` on its thread, in the middle of a packet: it may take its time, and must not use the
+/// A ``Connection`` calls it on its thread while libssh handles a packet: it may take its time, and must not use the
 /// connection.
 package protocol Authenticator: AnyObject {
-    /// Whether `password` lets `user` in. It is lent for the time of the call.
+    /// Decides whether `password` logs `user` in.
+    ///
+    /// - Parameter password: valid during the call only.
     func accepts(user: [UInt8], password: UnsafeRawBufferPointer) -> Bool
 
-    /// Whether `user` may log in with `key`. Asked before the client has proved that it owns the key, and again after.
+    /// Decides whether `user` may log in with `key`.
+    ///
+    /// Called for each key that a client offers, and again when the client has proved that it owns the key.
     func accepts(user: [UInt8], key: PublicKey) -> Bool
 
-    /// `user` has proved to own `key`, which was accepted: the login is done.
+    /// Logs `user` in, who has proved to own a `key` that was accepted.
     ///
-    /// - Returns: false if it cannot be, after all.
+    /// - Returns: false when that fails after all.
     func loggedIn(user: [UInt8], key: PublicKey) -> Bool
 }

@@ -3,9 +3,9 @@ private import CLinux
 private import Foundation
 private import Platform
 
-/// One channel of a connection.
+/// One session channel of a connection (RFC 4254, section 6).
 ///
-/// The sftp subsystem or one command is to be had on it, once.
+/// It serves one request: the sftp subsystem or one command.
 ///
 /// The corresponding C functions are `ssh_channel_new`, `ssh_channel_read_timeout`, `ssh_channel_write` and
 /// `ssh_channel_free`.
@@ -13,7 +13,7 @@ package final class Channel {
     /// What a client asks for on a channel.
     package enum Request: Equatable {
         case sftp
-        /// A line for a shell, in bytes; up to whoever serves the channel, who may refuse it.
+        /// A line for a shell, in bytes; the one that serves the channel may refuse it.
         case command([UInt8])
     }
 
@@ -23,22 +23,23 @@ package final class Channel {
         case errors
     }
 
-    /// Bytes of one channel that may wait to be read.
+    /// Bytes that a client may have sent and that nobody has read.
     ///
-    /// libssh accepts more than the window it has granted, up to 256 MiB; a client that is read to the end each time
-    /// stays near the window of 1.3 MB.
+    /// libssh accepts more than the window it has granted, up to 256 MiB. A client that keeps to the window of 1.3 MB
+    /// stays well below this limit.
     private static let backlog: Int32 = 4 << 20
-    /// Milliseconds of processor time that one write may take: many times what a few hundred KiB do on a slow machine.
+    /// Milliseconds of processor time that one write may take, many times what a few hundred KiB need on a slow
+    /// machine.
     ///
-    /// A client that says it takes packets of 10 bytes, less than an empty one has, lets libssh write empty ones
-    /// without end. Nothing that could be called gets it out of there, nor tells beforehand what the client said.
+    /// For a client with a maximum packet size of 10 bytes, less than the header, libssh writes empty packets in an
+    /// endless loop. No function of it ends that loop, or tells the client's maximum packet size beforehand.
     private static let longestWrite: Int32 = 1000
 
     let raw: ssh_channel
     private let session: ssh_session
-    private let callbacks: UnsafeMutablePointer<ssh_channel_callbacks_struct>
+    private let callbacks = CStructure(ssh_channel_callbacks_struct())
     private var isReleased = false
-    /// What the client has asked for, and got; it does not change any more.
+    /// The request that was granted, once; nil before.
     package private(set) var request: Request?
 
     /// - Returns: nil when there is no memory.
@@ -46,43 +47,41 @@ package final class Channel {
         guard let raw = ssh_channel_new(session) else { return nil }
         self.raw = raw
         self.session = session
-        callbacks = .allocate(capacity: 1)
-        callbacks.initialize(to: ssh_channel_callbacks_struct())
+        let callbacks = callbacks.pointer
         callbacks.pointee.size = MemoryLayout<ssh_channel_callbacks_struct>.size
         callbacks.pointee.userdata = Unmanaged.passUnretained(self).toOpaque()
         callbacks.pointee.channel_subsystem_request_function = subsystemCallback
         callbacks.pointee.channel_exec_request_function = commandCallback
-        // Set before the channel is confirmed: a request may come in the same packet.
+        // Before the channel is confirmed: the client's request may come in the same packet.
         ssh_set_channel_callbacks(raw, callbacks)
     }
 
     deinit {
         release()
-        callbacks.deallocate()
     }
 
-    /// Gives the channel back to libssh; it is not to be used afterwards.
+    /// Gives the channel back to libssh, before the session is freed; later calls find it closed.
     func release() {
         guard !isReleased else { return }
         isReleased = true
-        ssh_remove_channel_callbacks(raw, callbacks)
+        ssh_remove_channel_callbacks(raw, callbacks.pointer)
         ssh_channel_free(raw)
     }
 
-    /// Whether it is closed: there is nothing more to do on it, and an error on it is not one of the connection.
+    /// Whether the channel is closed; an error on a closed one is no error of the connection.
     package var isOver: Bool { isReleased || ssh_channel_is_closed(raw) != 0 }
 
-    /// Whether the client has said that it sends no more, and all it sent has been read.
+    /// Whether the client has sent EOF and everything before it has been read.
     package var isAtEnd: Bool { isOver || ssh_channel_is_eof(raw) != 0 }
 
-    /// Whether the client has sent more than an honest one can: on either stream, whatever the channel is for.
+    /// Whether the client has ignored the window, on either stream.
     var isFlooded: Bool {
         !isOver && (ssh_channel_poll(raw, 0) > Channel.backlog || ssh_channel_poll(raw, 1) > Channel.backlog)
     }
 
     /// Reads what has arrived, without waiting.
     ///
-    /// - Returns: how many bytes; 0 when there are none now.
+    /// - Returns: the number of bytes; 0 when none are there.
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws(SSHError) -> Int {
         guard !isOver else { return 0 }
         let waiting = ssh_channel_poll(raw, 0)
@@ -95,10 +94,10 @@ package final class Channel {
 
     /// Sends all of `bytes`, and returns when the system has them.
     ///
-    /// SIGXCPU ends the process when that takes more than ``longestWrite``.
+    /// SIGXCPU ends the process when that takes more processor time than ``longestWrite``.
     ///
-    /// - Parameter stallTimeout: how long the client may take nothing.
-    /// - Throws: when the client takes nothing for longer, or is gone.
+    /// - Parameter stallTimeout: how long the client may receive nothing.
+    /// - Throws: when the client receives nothing for longer, or has disconnected.
     package func write(_ bytes: [UInt8], to stream: Stream = .output, stallTimeout: Duration) throws(SSHError) {
         let write = stream == .output ? ssh_channel_write : ssh_channel_write_stderr
         var sent = 0
@@ -111,15 +110,15 @@ package final class Channel {
             guard count > 0 else { throw SSHError("the client takes nothing", of: session) }
             sent += Int(count)
         }
-        // Writing ends without an error when its last flush takes too long; this one tells.
+        // `ssh_channel_write` reports no error when its last flush takes too long; this call does.
         guard ssh_blocking_flush(session, stallTimeout.milliseconds) == SSH_OK else {
             throw SSHError("the client takes nothing", of: session)
         }
     }
 
-    /// Ends it as a server does that has done its work.
+    /// Sends the exit status and EOF, and closes the channel.
     ///
-    /// - Parameter status: what `exit` is given in a shell: 0 for success.
+    /// - Parameter status: 0 for success, as for `exit` in a shell.
     package func finish(status: Int32 = 0) {
         guard !isOver else { return }
         ssh_channel_request_send_exit_status(raw, status)

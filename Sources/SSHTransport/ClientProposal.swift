@@ -1,24 +1,24 @@
-/// What a client says of itself before any key is agreed on: its identification, and the ciphers it offers.
+/// The ciphers in a client's KEXINIT.
 ///
 /// Source: RFC 4253, sections 4.2 (identification), 6 (packets) and 7.1 (SSH_MSG_KEXINIT).
 package struct ClientProposal: Equatable {
-    /// The names of the ciphers from the client, and of those to it, in its order of preference.
+    /// The names of the ciphers from client to server and from server to client, in the client's order of preference.
     package let ciphers: [[Substring]]
 
     package enum Reading: Equatable {
         case proposal(ClientProposal)
-        /// More has to come.
+        /// More bytes are needed.
         case incomplete
-        /// It is something else: libssh will say what is wrong with it.
+        /// Not an SSH 2 client, or not a KEXINIT: libssh will report what is wrong.
         case other
     }
 
-    /// Bytes beyond which it is not waited for.
+    /// The most bytes of a KEXINIT that is waited for.
     static let longest = 32 << 10
     private static let longestIdentification = 255
     private static let keyExchangeInit: UInt8 = 20
 
-    /// Reads the first bytes of a connection.
+    /// Parses the first bytes that a client sends: its identification string and its KEXINIT.
     package static func read(_ bytes: [UInt8]) -> Reading {
         guard let lineEnd = bytes.prefix(longestIdentification).firstIndex(of: UInt8(ascii: "\n")) else {
             return bytes.count < longestIdentification ? .incomplete : .other

@@ -1,7 +1,8 @@
 internal import CLibSSH
 private import Foundation
+private import Platform
 
-/// A key that the server proves its identity with.
+/// A host key: the server proves its identity with it.
 ///
 /// The corresponding C functions are `ssh_pki_generate`, `ssh_pki_import_privkey_file` and `ssh_key_free`.
 package final class HostKey {
@@ -15,7 +16,7 @@ package final class HostKey {
 
     let raw: ssh_key
 
-    /// Makes a new key.
+    /// Generates a key.
     package init(generating kind: Kind) throws(SSHError) {
         var key: ssh_key?
         guard ssh_pki_generate(kind.type, kind.bits, &key) == SSH_OK, let key else {
@@ -37,8 +38,9 @@ package final class HostKey {
         ssh_key_free(raw)
     }
 
-    /// Writes a key file that must not exist yet, readable for this user only, through to the disk: whole or not at
-    /// all.
+    /// Writes a key file that this user alone can read, all or nothing, and returns when it is on the disk.
+    ///
+    /// - Throws: when there is a file at `path` already; it stays as it is.
     package func write(to path: String) throws(SSHError) {
         var text: UnsafeMutablePointer<CChar>?
         guard ssh_pki_export_privkey_base64(raw, nil, nil, nil, &text) == SSH_OK, let text else {
@@ -49,14 +51,10 @@ package final class HostKey {
             explicit_bzero(text, length)
             ssh_string_free_char(text)
         }
-        let draft = path + ".new"
-        unlink(draft)
-        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw SSHError("cannot make \(draft): \(String(cString: strerror(errno)))") }
-        let isWritten = Foundation.write(descriptor, text, length) == length && fsync(descriptor) == 0
-        guard close(descriptor) == 0, isWritten, rename(draft, path) == 0 else {
-            unlink(draft)
-            throw SSHError("cannot write \(path)")
+        do throws(SystemError) {
+            try DurableFile.create(URL(filePath: path), with: UnsafeRawBufferPointer(start: text, count: length))
+        } catch {
+            throw SSHError("cannot write the host key \(path): \(error)")
         }
     }
 
@@ -67,7 +65,7 @@ package final class HostKey {
         return "\(bits) \(PublicKey(borrowing: raw).fingerprint) no comment (\(name))"
     }
 
-    /// The size of the key: of the modulus for RSA, which is the last number of its public part (RFC 4253, section
+    /// The key's size in bits; for RSA the size of the modulus, the last number of the public key (RFC 4253, section
     /// 6.6).
     private var bits: Int {
         var text: UnsafeMutablePointer<CChar>?

@@ -1,18 +1,14 @@
 package import Foundation
 
-/// The host keys beside server.conf: made once, then only read.
+/// The host keys beside server.conf, which are made once and then only read.
 package enum HostKeyStore {
-    /// Makes what is missing.
+    /// Makes the keys that are missing, and returns when they are on the disk.
     package static func create(in directory: URL) throws {
         try FileManager.default.createDirectory(
             at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         for kind in HostKey.Kind.allCases where !FileManager.default.fileExists(atPath: path(kind, in: directory)) {
             try HostKey(generating: kind).write(to: path(kind, in: directory))
         }
-        let descriptor = open(directory.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        fsync(descriptor)
-        close(descriptor)
     }
 
     /// Reads the keys that are there.

@@ -1,76 +1,91 @@
 private import Foundation
+internal import Platform
 
-/// The first words between the client and this server, before libssh knows of the client.
+/// Sends our identification string and peeks at the client's KEXINIT before libssh takes the socket.
 ///
-/// libssh settles what it offers before it has read anything. So the server's identification is sent here, and the
-/// client's offer looked at where it waits in the socket. libssh, which begins with an identification of its own, says
-/// that into a pair of sockets where nobody listens; then the client takes that pair's place.
+/// libssh fixes its algorithm list before it reads anything; we need the client's list first to offer GCM alone. libssh
+/// is therefore given one end of a socket pair, its identification is swallowed, and the client's socket is `dup2`ed
+/// over that end (RFC 4253, 4.2 and 7.1).
 final class KexInitPeek {
-    /// What the client has offered; nil when it waits for us to begin, or says something else.
+    /// The client's KEXINIT; nil when the client waits for ours, or sends something else.
     let proposal: ClientProposal?
-    /// The socket that libssh is given.
-    let descriptor: Int32
-    private let client: Int32
-    private let listener: Int32
-    private var heard = [UInt8](repeating: 0, count: KexInitPeek.identification.count)
-    private var heardCount = 0
+    /// The client's socket, until it is attached.
+    private var client: OwnedDescriptor?
+    private let libsshEnd: Int32
+    private var libsshEndIsOurs = true
+    /// The other end, where libssh's identification arrives.
+    private let ourEnd: OwnedDescriptor
+    private var libsshIdentification = [UInt8](repeating: 0, count: KexInitPeek.identification.count)
+    private var receivedCount = 0
 
-    private static let software = "cryptsftp"
+    /// The software version of our identification string, which libssh must send, too.
+    static let software = "cryptsftp"
     private static let identification = Array("SSH-2.0-\(software)\r\n".utf8)
-    /// Milliseconds that a client's first words may take.
-    ///
-    /// Nearly all clients send them unasked.
+    /// How long the client's identification and KEXINIT may take: nearly all clients send them without waiting.
     private static let clientTimeout = Duration.milliseconds(300)
 
-    /// - Parameter client: the connected socket. From now on it is libssh's to close, as ``descriptor``.
-    init(_ client: Int32) throws(SSHError) {
+    /// Sends the identification string and waits for the client's KEXINIT.
+    ///
+    /// - Parameter client: the connected socket.
+    init(_ client: OwnedDescriptor) throws(SSHError) {
         var pair: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
-            throw SSHError("no socket: \(String(cString: strerror(errno)))")
+            throw SSHError("no socket: \(SystemError.last)")
         }
-        (self.client, descriptor, listener) = (client, pair[0], pair[1])
-        send(client, KexInitPeek.identification, KexInitPeek.identification.count, Int32(MSG_NOSIGNAL))
-        proposal = KexInitPeek.peek(client)
+        self.client = client
+        libsshEnd = pair[0]
+        ourEnd = OwnedDescriptor(pair[1])
+        send(client.raw, KexInitPeek.identification, KexInitPeek.identification.count, Int32(MSG_NOSIGNAL))
+        proposal = KexInitPeek.peek(client.raw)
     }
 
-    deinit { close(listener) }
-
-    /// What the bind object is told of itself, so that it says the same.
-    static var banner: String { software }
-
-    /// Whether libssh has said its identification, as far as it has come by now.
-    func hearsServer() -> Bool {
-        let count = heard.withUnsafeMutableBytes { bytes in
-            let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[heardCount...])
-            return recv(listener, rest.baseAddress, rest.count, Int32(MSG_DONTWAIT))
-        }
-        heardCount += max(0, count)
-        return heardCount == heard.count
+    deinit {
+        if libsshEndIsOurs { close(libsshEnd) }
     }
 
-    /// Lets the client take its place, once libssh has said the very identification that the client knows.
-    func admitClient() throws(SSHError) {
-        guard heard == KexInitPeek.identification, dup2(client, descriptor) == descriptor else {
-            throw SSHError("libssh does not begin as expected")
+    /// Gives away the descriptor that libssh is to use and close.
+    func handOver() -> Int32 {
+        libsshEndIsOurs = false
+        return libsshEnd
+    }
+
+    /// Reads what libssh has sent so far.
+    ///
+    /// - Returns: whether its identification is complete.
+    func libsshHasIdentified() -> Bool {
+        let count = libsshIdentification.withUnsafeMutableBytes { bytes in
+            let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[receivedCount...])
+            return recv(ourEnd.raw, rest.baseAddress, rest.count, Int32(MSG_DONTWAIT))
         }
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        close(client)
+        receivedCount += max(0, count)
+        return receivedCount == libsshIdentification.count
+    }
+
+    /// Puts the client's socket in place of libssh's end of the pair.
+    ///
+    /// - Throws: when libssh's identification is not the one that the client was sent.
+    func attachClient() throws(SSHError) {
+        guard libsshIdentification == KexInitPeek.identification, let client,
+            dup2(client.raw, libsshEnd) == libsshEnd
+        else { throw SSHError("libssh does not begin as expected") }
+        _ = fcntl(libsshEnd, F_SETFD, FD_CLOEXEC)
+        self.client = nil
     }
 
     private static func peek(_ client: Int32) -> ClientProposal? {
         var bytes = [UInt8](repeating: 0, count: ClientProposal.longest)
         let end = ContinuousClock.now + clientTimeout
-        while case let left = ContinuousClock.now.duration(to: end) / .milliseconds(1), left > 0 {
+        while case let left = ContinuousClock.now.duration(to: end).milliseconds, left > 0 {
             let count = recv(client, &bytes, bytes.count, Int32(MSG_PEEK | MSG_DONTWAIT))
             guard count > 0 || count < 0 && [EAGAIN, EINTR].contains(errno) else { return nil }
             switch ClientProposal.read(Array(bytes.prefix(max(0, count)))) {
             case .proposal(let proposal): return proposal
             case .other: return nil
-            // What is there already would end a wait for more at once.
+            // poll would return at once, because of the bytes that are there already.
             case .incomplete where count > 0: usleep(1000)
             case .incomplete:
                 var waiting = pollfd(fd: client, events: Int16(POLLIN), revents: 0)
-                poll(&waiting, 1, Int32(left) + 1)
+                poll(&waiting, 1, left + 1)
             }
         }
         return nil

@@ -1,12 +1,12 @@
 private import CLinux
 private import Foundation
 
-/// A TCP socket that takes connections.
+/// A listening TCP socket.
 ///
-/// libssh's own would listen with a short queue and loses memory on errors.
+/// libssh's own would listen with a short queue and leaks memory on errors.
 package final class ListeningSocket {
     package let descriptor: Int32
-    /// `address:port` as it is bound: with the real port if 0 was asked for.
+    /// The bound `address:port`, with the port that the system chose for 0.
     package let address: String
 
     /// Binds to `address` and `port`.
@@ -47,9 +47,9 @@ package final class ListeningSocket {
         close(descriptor)
     }
 
-    /// Takes one connection.
+    /// Accepts one connection.
     ///
-    /// - Returns: its descriptor, the caller's to close, and the peer's address; nil when there is none after all.
+    /// - Returns: its descriptor, which the caller has to close, and the peer's address; nil when there is none.
     package func accept() -> (descriptor: Int32, peer: String)? {
         var storage = sockaddr_storage()
         var length = UInt32(MemoryLayout<sockaddr_storage>.size)

@@ -1,17 +1,16 @@
 internal import CLibSSH
 
-/// A public key: a client's that wants to log in, or one that server.conf allows.
+/// A public key: one that a client offers, or one that server.conf allows.
 ///
 /// The corresponding C functions are `ssh_pki_import_pubkey_base64` and `ssh_key_free`.
 package final class PublicKey {
     let raw: ssh_key
     private let isOwned: Bool
 
-    /// Reads a line as `authorized_keys` has it: type, base64, and a comment that is ignored.
+    /// Reads a line of `authorized_keys`: type, base64, and a comment that is ignored.
     ///
-    /// Options before the type would restrict the key; none is supported, so a line with any is refused as a whole.
-    ///
-    /// - Returns: nil for a line that is not a supported key.
+    /// - Returns: nil for a line that is not a supported key. That includes lines with options, which would restrict
+    ///   the key and are not supported.
     package init?(line: String) {
         let fields = line.split(whereSeparator: \.isWhitespace)
         guard fields.count >= 2, Algorithms.publicKeyTypes.contains(String(fields[0])) else { return nil }
@@ -22,7 +21,7 @@ package final class PublicKey {
         isOwned = true
     }
 
-    /// A key that libssh lends for the time of a callback.
+    /// Wraps a key that libssh lends for the time of a callback.
     init(borrowing key: ssh_key) {
         raw = key
         isOwned = false
@@ -52,7 +51,7 @@ package final class PublicKey {
 }
 
 extension Algorithms {
-    /// Key types of `authorized_keys` lines; an RSA key's type does not say how it signs.
+    /// The key types of `authorized_keys` lines; that of an RSA key does not contain the hash.
     fileprivate static let publicKeyTypes = Set(
         publicKeys.split(separator: ",").map(String.init).filter { !$0.hasPrefix("rsa-") } + ["ssh-rsa"])
 }

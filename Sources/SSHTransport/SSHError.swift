@@ -1,8 +1,8 @@
 internal import CLibSSH
 
-/// Why the transport failed.
+/// The reason why the SSH transport failed.
 ///
-/// Its text may be logged: it carries no secrets.
+/// Its text carries no secrets and may be logged.
 package struct SSHError: Error, Equatable, CustomStringConvertible {
     package let description: String
 
@@ -10,7 +10,7 @@ package struct SSHError: Error, Equatable, CustomStringConvertible {
         self.description = description
     }
 
-    /// The text of the last error of a session or a bind object.
+    /// Adds the last error of a session or a bind object.
     ///
     /// The C function is `ssh_get_error`.
     init(_ what: String, of object: OpaquePointer) {

@@ -1,6 +1,7 @@
+private import SSHTransport
 package import Secrets
 
-/// One `[[user]]` of server.conf.
+/// A user of the server: one `[[user]]` of server.conf.
 package struct Account: Sendable, Equatable {
     package enum Access: String, Sendable {
         /// The passphrase opens the plaintext. The only other login is by public key, which sees ciphertext.
@@ -17,7 +18,7 @@ package struct Account: Sendable, Equatable {
         case key
     }
 
-    /// What a write-only login has to give.
+    /// The check of a password for the write-only view.
     package enum WriteOnlyCheck: Sendable, Equatable {
         /// The password of this hash.
         case hash(PasswordHash)
@@ -35,12 +36,53 @@ package struct Account: Sendable, Equatable {
     package var ownerCheck: OwnerCheck
     /// The setting `wo_password`; without it any password will do.
     package let writeOnlyCheck: WriteOnlyCheck
-    /// Whether a write-only login sees other people's files in listings.
+    /// Whether a write-only login sees the files of other sessions in listings.
     package var woListsAll: Bool
-    /// Keys that log in to the write-only view, as `authorized_keys` has them.
+    /// The public keys that log in to the write-only view, as lines of OpenSSH's `authorized_keys` without options.
     package var authorizedKeys: [String]
 
-    /// Whether a name can be a user's: it becomes a directory's name and is printed in logs.
+    /// The first setting with a value that it cannot have, and the reason; nil for a valid account.
+    package var firstInvalidSetting: (setting: String, reason: String)? {
+        guard Account.isValid(name: name) else { return ("name", Account.nameRule) }
+        guard Account.isValid(home: home) else { return ("home", Account.homeRule) }
+        guard key.utf8.count == 40, key.allSatisfy({ $0.isASCII && $0.isHexDigit }) else {
+            return ("key", "must be a key's fingerprint of 40 hexadecimal digits")
+        }
+        for line in authorizedKeys where PublicKey(line: line) == nil {
+            return ("authorized_keys", "has an unsupported key, or one with options: '\(line.prefix(40))…'")
+        }
+        return nil
+    }
+
+    package static let nameRule = "must be 1 to 64 letters, digits and . _ -, and not begin with . or -"
+
+    package static let homeRule =
+        "must be a directory below the data directory, without quotes, backslashes and control characters"
+
+    /// Whether `home` names a directory below the data directory, or `.` for that directory itself.
+    package static func isValid(home: String) -> Bool {
+        let isPlain = home.utf8.allSatisfy {
+            $0 >= 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+        }
+        let parts = home.split(separator: "/", omittingEmptySubsequences: false)
+        return isPlain && (home == "." || !parts.contains { $0.isEmpty || $0 == "." || $0 == ".." })
+    }
+
+    package init(
+        name: String, access: Access, home: String, key: String, ownerCheck: OwnerCheck, writeOnlyCheck: WriteOnlyCheck,
+        woListsAll: Bool, authorizedKeys: [String]
+    ) {
+        self.name = name
+        self.access = access
+        self.home = home
+        self.key = key
+        self.ownerCheck = ownerCheck
+        self.writeOnlyCheck = writeOnlyCheck
+        self.woListsAll = woListsAll
+        self.authorizedKeys = authorizedKeys
+    }
+
+    /// Whether `name` can be a user's: it becomes a directory's name and is printed in logs.
     package static func isValid(name: String) -> Bool {
         guard let first = name.utf8.first, first != UInt8(ascii: "-"), first != UInt8(ascii: ".") else { return false }
         return name.utf8.count <= 64

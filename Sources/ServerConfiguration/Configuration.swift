@@ -1,18 +1,19 @@
 package import Foundation
 package import OpenPGP
 
-/// A server.conf that has been read and found good.
+/// The settings of a valid server.conf.
 package struct Configuration: Sendable {
-    /// Where the file is; what it names is relative to its directory.
+    /// The path of the file; the paths in it are relative to its directory.
     package let file: URL
-    /// The text it was read from: sessions get it from the listener, so that all see the same.
+    /// The text of the file.
+    ///
+    /// The listener passes it to sessions, so that all have the same settings.
     package let text: String
     package var listen: ListenAddress
     package let data: URL
-    /// Whether stored names are to suit FAT, exFAT and NTFS wherever they are, so that the directory can be copied
-    /// there.
+    /// Whether stored names suit FAT, exFAT and NTFS on every file system, so that the directory can be copied there.
     package let portableNames: Bool
-    /// Who is to make and read messages.
+    /// The engine that encrypts and decrypts files.
     package let engine: EngineKind
     package let limits: ServerLimits
     package let accounts: [Account]
@@ -23,16 +24,8 @@ package struct Configuration: Sendable {
 
     package func account(named name: String) -> Account? { accounts.first { $0.name == name } }
 
-    /// Where the files of a user are.
+    /// The directory with a user's files.
     package func directory(of account: Account) -> URL {
         account.home == "." ? data : data.appending(path: account.home)
-    }
-
-    /// The user's place among all.
-    package func index(of name: String) throws(UserError) -> Int {
-        guard let index = accounts.firstIndex(where: { $0.name == name }) else {
-            throw UserError(description: "there is no user '\(name.prefix(64))' in \(file.path)")
-        }
-        return index
     }
 }

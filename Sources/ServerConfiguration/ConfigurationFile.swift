@@ -1,14 +1,15 @@
 package import Foundation
-private import OpenPGP
 private import Platform
+private import Secrets
 
-/// Where server.conf is, and how it is written: created once, then appended to, or changed line by line.
+/// The file server.conf: where it is, the text of a new one, and changes that leave all other bytes as they are.
 package enum ConfigurationFile {
-    /// The file a command means.
+    /// Finds the file that a command works with.
     ///
     /// - Parameters:
-    ///   - option: what `-c` says; nil takes `./server.conf` if it is there, else the vault's.
-    ///   - vault: the directory with `bin/`; nil when the program does not know one.
+    ///   - option: the path given with `-c`; nil takes `./server.conf` if it exists, else the vault's.
+    ///   - vault: the directory with `bin/`; nil takes the current directory.
+    /// - Returns: an absolute path; the file need not exist.
     package static func locate(_ option: String?, vault: String?) -> URL {
         let here = URL(filePath: FileManager.default.currentDirectoryPath, directoryHint: .isDirectory)
         if let option { return URL(filePath: option, relativeTo: here).absoluteURL.standardizedFileURL }
@@ -55,25 +56,19 @@ package enum ConfigurationFile {
             """
     }
 
-    /// The lines for a new user.
-    package static func block(
-        name: String, access: Account.Access, home: String, key: String, password: String
-    ) -> String {
-        """
-
-        [[user]]
-        name = "\(name)"
-        access = "\(access.rawValue)"
-        home = "\(home)"
-        key = "\(key)"
-        password = "\(password)"
-
-        """
+    /// The lines for a new user, whose write-only logins have no restrictions yet.
+    package static func block(for account: Account) -> String {
+        var settings = [
+            ("name", account.name), ("access", account.access.rawValue), ("home", account.home), ("key", account.key),
+        ]
+        if case .hash(let hash) = account.ownerCheck { settings.append(("password", hash.text)) }
+        let lines = settings.map { key, value in "\(key) = \(TOMLValue.string(value).text)\n" }
+        return "\n[[user]]\n" + lines.joined()
     }
 
-    /// Adds `text` to the end of `file`, and leaves every byte before it as it is.
+    /// Appends `text` to `file`, which need not exist, all or nothing.
     ///
-    /// All or nothing: the new version takes the name of the old one once it is on the disk.
+    /// - Throws: ``Platform/SystemError`` or an error of Foundation; then the file is unchanged.
     package static func append(_ text: String, to file: URL) throws {
         let path = file.resolvingSymlinksInPath()
         var contents = FileManager.default.fileExists(atPath: path.path) ? try Data(contentsOf: path) : Data()
@@ -82,35 +77,29 @@ package enum ConfigurationFile {
         try DurableFile.replace(path, with: contents)
     }
 
-    /// Changes the lines of users, and leaves every other byte of the file as it is.
+    /// Changes one user's lines, and leaves every other byte of the file as it is.
+    ///
+    /// The file is read here, so that what a person has edited since the caller read it is kept. It is written only if
+    /// the users are others then.
     ///
     /// - Parameters:
-    ///   - configuration: the file as it is.
-    ///   - accounts: the users as they are to be.
-    ///   - bytes: what to change in place of the file's present contents.
+    ///   - file: a server.conf with this user.
+    ///   - user: the user's name.
+    ///   - text: what to edit in place of the file's present contents.
+    ///   - edit: makes the change.
     /// - Returns: the file as it is then.
-    /// - Throws: ``ConfigurationError`` for values that are not good; ``UserError`` when the file is written in a way
-    ///   in which the change would come out differently. Then nothing was changed.
+    /// - Throws: ``ConfigurationError`` for a value that the setting cannot have; then the file is unchanged.
     @discardableResult
     package static func change(
-        _ configuration: Configuration, to accounts: [Account], from bytes: Data? = nil,
-        by change: (inout ConfigurationLines) -> Void
+        _ file: URL, user: String, from text: String? = nil, by edit: (inout ConfigurationEditor) throws -> Void
     ) throws -> Configuration {
-        let present = try Data(contentsOf: configuration.file)
-        var lines = ConfigurationLines([UInt8](bytes ?? present))
-        let isPlain = lines.users == configuration.accounts.count
-        change(&lines)
-        let new = try Configuration(String(decoding: lines.bytes, as: UTF8.self), file: configuration.file)
-        guard isPlain, new.accounts == accounts, new.listen == configuration.listen,
-            new.data == configuration.data, new.portableNames == configuration.portableNames,
-            new.engine == configuration.engine, new.limits == configuration.limits
-        else {
-            throw UserError(
-                description: "\(configuration.file.path) is written in a way that only a person can change: edit it")
+        let present = try Configuration(file: file)
+        var editor = ConfigurationEditor(text ?? present.text, user: user)
+        try edit(&editor)
+        let changed = try Configuration(editor.text, file: file)
+        if changed.accounts != present.accounts {
+            try DurableFile.replace(file.resolvingSymlinksInPath(), with: Data(changed.text.utf8))
         }
-        if Data(lines.bytes) != present {
-            try DurableFile.replace(configuration.file.resolvingSymlinksInPath(), with: Data(lines.bytes))
-        }
-        return new
+        return changed
     }
 }

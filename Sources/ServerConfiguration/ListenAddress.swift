@@ -1,4 +1,4 @@
-/// What `listen` and `--listen` say.
+/// The address of the setting `listen` and the option `--listen`.
 package struct ListenAddress: Sendable, Equatable {
     package let host: String
     package let port: UInt16
@@ -10,7 +10,7 @@ package struct ListenAddress: Sendable, Equatable {
         self.port = port
     }
 
-    /// Reads `ADDRESS:PORT`; an IPv6 address stands in brackets.
+    /// Parses `ADDRESS:PORT`; an IPv6 address is in brackets.
     package init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
             return nil

@@ -2,8 +2,8 @@
 ///
 /// Source of the defaults: OpenSSH's, where it has the same limit.
 package struct ServerLimits: Sendable, Equatable {
-    /// Seconds from the connection to a finished login.
-    package var loginSeconds = 30
+    /// The time from the connection to a finished login.
+    package var loginTimeout: Duration = .seconds(30)
     /// Failed tries to log in on one connection.
     package var loginTries = 6
     /// Connections that have not logged in yet.
@@ -11,14 +11,34 @@ package struct ServerLimits: Sendable, Equatable {
     package var sessions = 64
     /// Connections from one address.
     package var sessionsPerAddress = 16
-    /// Seconds after which a session ends that has asked for nothing.
-    package var idleSeconds = 900
-    /// Seconds that a client may take nothing of what it is sent, and that gpg may do nothing.
-    package var stalledSeconds = 120
+    /// The time without a request after which a session ends.
+    package var idleTimeout: Duration = .seconds(900)
+    /// How long a client may read nothing of what it is sent, and how long gpg may do nothing.
+    package var stallTimeout: Duration = .seconds(120)
     /// Mebibytes on the disk that one session's files may take while they are changed in place.
     package var spoolMegabytes = 4096
     /// Mebibytes up to which a stored file is verified when it is opened; a larger one is streamed.
     package var verifyMegabytes = 128
 
     package init() {}
+
+    /// Reads a `[limits]` table; what it does not set has its default.
+    init(_ table: TOMLTable) throws(TOMLError) {
+        let times: [(String, WritableKeyPath<ServerLimits, Duration>)] = [
+            ("login_seconds", \.loginTimeout), ("idle_seconds", \.idleTimeout), ("stalled_seconds", \.stallTimeout),
+        ]
+        let counts: [(String, WritableKeyPath<ServerLimits, Int>)] = [
+            ("login_tries", \.loginTries), ("unauthenticated", \.unauthenticated), ("sessions", \.sessions),
+            ("sessions_per_address", \.sessionsPerAddress), ("spool_megabytes", \.spoolMegabytes),
+            ("verify_megabytes", \.verifyMegabytes),
+        ]
+        let range = 1...1_000_000
+        try table.allowOnly(times.map(\.0) + counts.map(\.0))
+        for (key, field) in times {
+            if let seconds = try table.integer(key, in: range) { self[keyPath: field] = .seconds(seconds) }
+        }
+        for (key, field) in counts {
+            if let count = try table.integer(key, in: range) { self[keyPath: field] = count }
+        }
+    }
 }

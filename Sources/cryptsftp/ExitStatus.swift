@@ -71,6 +71,7 @@ enum ExitStatus: Int32, CaseIterable {
             case .noData: .dataUnavailable
             case .noPath: .noSuchPath
             case .inUse: .inUse
+            case .passphrase: .wrongPassphrase
             case .interrupted: .interrupted
             }
     }

@@ -115,7 +115,7 @@ struct BundleTests {
         }
         let sums = try String(contentsOfFile: directory + "/SHA256SUMS", encoding: .utf8)
         for file in files where file != "SHA256SUMS" { #expect(sums.contains("  \(file)\n"), "\(file)") }
-        for package in ["cryptsftp", "swift", "gpg", "gpg-agent", "libc6", "libssh-4", "TOMLKit"] {
+        for package in ["cryptsftp", "swift", "gpg", "gpg-agent", "libc6", "libssh-4", "swift-log"] {
             #expect(files.contains("licenses/\(package)"), "\(package)")
         }
     }

@@ -163,6 +163,32 @@ import Testing
         try first.waitUntilSwept(directories)
     }
 
+    /// Servers with different runtime directories of their users leave each other's private directories alone.
+    @Test func eachRuntimeDirectoryIsSweptByItsOwnServer() throws {
+        let scratch = try Scratch()
+        for name in ["a", "b"] {
+            try FileManager.default.createDirectory(atPath: scratch.path(name), withIntermediateDirectories: false)
+        }
+        func left() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: scratch.path("a")) }
+        let first = try RunningServer(
+            [("alice", "rw")], environment: ["XDG_RUNTIME_DIR": scratch.path("a")])
+        let wire = try first.wire("alice")
+        _ = try wire.initialize()
+        #expect(try left().count == 1, "the session's directory is in the first one")
+        let processes = [first.process.identifier] + first.sessions
+        for process in processes { kill(process, SIGSTOP) }
+        for process in processes { kill(process, SIGKILL) }
+        _ = first.process.wait()
+        let other = try RunningServer(
+            [("alice", "rw")], environment: ["XDG_RUNTIME_DIR": scratch.path("b")])
+        #expect(try other.sftp("alice", "ls").status == 0)
+        other.process.signal(SIGTERM)
+        _ = other.process.wait()
+        #expect(try left().count == 1)
+        try first.restart()
+        try waitUntil("the first one's server has swept it") { try left().isEmpty }
+    }
+
     @Test func aLogThatIsGoneDoesNotEndTheServer() throws {
         let server = try RunningServer([("alice", "rw")])
         let full = try ChildProcess(

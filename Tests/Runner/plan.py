@@ -11,6 +11,7 @@ TARGETS = (
     "FuzzTests",
     "ToolTests",
     "DocumentationTests",
+    "PlatformTests",
     "SecretsTests",
     "SFTPTests",
     "ServerTests",

@@ -23,6 +23,15 @@ import Testing
         #expect(mode == 0o600)
     }
 
+    @Test func replacesNoKey() throws {
+        let path = scratch.path("key")
+        try HostKey(generating: .ed25519).write(to: path)
+        let before = try Data(contentsOf: URL(filePath: path))
+        #expect(throws: SSHError.self) { try HostKey(generating: .ed25519).write(to: path) }
+        #expect(try Data(contentsOf: URL(filePath: path)) == before)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.url.path) == ["key"])
+    }
+
     @Test func refusesWhatIsNoKey() throws {
         try scratch.file("key", Data("no key".utf8))
         #expect(throws: SSHError.self) { try HostKey(path: scratch.path("key")) }

@@ -4,35 +4,35 @@ package import OpenPGP
 internal import ServerConfiguration
 private import Vault
 
-/// Keys, and who can read them.
+/// The checks of users' keys, and of the permissions of secret files.
 extension Doctor {
-    /// Days before a key's end from which on it is time to do something.
-    private static let notice = 60
-    /// Bits of an RSA key that are enough beyond 2030.
+    /// The days before a key's expiry in which it is a problem.
+    private static let expiryNotice = 60
+    /// The fewest bits of an RSA key that is enough beyond 2030.
     ///
     /// Source: NIST SP 800-57, part 1, tables 2 and 4.
     private static let shortestRSA = 3072
 
-    /// Directories of a key directory with what nobody else is to have.
+    /// The directories in a key directory whose files must stay secret.
     static let secretDirectories = ["private-keys-v1.d", "openpgp-revocs.d"]
 
     func examineKeys() throws {
         if let error = reasonAgainstGnuPG() {
-            // Without gpg it would be the same for every key.
+            // Without gpg every key would have this problem.
             return try problem("gpg", "gpg", error.description, "install gnupg \(GnuPGProgram.oldest) or newer")
         }
         for account in vault.configuration.accounts {
             let directory = vault.configuration.keyDirectory(of: account.name)
             switch keys(in: directory) {
             case .failure(let error):
-                try problem("key", directory.path, error.description, "put the key directory back from a copy")
+                try problem("key", directory.path, error.description, "restore the key directory from a backup")
             case .success(let keys):
                 if let key = keys.first(where: { $0.fingerprint == account.key }) {
                     try examine(key, of: account, directory.path)
                 } else {
                     try problem(
                         "key", directory.path, "the key \(account.key) of \(account.name) is not in it",
-                        "put the key directory back from a copy, or correct the 'key' line of server.conf")
+                        "restore the key directory from a backup, or correct the 'key' line in server.conf")
                 }
             }
         }
@@ -68,20 +68,22 @@ extension Doctor {
         if let reason = key.unusableReason {
             try problem(
                 "key", path, "the key of \(account.name) \(reason): nothing can be uploaded",
-                "extend it with gpg, or give the user another key")
+                "extend it with gpg, or give the user another key with 'cryptsftp rotate --new-key'")
             return
         }
         for part in [primary] + usable.filter({ $0.fingerprint != primary.fingerprint }) {
             switch part.family {
             case .rsa where part.bits < Doctor.shortestRSA:
                 try problem(
-                    "key", path, "\(account.name) has an RSA key of \(part.bits) bits", "make one of 3072 bits or more")
+                    "key", path, "\(account.name) has an RSA key of \(part.bits) bits",
+                    "NIST recommends 3072 bits or more: make a new key with 'cryptsftp rotate --new-key'")
             case .dsa, .elgamal:
                 try problem(
-                    "key", path, "\(account.name) has a key for \(part.family == .dsa ? "DSA" : "ElGamal")",
-                    "make a new one: newer programs do not take these any more")
+                    "key", path, "\(account.name) has \(part.family == .dsa ? "a DSA" : "an ElGamal") key",
+                    "newer OpenPGP programs refuse such keys: make a new key with 'cryptsftp rotate --new-key'")
             case .unknown:
-                try note("key", path, "\(account.name) has a key of an algorithm not known here", "look at it with gpg")
+                try note(
+                    "key", path, "\(account.name) has a key of an unknown algorithm", "check it with gpg --list-keys")
             case .rsa, .elliptic: break
             }
         }
@@ -89,10 +91,10 @@ extension Doctor {
         let lasts = usable.contains { $0.expires == nil } ? primary.expires : end.min()
         guard let lasts else { return }
         let days = (lasts - Int(Date().timeIntervalSince1970)) / 86400
-        if days < Doctor.notice {
+        if days < Doctor.expiryNotice {
             try problem(
-                "key", path, "the key of \(account.name) expires in \(days) days: then nothing can be uploaded",
-                "extend it with gpg")
+                "key", path, "the key of \(account.name) expires in \(days) days; after that nothing can be uploaded",
+                "extend it with gpg --quick-set-expire")
         }
     }
 
@@ -101,7 +103,7 @@ extension Doctor {
         guard try Volume(reading: Directory(path: configuration.directory.path)).hasPermissions else {
             return try note(
                 "permissions", configuration.directory.path, "this file system has no permissions",
-                "whoever can reach the medium can read the keys, protected by their passphrases, and the host keys")
+                "anyone with the medium can read the host keys, and guess the keys' passphrases offline: keep it safe")
         }
         let directory = configuration.directory
         try examine(directory, configuration.file.lastPathComponent)
@@ -115,7 +117,7 @@ extension Doctor {
         }
     }
 
-    /// Whether others can read a file, the directories on the way to it included.
+    /// Reports a file that its group or everybody can read, if they can also pass the directories above it.
     private func examine(_ directory: URL, _ name: String) throws {
         let file = directory.appending(path: name)
         guard let mode = mode(file.path), mode & S_IFMT == S_IFREG else { return }

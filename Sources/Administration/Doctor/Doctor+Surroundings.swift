@@ -3,17 +3,19 @@ internal import SFTP
 internal import ServerConfiguration
 internal import Vault
 
-/// Where the vault lies.
+/// The checks of the vault's place, its free space, and what interrupted commands have left.
 extension Doctor {
-    /// Somebody who makes copies of a directory, and how that is seen.
+    /// A program that copies directories, and the signs of it.
+    ///
+    /// A sign counts in the vault's directories and in all directories above them.
     private struct Copier {
         let check: String
         let name: String
-        /// Names in the directory, or in one above it.
+        /// Names of files or directories in the directory.
         var marks: [String] = []
-        /// What such a name begins with.
+        /// Beginnings of such names.
         var prefixes: [String] = []
-        /// What the directory itself, or one above it, is called, or begins with.
+        /// Beginnings of the directory's own name.
         var directories: [String] = []
     }
 
@@ -58,17 +60,17 @@ extension Doctor {
         if copier.check == "version-control" {
             try note(
                 copier.check, path, "the vault is inside a directory of \(copier.name)",
-                "what is committed stays readable with the passphrase for ever, removed files too: "
-                    + "let it ignore Configs and data")
+                "a committed file stays readable with the passphrase for ever, even after it is removed: "
+                    + "have \(copier.name) ignore the vault's configuration and data")
         } else {
             try note(
                 copier.check, path, "the vault is inside a directory that \(copier.name) seems to copy",
-                "names, sizes, old versions and the protected keys are kept there, too; "
-                    + "serve it from one machine at a time, or there will be conflict copies")
+                "the copies have names, sizes, old versions and the protected keys; serve the vault from one machine at "
+                    + "a time, or there will be conflicting copies of files")
         }
     }
 
-    /// Bytes below which uploads are about to fail.
+    /// Free bytes below which uploads will soon fail.
     private static let leastSpace: UInt64 = 100 << 20
 
     func examineSpace() throws {
@@ -76,11 +78,11 @@ extension Doctor {
         let figures = try vault.data.statistics()
         let free = figures.availableBlocks.multipliedReportingOverflow(by: figures.fragmentSize)
         guard !free.overflow, figures.blocks > 0 else { return }
-        let advice = "remove something, or move the vault: an overwritten file needs room for both versions"
+        let advice = "make room, or move the vault: while a file is replaced, both versions need space"
         if free.partialValue < Doctor.leastSpace {
-            try problem("space", path, "there are only \(free.partialValue >> 20) MiB left on the disk", advice)
+            try problem("space", path, "only \(free.partialValue >> 20) MiB of the disk are free", advice)
         } else if figures.availableBlocks < figures.blocks / 20 {
-            try note("space", path, "there are only \(free.partialValue >> 20) MiB left on the disk", advice)
+            try note("space", path, "only \(free.partialValue >> 20) MiB of the disk are free", advice)
         }
     }
 
@@ -88,22 +90,22 @@ extension Doctor {
         for draft in DraftFile.abandoned(in: vault.data) {
             try note(
                 "leftover", shown(VirtualPath.root.appending(draft.directory).appending(draft.name)),
-                "a draft that nobody writes any more", "the server removes it when it starts")
+                "an unfinished upload that no session writes to", "the server removes it at its next start")
         }
         let directory = vault.configuration.directory
         let keys = directory.appending(path: "keys")
         let homes = entries(keys).map { keys.appending(path: $0) }
-        for home in homes where entries(home).contains(KeyRotation.noteName) {
+        for home in homes where entries(home).contains(KeyRotation.recordName) {
             try note(
-                "leftover", home.appending(path: KeyRotation.noteName).path, "a rotation has not come to its end",
-                "unless one is at work now: 'cryptsftp rotate \(home.lastPathComponent)' goes on with it")
+                "leftover", home.appending(path: KeyRotation.recordName).path, "a rotation is not complete",
+                "unless one is running now, complete it with 'cryptsftp rotate \(home.lastPathComponent)'")
         }
         let inner = homes.flatMap { home in Doctor.secretDirectories.map { home.appending(path: $0) } }
         for place in [directory, keys] + homes + inner {
             for name in entries(place) where name.hasPrefix(".") && name.hasSuffix(".new") {
                 try note(
-                    "leftover", place.appending(path: name).path, "a change that was interrupted left it",
-                    "remove it when no cryptsftp runs")
+                    "leftover", place.appending(path: name).path, "an interrupted change has left it",
+                    "remove it while no cryptsftp is running")
             }
         }
     }

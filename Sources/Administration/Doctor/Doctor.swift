@@ -4,18 +4,19 @@ package import SFTP
 internal import ServerConfiguration
 package import Vault
 
-/// Looks for what would let a vault lose files, or give them away; it changes nothing.
+/// `doctor`: looks for everything that may make a vault lose files or reveal them; changes nothing.
 package final class Doctor {
     let vault: OwnerVault
     let say: (DoctorFinding) throws -> Void
-    /// Asked for each file.
+    /// Called before each file.
     let pause: () throws -> Void
-    /// Names of the directory that is being looked at, as FAT would have them.
+    /// For each directory that is being examined: its names, by their form without case.
     var names: [VirtualPath: [[UInt8]: [UInt8]]] = [:]
 
     /// - Parameters:
-    ///   - say: gets each finding as soon as there is one.
-    ///   - pause: may throw to end it early.
+    ///   - vault: the vault to examine.
+    ///   - pause: called before each file; may throw to end the examination.
+    ///   - say: gets each finding at once.
     package init(
         _ vault: OwnerVault, pause: @escaping () throws -> Void, _ say: @escaping (DoctorFinding) throws -> Void
     ) {
@@ -24,6 +25,7 @@ package final class Doctor {
         self.pause = pause
     }
 
+    /// Makes all checks.
     package func examine() throws {
         try examineSurroundings()
         try examineSpace()
@@ -41,13 +43,13 @@ package final class Doctor {
         try say(DoctorFinding(.note, check, path, what, advice))
     }
 
-    /// The path of something in the data directory, for people.
+    /// The path of an entry of the data directory as findings show it.
     func shown(_ path: VirtualPath) -> String {
         path.isRoot ? vault.configuration.data.path : vault.configuration.data.path + path.description
     }
 }
 
-/// The data directory, file by file.
+/// The checks of the data directory, file by file.
 extension Doctor: TreeVisitor {
     package func enter(_ entry: TreeEntry) throws -> Bool {
         try pause()
@@ -56,7 +58,7 @@ extension Doctor: TreeVisitor {
         switch entry.kind {
         case .directory: return true
         case .special:
-            try note("special", path, "it is a link, a device or the like", "no client sees it; remove it")
+            try note("special", path, "a link, a device, a socket or a pipe", "clients do not see it: remove it")
         case .file, .partial, .other: try examineFile(entry, path)
         }
         return false
@@ -67,32 +69,33 @@ extension Doctor: TreeVisitor {
     package func failed(_ path: VirtualPath, _ error: FileSystemError) throws {
         if error == FileSystemError(errno: EXDEV) {
             return try note(
-                "mount", shown(path), "another file system is mounted there", "no client sees what is in it")
+                "mount", shown(path), "another file system is mounted here",
+                "clients do not see its files: unmount it, or move the files")
         }
-        try problem("unreadable", shown(path), error.message, "look at the permissions, or at the disk")
+        try problem("unreadable", shown(path), error.message, "check its permissions and the disk")
     }
 
     private func examineFile(_ entry: TreeEntry, _ path: String) throws {
         if entry.kind == .partial {
             try note(
-                "partial", path, "an upload that was cut off: not the whole file",
-                "resume it, or send the file again, or remove it")
+                "partial", path, "an upload that was interrupted: the file is not complete",
+                "resume it, upload the file again, or remove it")
         }
         if entry.links > 1 {
             try note(
                 "hard-links", path, "the file has \(entry.links) names on this disk",
-                "what replaces or removes it here leaves it under the others: find them with find -samefile")
+                "replacing or removing it here leaves the other names: find them with find -samefile")
         }
         if let error = reasonAgainst(entry) {
             try examineUnencrypted(entry, path, error)
         } else if entry.kind == .other {
             try note(
                 "not-stored", path, "an OpenPGP message whose name does not end in .gpg",
-                "no client sees it; rename it if it belongs here")
+                "clients do not see it: add .gpg to its name if it belongs here")
         }
     }
 
-    /// Why a file is no encrypted message, or nil.
+    /// The reason why a file is not an encrypted OpenPGP message, or nil.
     private func reasonAgainst(_ entry: TreeEntry) -> FileSystemError? {
         do throws(FileSystemError) {
             _ = try entry.outline(checkingAll: false)
@@ -106,13 +109,14 @@ extension Doctor: TreeVisitor {
         if entry.kind != .other {
             try problem(
                 "damaged", path, error.message,
-                "put back a copy; if it was never encrypted, keep it elsewhere and store it with 'cryptsftp encrypt'")
+                "restore it from a backup; if it was never encrypted, move it out and store it with 'cryptsftp encrypt'"
+            )
         } else if entry.storedSize == 0 {
-            try note("not-stored", path, "an empty file that no client sees", "remove it if nobody needs it")
+            try note("not-stored", path, "an empty file, which clients do not see", "remove it if nobody needs it")
         } else {
             try problem(
-                "plaintext", path, "it is not encrypted",
-                "store it with 'cryptsftp encrypt --remove-source', or move it")
+                "plaintext", path, "the file is not encrypted",
+                "store it with 'cryptsftp encrypt --remove-source', or move it out of the data directory")
         }
     }
 
@@ -121,12 +125,12 @@ extension Doctor: TreeVisitor {
         if let reason = NameForm.obstacle(in: name) {
             try note(
                 "name", shown(entry.storedPath), "FAT, exFAT and Windows cannot hold this name: \(reason)",
-                "rename it before it is copied to such a medium")
+                "rename it before copying it to such a medium")
         }
         if let other = hides(entry) {
             try note(
                 "name", shown(entry.storedPath),
-                "it stands for the same name as '\(other)': clients see that one alone",
+                "it stands for the same name as '\(other)', and clients see only that file",
                 "compare the two, and rename or remove one")
         }
         let directory = entry.storedPath.parent
@@ -134,18 +138,18 @@ extension Doctor: TreeVisitor {
         if let other = names[directory]?[folded] {
             try note(
                 "name", shown(entry.storedPath),
-                "its name differs from '\(String(decoding: other, as: UTF8.self))' in case only",
-                "rename one before both are copied to FAT, exFAT or Windows")
+                "its name differs from '\(String(decoding: other, as: UTF8.self))' only in case",
+                "rename one before copying both to FAT, exFAT or Windows")
         } else {
             names[directory, default: [:]][folded] = name
         }
     }
 
-    /// The name on the disk of what an entry's name leads to, if that is another one.
+    /// The stored name of another entry that clients see in place of this one; nil when they see this one.
     ///
-    /// Copying can bring together two that are written differently and stand for one name.
+    /// Copying can bring together two stored names that are written differently and stand for the same name.
     private func hides(_ entry: TreeEntry) -> String? {
-        // What is written as its name is comes first.
+        // A stored name without escapes comes first.
         guard entry.kind != .special, entry.storedPath.name?.contains(UInt8(ascii: "%")) == true,
             let first = try? TreeEntry.at(entry.path, in: vault.data, on: vault.volume), first.kind == entry.kind,
             first.storedPath.parent == entry.storedPath.parent, first.storedPath != entry.storedPath

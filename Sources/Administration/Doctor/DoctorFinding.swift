@@ -1,18 +1,19 @@
-/// Something that ``Doctor`` has to say.
+/// One finding of ``Doctor``: what it found, where, and what to do about it.
 package struct DoctorFinding: Sendable {
     package enum Severity: String, Sendable {
-        /// Something to be done about.
+        /// The user should act.
         case problem
-        /// Something to know.
+        /// The user should know.
         case note
     }
 
     package let severity: Severity
-    /// What kind it is: a word that does not change.
+    /// The kind of finding, as a fixed word for scripts.
     package let check: String
-    /// What it is about.
+    /// The file or directory.
     package let path: String
     package let what: String
+    /// What to do next.
     package let advice: String
 
     init(_ severity: Severity, _ check: String, _ path: String, _ what: String, _ advice: String) {

@@ -5,7 +5,8 @@ private import Platform
 package import Secrets
 internal import ServerConfiguration
 
-/// `key export`: what somebody needs to read a user's files without this program, as files and as sheets to print.
+/// `key export`: writes everything that reading a user's files without this program needs, as files and as sheets to
+/// print.
 package struct KeyExport {
     /// The names of the files, in the order in which they are written.
     package struct Names: Sendable {
@@ -33,49 +34,53 @@ package struct KeyExport {
     package init(of name: String, in file: URL) throws {
         self.name = name
         configuration = try Configuration(file: file)
-        account = configuration.accounts[try configuration.index(of: name)]
+        account = try configuration.user(name)
     }
 
     /// Makes the files in memory.
     ///
-    /// The secret key is read back before it is given out: a copy that cannot be opened is none.
+    /// The exported secret key is read back and opened first.
     ///
-    /// - Parameter passphrase: opens the key, and the exported one, too.
+    /// - Parameter passphrase: opens the key, and the exported copy too.
     /// - Returns: names and contents.
+    /// - Throws: ``UserError`` when the secret part is not here; ``OpenPGP/OpenPGPError``.
     package func files(
         passphrase: SecretBytes
     ) throws -> (names: Names, files: [(name: String, contents: Data)], hasCode: Bool) {
         let directory = configuration.keyDirectory(of: name)
-        let workshop = try ScratchKeyring(keysIn: directory)
-        let keys = try workshop.keys()
-        let own = keys.filter { $0.encryption.map { workshop.hasSecret($0) } ?? false }
+        let keyring = try ScratchKeyring(keysIn: directory)
+        let own = try keyring.keys().filter { $0.encryption.map { keyring.hasSecret($0) } ?? false }
         guard let current = own.first(where: { $0.fingerprint == account.key }) else {
-            throw UserError(description: "the secret part of \(name)'s key is not here: export it where it is")
+            throw UserError(
+                description:
+                    "the secret part of \(name)'s key is not on this machine: export it on the machine that has "
+                    + "it")
         }
-        _ = try SessionHome(keysIn: directory, fingerprint: account.key, passphrase: passphrase)
-        // The one in use first: the sheet is about it.
-        let fingerprints = [current.fingerprint] + own.map(\.fingerprint).filter { $0 != current.fingerprint }
-        let secret = try workshop.export(.secretKeys(passphrase), of: fingerprints)
-        try check(secret, own, workshop, passphrase)
+        try configuration.check(passphrase, opens: account.key, in: directory)
+        // The key in use comes first: the sheet is about it.
+        let keys = [current] + own.filter { $0.fingerprint != current.fingerprint }
+        let fingerprints = keys.map(\.fingerprint)
+        let secret = try keyring.export(.secretKeys(passphrase), of: fingerprints)
+        try check(secret, own, keyring, passphrase)
         let names = Names(name)
         var files: [(name: String, contents: Data)] = [
             (names.secretKey, secret),
-            (names.publicKey, try workshop.export(.publicKeys, of: fingerprints)),
+            (names.publicKey, try keyring.export(.publicKeys, of: fingerprints)),
         ]
         for fingerprint in fingerprints {
             let certificate = directory.appending(path: "openpgp-revocs.d/\(fingerprint).rev")
             if let data = try? Data(contentsOf: certificate) { files.append((names.revocation(fingerprint), data)) }
         }
         let sheet = RecoverySheet(
-            user: name, home: account.home, keys: [current] + own.filter { $0.fingerprint != current.fingerprint },
-            secretKeyFile: names.secretKey, secretKey: String(decoding: secret, as: UTF8.self))
+            user: name, home: account.home, keys: keys, secretKeyFile: names.secretKey,
+            secretKey: String(decoding: secret, as: UTF8.self))
         let drawing = QRCode.svg(secret)
         files.append((names.text, Data(sheet.text.utf8)))
         files.append((names.page, Data(sheet.page(code: drawing).utf8)))
         return (names, files, drawing != nil)
     }
 
-    /// Takes the exported keys as another machine would.
+    /// Imports the exported keys into an empty keyring, as another machine would, and opens them.
     private func check(
         _ secret: Data, _ own: [KeyDescription], _ source: ScratchKeyring, _ passphrase: SecretBytes
     ) throws {
@@ -85,20 +90,20 @@ package struct KeyExport {
         let there = Set(own.flatMap(\.subkeys).filter { source.hasSecret($0) }.map(\.fingerprint))
         guard here.isSuperset(of: there) else {
             throw UserError(
-                description: "gpg has not exported all of the key: an older one may have another passphrase")
+                description: "gpg has not exported all of \(name)'s keys: an older one may have another passphrase")
         }
         let changes = try copy.changePassphrase(from: passphrase, to: passphrase)
         guard !changes.values.contains(.refused) else {
-            throw UserError(description: "what gpg has exported does not open")
+            throw UserError(description: "the passphrase does not open what gpg has exported; nothing was written")
         }
     }
 
-    /// Writes files that nobody else may read into a directory, each as a whole.
+    /// Writes files into a directory, each as a whole, with permissions for their owner alone.
     ///
-    /// - Throws: ``UserError`` when one is there already.
+    /// - Throws: ``UserError`` when one of them exists already.
     package static func write(_ files: [(name: String, contents: Data)], to directory: URL) throws {
         for (name, _) in files where FileManager.default.fileExists(atPath: directory.appending(path: name).path) {
-            throw UserError(description: "there is a \(name) in \(directory.path) already: take another directory")
+            throw UserError(description: "there is a \(name) in \(directory.path) already: name another directory")
         }
         try FileManager.default.createDirectory(
             at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])

@@ -1,177 +1,194 @@
 package import Foundation
-package import GnuPG
+private import GnuPG
 internal import OpenPGP
 private import Platform
 package import Secrets
-package import ServerConfiguration
+private import ServerConfiguration
 package import Vault
 
-/// `rotate`: a new key or subkey for a user, and all stored files encrypted to it.
+/// `rotate`: gives a user a new key or subkey, and re-encrypts all stored files to it.
 ///
-/// What is under way is noted in the user's key directory, so that asking again goes on with it: a rotation that was
-/// killed anywhere is completed by the next one. Old keys stay in the directory: a file that is not encrypted anew yet
-/// opens as before.
+/// A rotation is recorded in the user's key directory until it is complete. If it is interrupted anywhere, the same
+/// command completes it. Old keys stay in the directory: a file that is not re-encrypted yet opens as before.
 package final class KeyRotation {
     package enum Kind: Sendable {
         case newSubkey
         case newKey
-        /// No new one: only files that are still encrypted to an older one.
+        /// No new key: only files that are still encrypted to an older one are re-encrypted.
         case keptKey
     }
 
-    /// What is noted of a rotation that is under way.
-    private struct Note: Codable {
-        /// The primary key's fingerprint, and that of the subkey that files are encrypted to.
+    /// The record of a rotation that is not complete.
+    private struct Record: Codable {
+        /// The primary key's fingerprint.
         let key: String
+        /// The fingerprint of the subkey that files are encrypted to.
         let subkey: String
-        /// New files of secret keys.
+        /// The keygrips of the new secret keys, which name their files.
         let keygrips: [String]
     }
+
+    /// The name of the record's file in the user's key directory.
+    static let recordName = "rotation.json"
 
     private let name: String
     private let file: URL
     private let keys: URL
-    /// Held while this object lives: there is one rotation of a user at a time.
-    private let turn: DirectoryLock
-    /// The name of what is noted, in the user's key directory.
-    static let noteName = "rotation.json"
-    private var note: URL { keys.appending(path: KeyRotation.noteName) }
+    private var record: URL { keys.appending(path: KeyRotation.recordName) }
+    /// Held as long as this object lives: a user has one rotation at a time.
+    private let lock: FileLock
 
-    /// - Throws: ``UserError`` when there is no such user, or another rotation of the user is at work.
+    /// Takes the lock on the user's key directory.
+    ///
+    /// - Parameters:
+    ///   - name: the user.
+    ///   - file: a server.conf.
+    /// - Throws: ``UserError`` when there is no such user, or another rotation of the user is running.
     package init(of name: String, in file: URL) throws {
         self.name = name
         self.file = file
         let configuration = try Configuration(file: file)
-        _ = try configuration.index(of: name)
+        _ = try configuration.user(name)
         keys = configuration.keyDirectory(of: name)
-        guard let turn = try DirectoryLock(unlessHeld: keys) else {
-            throw UserError(.inUse, description: "another command is at work with \(name)'s key")
+        let lock: FileLock?
+        do throws(SystemError) {
+            lock = try FileLock(.exclusive, ifFreeDirectory: keys)
+        } catch {
+            throw UserError(description: "the key directory \(keys.path) cannot be opened: \(error)")
         }
-        self.turn = turn
+        guard let lock else {
+            throw UserError(.inUse, description: "another command is working on \(name)'s key: try again later")
+        }
+        self.lock = lock
     }
 
-    /// Whether one was interrupted, and would be gone on with.
-    package var isUnderWay: Bool { FileManager.default.fileExists(atPath: note.path) }
+    /// Whether a rotation was interrupted; this one will complete it.
+    package var isUnderWay: Bool { FileManager.default.fileExists(atPath: record.path) }
 
     // MARK: The key
 
-    /// Makes the new key, and lets everybody use it who logs in from now on; or goes on where that was interrupted.
+    /// Makes the new key and names it in server.conf, or completes that after an interruption.
     ///
-    /// - Parameter isInterrupted: asked last before anything is changed.
-    /// - Returns: what files are encrypted to from now on.
+    /// - Parameters:
+    ///   - kind: which key is new.
+    ///   - passphrase: the user's; it protects the new key too.
+    ///   - isInterrupted: asked once more right before anything is changed.
+    /// - Returns: the fingerprints of the primary key and the subkey that files are encrypted to from now on.
+    /// - Throws: ``UserError``, with `.inUse` when the user is logged in; ``OpenPGP/OpenPGPError``, with `.passphrase`
+    ///   when it is the wrong one.
     package func begin(
         _ kind: Kind, passphrase: SecretBytes, isInterrupted: () -> Bool
     ) throws -> (key: String, subkey: String) {
-        let lock = try DirectoryLock(file.deletingLastPathComponent())
-        defer { withExtendedLifetime(lock) {} }
-        let account = try readAccount().account
-        // Who gave the wrong passphrase is told at once; and a new key must not get another one.
-        do { _ = try SessionHome(keysIn: keys, fingerprint: account.key, passphrase: passphrase) }
-        if let begun = try resume(account) { return begun }
-        _ = try holdAlone()
-        let workshop = try ScratchKeyring(keysIn: keys)
-        let known = try Set(workshop.keys().flatMap(\.subkeys).map(\.keygrip))
-        let key = try make(kind, account, passphrase, in: workshop)
-        guard let encryption = key.encryption, key.problem == nil else {
-            throw UserError(description: "the key \(key.problem ?? "cannot be used")")
+        try ConfigurationLock.withUser(name, in: file) { configuration, account in
+            // A wrong passphrase is reported first, and never becomes the new key's.
+            try configuration.check(passphrase, opens: account.key, in: keys)
+            if let begun = try resume(account) { return begun }
+            // Making a key takes seconds: whether the user is logged in is found out before.
+            try KeyDirectoryLock.whileUnused(keys, of: name) {}
+            let keyring = try ScratchKeyring(keysIn: keys)
+            let known = try Set(keyring.keys().flatMap(\.subkeys).map(\.keygrip))
+            let key = try make(kind, account, passphrase, in: keyring)
+            guard let encryption = key.encryption, key.problem == nil else {
+                throw UserError(
+                    description: "nothing can be encrypted to the key \(key.fingerprint): "
+                        + "it \(key.problem ?? "has no subkey for encryption")")
+            }
+            // If nothing opened the new key, all files would be lost.
+            try configuration.check(passphrase, opens: key.fingerprint, in: keyring.directory)
+            guard !isInterrupted() else { throw UserError.interrupted }
+            let new = Record(
+                key: key.fingerprint, subkey: encryption.fingerprint,
+                keygrips: key.subkeys.map(\.keygrip).filter { !known.contains($0) })
+            try KeyDirectoryLock.whileUnused(keys, of: name) {
+                try DurableFile.replace(record, with: JSONEncoder().encode(new))
+                try keyring.publishSecretKeys(to: keys)
+                try keyring.publishPublicKeys(to: keys)
+                try useKey(new.key)
+            }
+            return (new.key, new.subkey)
         }
-        // A key that its owner cannot open would be the end of all files.
-        _ = try SessionHome(keysIn: workshop.directory, fingerprint: key.fingerprint, passphrase: passphrase)
-        guard !isInterrupted() else { throw UserError.interrupted }
-        let noted = Note(
-            key: key.fingerprint, subkey: encryption.fingerprint,
-            keygrips: key.subkeys.map(\.keygrip).filter { !known.contains($0) })
-        let alone = try holdAlone()
-        try DurableFile.replace(note, with: JSONEncoder().encode(noted))
-        try workshop.publishSecretKeys(to: keys)
-        try workshop.publishPublicKeys(to: keys)
-        try useKey(noted.key)
-        withExtendedLifetime(alone) {}
-        return (noted.key, noted.subkey)
     }
 
-    /// Goes on with what was noted, if the new key has got to the directory; else that is forgotten.
+    /// Completes a recorded rotation if its key is in the directory; else removes what is left of it.
+    ///
+    /// - Returns: nil when there is nothing to complete.
     private func resume(_ account: Account) throws -> (key: String, subkey: String)? {
-        guard let data = try? Data(contentsOf: note) else { return nil }
+        guard let data = try? Data(contentsOf: record) else { return nil }
         let listed = try ScratchKeyring(keysIn: keys).keys()
-        if let noted = try? JSONDecoder().decode(Note.self, from: data) {
-            if listed.contains(where: { $0.fingerprint == noted.key && $0.encryption?.fingerprint == noted.subkey }) {
-                let alone = try account.key == noted.key ? nil : holdAlone()
-                try useKey(noted.key)
-                withExtendedLifetime(alone) {}
-                return (noted.key, noted.subkey)
+        if let old = try? JSONDecoder().decode(Record.self, from: data) {
+            if listed.contains(where: { $0.fingerprint == old.key && $0.encryption?.fingerprint == old.subkey }) {
+                if account.key != old.key {
+                    try KeyDirectoryLock.whileUnused(keys, of: name) { try useKey(old.key) }
+                }
+                return (old.key, old.subkey)
             }
-            let referred = Set(listed.flatMap(\.subkeys).map(\.keygrip))
-            for keygrip in noted.keygrips where !referred.contains(keygrip) {
-                unlink(keys.appending(path: "private-keys-v1.d/\(keygrip).key").path)
-            }
-            if !listed.contains(where: { $0.fingerprint == noted.key }) {
-                unlink(keys.appending(path: "openpgp-revocs.d/\(noted.key).rev").path)
-            }
+            removeSecrets(of: old, keeping: listed)
         }
-        unlink(note.path)
+        unlink(record.path)
         return nil
     }
 
+    /// Removes secret keys and the revocation certificate of a rotation whose public key was never published.
+    private func removeSecrets(of old: Record, keeping listed: [KeyDescription]) {
+        let inUse = Set(listed.flatMap(\.subkeys).map(\.keygrip))
+        for keygrip in old.keygrips where !inUse.contains(keygrip) {
+            unlink(keys.appending(path: "private-keys-v1.d/\(keygrip).key").path)
+        }
+        if !listed.contains(where: { $0.fingerprint == old.key }) {
+            unlink(keys.appending(path: "openpgp-revocs.d/\(old.key).rev").path)
+        }
+    }
+
     private func make(
-        _ kind: Kind, _ account: Account, _ passphrase: SecretBytes, in workshop: ScratchKeyring
+        _ kind: Kind, _ account: Account, _ passphrase: SecretBytes, in keyring: ScratchKeyring
     ) throws -> KeyDescription {
         func current() throws -> KeyDescription {
-            guard let key = try workshop.keys().first(where: { $0.fingerprint == account.key }) else {
+            guard let key = try keyring.keys().first(where: { $0.fingerprint == account.key }) else {
                 throw UserError(description: "the key \(account.key) is not in \(keys.path)")
             }
             return key
         }
         switch kind {
         case .keptKey: return try current()
-        case .newKey: return try workshop.addKey(userID: name, passphrase: passphrase)
+        case .newKey: return try keyring.addKey(userID: name, passphrase: passphrase)
         case .newSubkey:
-            guard try workshop.hasSecret(current().primary) else {
+            guard try keyring.hasSecret(current().primary) else {
                 throw UserError(
-                    description: "the secret part of the primary key is not here: add a subkey where it is, "
-                        + "then 'key import' and 'rotate --keep-key'; or take --new-key")
+                    description:
+                        "the secret part of the primary key is not on this machine: add a subkey on the machine "
+                        + "that has it, then run 'key import' and 'rotate --keep-key' here; or use --new-key")
             }
-            _ = try workshop.addSubkey(to: account.key, passphrase: passphrase)
+            _ = try keyring.addSubkey(to: account.key, passphrase: passphrase)
             return try current()
         }
     }
 
-    /// Lets no session go on that does not know the new key.
-    private func holdAlone() throws -> KeyDirectoryLock {
-        guard let alone = try KeyDirectoryLock.exclusive(keys) else {
-            throw UserError(
-                .inUse,
-                description: "somebody is logged in as \(name), and could not read files with a new key: end these "
-                    + "sessions, or stop the server, and try again")
-        }
-        return alone
-    }
-
-    /// Names the key in server.conf, if another is named there.
+    /// Names the key in server.conf.
     private func useKey(_ fingerprint: String) throws {
-        let (configuration, account) = try readAccount()
-        guard account.key != fingerprint else { return }
-        var accounts = configuration.accounts
-        let index = try configuration.index(of: name)
-        accounts[index].key = fingerprint
-        try ConfigurationFile.change(configuration, to: accounts) {
-            $0.set("key", to: TOMLValue.string(fingerprint), ofUser: index)
-        }
+        try ConfigurationFile.change(file, user: name) { try $0.set("key", to: .string(fingerprint)) }
     }
 
     private func readAccount() throws -> (configuration: Configuration, account: Account) {
         let configuration = try Configuration(file: file)
-        return (configuration, configuration.accounts[try configuration.index(of: name)])
+        return (configuration, try configuration.user(name))
     }
 
     // MARK: The files
 
-    /// Passes over the files after which it is given up that somebody keeps changing.
+    /// The most passes over the files.
+    ///
+    /// Files that are in use during the last one are reported as busy.
     private static let mostPasses = 5
 
-    /// Encrypts anew all files that are encrypted to an older key of the user.
+    /// Re-encrypts all files that are encrypted to an older key of the user.
     ///
-    /// - Returns: what became of all. When none is left but damaged ones, the rotation is complete.
+    /// The rotation is complete, and its record removed, when no file is busy; damaged files do not count.
+    ///
+    /// - Parameters:
+    ///   - passphrase: the user's.
+    ///   - isInterrupted: asked again and again; the files that are done stay so.
+    ///   - progress: called after each file, with its bytes.
+    /// - Returns: the numbers of files by what became of them, over all passes.
     package func reencrypt(
         passphrase: SecretBytes, isInterrupted: @escaping () -> Bool, progress: @escaping (UInt64) -> Void
     ) throws -> TreeReencryption.Tally {
@@ -191,19 +208,19 @@ package final class KeyRotation {
             (total.busy, total.damaged) = (tally.busy, tally.damaged)
             if tally.files == 0 && tally.busy.isEmpty { break }
         }
-        if total.busy.isEmpty { unlink(note.path) }
+        if total.busy.isEmpty { unlink(record.path) }
         withExtendedLifetime(home) {}
         return total
     }
 
-    /// Counts what ``reencrypt(passphrase:isInterrupted:progress:)`` would encrypt anew.
+    /// Counts the files that ``reencrypt(passphrase:isInterrupted:progress:)`` would re-encrypt.
     package func survey(_ kind: Kind, isInterrupted: @escaping () -> Bool) throws -> TreeReencryption.Tally {
         let (configuration, account) = try readAccount()
-        let workshop = try ScratchKeyring(keysIn: keys)
-        let current = try workshop.keys().first { $0.fingerprint == account.key }?.encryption?.keyID
-        // With a new key, all that there are now will be old ones.
+        let keyring = try ScratchKeyring(keysIn: keys)
+        let current = try keyring.keys().first { $0.fingerprint == account.key }?.encryption?.keyID
+        // A new key makes all present ones old.
         let isNew = kind != .keptKey && !isUnderWay
-        let retired = try workshop.retired { isNew || $0 != current }
+        let retired = try keyring.retired { isNew || $0 != current }
         let vault = try OwnerVault(configuration)
         let work = TreeReencryption(
             data: vault.data, retired: retired, cryptor: nil, isInterrupted: isInterrupted, progress: { _ in })
@@ -214,13 +231,13 @@ package final class KeyRotation {
         do {
             return try body()
         } catch is Interrupted {
-            throw UserError(.interrupted, description: "interrupted; the same command goes on")
+            throw UserError(.interrupted, description: "interrupted; the same command continues")
         }
     }
 }
 
 extension ScratchKeyring {
-    /// The key IDs of subkeys for encryption that `isRetired`.
+    /// The key IDs of those encryption subkeys that `isRetired` is true for.
     fileprivate func retired(_ isRetired: ([UInt8]) -> Bool) throws(OpenPGPError) -> Set<[UInt8]> {
         Set(try keys().flatMap(\.encryptionSubkeys).map(\.keyID).filter(isRetired))
     }

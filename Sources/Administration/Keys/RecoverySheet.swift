@@ -2,33 +2,33 @@ internal import Foundation
 internal import GnuPG
 internal import OpenPGP
 
-/// A sheet of paper that tells how to read a user's files with GnuPG alone.
+/// The recovery sheet: instructions, to be printed, for reading a user's files with GnuPG alone.
 ///
-/// The commands are the same as in the tests, which run them word for word.
+/// The tests run its commands word for word.
 struct RecoverySheet {
     let user: String
     let home: String
-    /// The one in use first.
+    /// The key in use comes first.
     let keys: [KeyDescription]
     let secretKeyFile: String
     let secretKey: String
 
-    /// Each step with its commands.
+    /// The steps with their commands.
     private var steps: [(heading: String, commands: [String])] {
         let directory = home == "." ? "data" : "data/\(home)"
         return [
             (
-                "On a machine with GnuPG (on Debian: the package gnupg), in a directory with \(secretKeyFile) and a copy "
-                    + "of the directory data. It asks for the passphrase.",
+                "Take a machine with GnuPG (on Debian: the package gnupg), and work in a directory that has "
+                    + "\(secretKeyFile) and a copy of the directory data. GnuPG asks for the passphrase.",
                 ["gpg --import \(secretKeyFile)"]
             ),
             (
-                "One file. It must end without an error; one that was damaged or tampered with does not.",
+                "To read one file. If the command ends with an error, the file is damaged or was tampered with.",
                 ["gpg --output taxes.pdf --decrypt \(RecoverySheet.quoted(directory))/taxes.pdf.gpg"]
             ),
             (
-                "All files. What has not been restored is listed, and stays in the directory restored as it was stored; "
-                    + "files that end in .gpg.part are uploads that were cut off.",
+                "To read all files. Files that cannot be restored are listed, and stay in the directory restored as they "
+                    + "were stored; files that end in .gpg.part are interrupted uploads.",
                 [
                     "cp -R -p \(RecoverySheet.quoted(directory)) restored",
                     #"find restored -type f -name '*.gpg' -exec sh -c 'for f do t="${f%.gpg}"; [ ! -e "$t" ] "#
@@ -40,7 +40,7 @@ struct RecoverySheet {
         ]
     }
 
-    /// A name as a shell takes it.
+    /// Quotes a name for the shell where it needs quotes.
     private static func quoted(_ name: String) -> String {
         let plain = name.utf8.allSatisfy {
             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/+,@%".utf8.contains($0)
@@ -63,12 +63,14 @@ struct RecoverySheet {
     }
 
     private static let notes = [
-        "Whoever has this sheet and the passphrase can read the files. The passphrase is not on it: keep both, apart.",
-        "The key stands below as text, to be typed or scanned; every file of the directory data is a standard OpenPGP message.",
-        "In names, %3A and its like stand for one byte (here a colon) that FAT and exFAT cannot hold.",
+        "Anyone who has this sheet and the passphrase can read the files. The passphrase is not on the sheet: keep both, in "
+            + "different places.",
+        "The secret key is printed below, to be typed or scanned. Every file in the directory data is a standard OpenPGP "
+            + "message.",
+        "In file names, % and two digits stand for a byte that FAT and exFAT cannot store: %3A is a colon.",
     ]
 
-    /// The sheet for a printer that takes text.
+    /// The sheet as plain text.
     var text: String {
         var lines = [title, "", "Key:"] + facts.map { "  \($0)" } + [""] + RecoverySheet.notes.map { "- \($0)" } + [""]
         for (number, step) in steps.enumerated() {
@@ -77,7 +79,7 @@ struct RecoverySheet {
         return (lines + ["\(secretKeyFile):", "", secretKey]).joined(separator: "\n")
     }
 
-    /// The sheet for a browser, with a code that a telephone or a scanner reads.
+    /// The sheet as a page of HTML, with a QR code that a telephone or a scanner can read.
     ///
     /// - Parameter code: an SVG drawing of the secret key as a QR code; without one the page says that there is none.
     func page(code: String?) -> String {
@@ -90,7 +92,7 @@ struct RecoverySheet {
         }
         let drawing =
             code.map { "<figure>\($0)<figcaption>\(escaped(secretKeyFile)) as a QR code</figcaption></figure>" }
-            ?? "<p>There is no QR code: the program qrencode was not there, or the key is too long for one.</p>"
+            ?? "<p>There is no QR code: the program qrencode is not installed, or the key is too long for one.</p>"
         return """
             <!DOCTYPE html>
             <html lang="en">

@@ -1,93 +1,89 @@
 package import Foundation
-package import GnuPG
-internal import OpenPGP
-private import Platform
-internal import SSHTransport
+private import GnuPG
+private import OpenPGP
+private import SSHTransport
 package import Secrets
 package import ServerConfiguration
-private import Vault
 
-/// `user add`: everything a new user needs, made where it is missing.
+/// `user add`: adds a user to server.conf, and makes what the user needs and does not have yet.
 package struct NewUser {
     package let name: String
     package let access: Account.Access
-    /// The directory below the data directory; nil takes the name.
-    package let home: String?
+    /// The directory below the data directory.
+    private let home: String
 
+    /// - Parameter home: the directory below the data directory; nil takes the name.
     package init(name: String, access: Account.Access, home: String?) {
         self.name = name
         self.access = access
-        self.home = home
+        self.home = home ?? name
     }
 
-    /// The shortest passphrase there may be, in bytes.
-    package static let shortestPassphrase = 8
-
-    /// Finds out what would keep the user from being added, before the passphrase is asked for.
+    /// Refuses a user that cannot be added, before the passphrase is asked for.
     package func check(against file: URL) throws {
         guard Account.isValid(name: name) else {
-            throw UserError(
-                description:
-                    "'\(name)' cannot be a user name: 1 to 64 letters, digits and . _ -, first a letter or digit")
+            throw UserError(description: "'\(name)' cannot be a user name: it \(Account.nameRule)")
         }
+        guard Account.isValid(home: home) else { throw ConfigurationError(file, "'home' \(Account.homeRule)") }
         guard FileManager.default.fileExists(atPath: file.path) else { return }
         if try Configuration(file: file).account(named: name) != nil {
             throw UserError(description: "there is a user \(name) in \(file.path) already")
         }
     }
 
-    /// Adds the user to the server.conf `file`: makes the file, the host keys, the directories and the key if they are
-    /// absent, and touches nothing that is there.
+    /// Adds the user to the server.conf `file`.
     ///
-    /// - Parameter isInterrupted: asked last before anything is changed.
+    /// The file, the host keys, the directories and the key are made if they are missing; existing ones stay as they
+    /// are.
+    ///
+    /// - Parameters:
+    ///   - file: a server.conf; it need not exist.
+    ///   - passphrase: protects the new key, or opens the one that the user has already.
+    ///   - isInterrupted: asked once more right before anything is changed.
     /// - Returns: the fingerprint of the user's key.
+    /// - Throws: ``UserError``, ``ServerConfiguration/ConfigurationError``, ``OpenPGP/OpenPGPError``; then there is no
+    ///   new user.
     package func add(to file: URL, passphrase: SecretBytes, isInterrupted: () -> Bool) throws -> String {
-        guard passphrase.count >= NewUser.shortestPassphrase else {
-            throw UserError(description: "the passphrase must have \(NewUser.shortestPassphrase) bytes at least")
+        try PassphraseRule.check(passphrase)
+        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        return try ConfigurationLock.withLock(of: file) {
+            try check(against: file)
+            let isNew = !FileManager.default.fileExists(atPath: file.path)
+            let template = isNew ? ConfigurationFile.template(for: file) : ""
+            let configuration = try isNew ? Configuration(template, file: file) : Configuration(file: file)
+            guard let hash = PasswordHash(hashing: passphrase) else { throw UserError(description: "out of memory") }
+            let keys = configuration.keyDirectory(of: name)
+            let (key, made) = try key(in: keys, passphrase, configuration)
+            guard !isInterrupted() else { throw UserError.interrupted }
+            try HostKeyStore.create(in: configuration.hostKeys)
+            if let made {
+                try makeDirectory(keys.deletingLastPathComponent())
+                try made.keep(in: keys)
+            }
+            let account = Account(
+                name: name, access: access, home: home, key: key, ownerCheck: .hash(hash), writeOnlyCheck: .anything,
+                woListsAll: true, authorizedKeys: [])
+            try makeDirectory(configuration.directory(of: account))
+            try ConfigurationFile.append(template + ConfigurationFile.block(for: account), to: file)
+            return key
         }
-        let directory = file.deletingLastPathComponent()
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        let lock = try DirectoryLock(directory)
-        defer { withExtendedLifetime(lock) {} }
-        try check(against: file)
-        let isNew = !FileManager.default.fileExists(atPath: file.path)
-        let template = isNew ? ConfigurationFile.template(for: file) : ""
-        let configuration = try isNew ? Configuration(template, file: file) : Configuration(file: file)
-        guard let hash = PasswordHash(hashing: passphrase) else { throw UserError(description: "out of memory") }
-        func block(_ key: String) -> String {
-            ConfigurationFile.block(name: name, access: access, home: home ?? name, key: key, password: hash.text)
-        }
-        // What server.conf may not have, such as a home elsewhere, is found out before anything is made for it.
-        let added = try Configuration(
-            configuration.text + "\n" + block(String(repeating: "0", count: 40)), file: file)
-        guard added.accounts.last?.home == home ?? name, added.accounts.count == configuration.accounts.count + 1 else {
-            throw UserError(description: "the home directory's name must be of ordinary characters")
-        }
-        let keys = configuration.keyDirectory(of: name)
-        let (key, made) = try key(in: keys, passphrase)
-        guard !isInterrupted() else { throw UserError.interrupted }
-        try HostKeyStore.create(in: configuration.hostKeys)
-        if let made {
-            try FileManager.default.createDirectory(
-                at: keys.deletingLastPathComponent(), withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o700])
-            try made.keep(in: keys)
-        }
-        let root = home == "." ? added.data : added.data.appending(path: home ?? name)
-        try FileManager.default.createDirectory(
-            at: root, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        try ConfigurationFile.append(template + block(key), to: file)
-        return key
     }
 
-    /// The user's key: the one that is there already, if the passphrase opens it, or a new one, which is to be kept.
-    private func key(in keys: URL, _ passphrase: SecretBytes) throws -> (fingerprint: String, made: NewKey?) {
+    private func makeDirectory(_ directory: URL) throws {
+        try FileManager.default.createDirectory(
+            at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    }
+
+    /// The user's key: the existing one, if the passphrase opens it, or a new one, which has to be kept.
+    private func key(
+        in keys: URL, _ passphrase: SecretBytes, _ configuration: Configuration
+    ) throws -> (fingerprint: String, made: NewKey?) {
         guard FileManager.default.fileExists(atPath: keys.path) else {
             let made = try NewKey(userID: name, passphrase: passphrase)
             return (made.fingerprint, made)
         }
         let fingerprint = try KeyDirectory.fingerprint(in: keys)
-        _ = try SessionHome(keysIn: keys, fingerprint: fingerprint, passphrase: passphrase)
+        try configuration.check(passphrase, opens: fingerprint, in: keys)
         return (fingerprint, nil)
     }
 }

@@ -1,15 +1,16 @@
 package import Foundation
-package import GnuPG
-internal import OpenPGP
-private import Platform
+private import GnuPG
+private import OpenPGP
 package import Secrets
-package import ServerConfiguration
+private import ServerConfiguration
 
-/// `user passwd`: another passphrase for a user's key and for the login.
+/// `user passwd`: changes the passphrase of a user's key and of the login.
 ///
-/// The files are not touched. At every moment one of the two passphrases logs in, whenever it is interrupted: first the
-/// hash is taken out of server.conf, so that the key alone decides; then the key is changed, the part that logins use
-/// last; then the new hash is written. Asking for the same change again completes one that was interrupted.
+/// The files are not touched. At every moment one of the two passphrases logs in, even if the command is interrupted:
+/// 1. The hash is removed from server.conf, so that the key decides (``ServerConfiguration/Account/OwnerCheck/key``).
+/// 2. The secret keys are replaced, the one that logins use last.
+/// 3. The new hash is written.
+/// The same command completes a change that was interrupted.
 package struct PassphraseChange {
     private let name: String
     private let file: URL
@@ -19,69 +20,57 @@ package struct PassphraseChange {
         self.file = file
     }
 
-    /// Finds out what would keep it from being changed, before passphrases are asked for.
-    package func check() throws {
-        let configuration = try Configuration(file: file)
-        _ = try configuration.index(of: name)
-    }
+    /// Refuses a user that does not exist, before passphrases are asked for.
+    package func check() throws { _ = try Configuration(file: file).user(name) }
 
     /// Makes the change.
     ///
-    /// - Parameter isInterrupted: asked last before anything is changed.
+    /// - Parameters:
+    ///   - old: opens the key now.
+    ///   - new: opens it afterwards.
+    ///   - isInterrupted: asked once more right before anything is changed.
     /// - Returns: fingerprints of older keys that have another passphrase, and keep it.
-    /// - Throws: ``OpenPGP/OpenPGPError`` with `.passphrase` when the old one is wrong; then nothing was changed.
+    /// - Throws: ``OpenPGP/OpenPGPError`` with `.passphrase` when `old` is wrong; then nothing was changed.
     package func apply(
         from old: SecretBytes, to new: SecretBytes, isInterrupted: () -> Bool
     ) throws -> [String] {
-        guard new.count >= NewUser.shortestPassphrase else {
-            throw UserError(description: "the passphrase must have \(NewUser.shortestPassphrase) bytes at least")
+        try PassphraseRule.check(new)
+        return try ConfigurationLock.withUser(name, in: file) { configuration, account in
+            let directory = configuration.keyDirectory(of: name)
+            let keyring = try ScratchKeyring(keysIn: directory)
+            let keys = try keyring.keys()
+            guard let encryption = keys.first(where: { $0.fingerprint == account.key })?.encryption else {
+                throw UserError(description: "the key \(account.key) is not in \(directory.path), or cannot encrypt")
+            }
+            let changes = try keyring.changePassphrase(from: old, to: new)
+            switch changes[encryption.keygrip] {
+            case .changed, .wasNew: break
+            case .absent, nil:
+                throw UserError(
+                    description:
+                        "the secret part of \(name)'s key is not on this machine: change the passphrase on the "
+                        + "machine that has it")
+            case .refused: throw OpenPGPError(.passphrase, "the passphrase does not open the key")
+            }
+            // If nothing opened the new key, all files would be lost: it is tried before it replaces the old one.
+            try configuration.check(new, opens: account.key, in: keyring.directory)
+            guard let hash = PasswordHash(hashing: new) else { throw UserError(description: "out of memory") }
+            guard !isInterrupted() else { throw UserError.interrupted }
+            try publish(keyring, to: directory, last: encryption.keygrip, hash)
+            return keys.filter { key in key.subkeys.contains { changes[$0.keygrip] == .refused } }.map(\.fingerprint)
         }
-        let lock = try DirectoryLock(file.deletingLastPathComponent())
-        defer { withExtendedLifetime(lock) {} }
-        let configuration = try Configuration(file: file)
-        let index = try configuration.index(of: name)
-        let account = configuration.accounts[index]
-        let keys = configuration.keyDirectory(of: name)
-        let workshop = try ScratchKeyring(keysIn: keys)
-        let listed = try workshop.keys()
-        guard let encryption = listed.first(where: { $0.fingerprint == account.key })?.encryption else {
-            throw UserError(description: "the key \(account.key) is not in \(keys.path), or cannot encrypt")
-        }
-        let changes = try workshop.changePassphrase(from: old, to: new)
-        switch changes[encryption.keygrip] {
-        case .changed, .wasNew: break
-        case .absent, nil:
-            throw UserError(
-                description: "the secret part of \(name)'s key is not here: change its passphrase where it is")
-        case .refused: throw OpenPGPError(.passphrase, "the passphrase does not open the key")
-        }
-        // A key that nothing opens any more would be the end of all files: it is tried before it takes the old one's
-        // place.
-        _ = try SessionHome(keysIn: workshop.directory, fingerprint: account.key, passphrase: new)
-        guard let hash = PasswordHash(hashing: new) else { throw UserError(description: "out of memory") }
-        guard !isInterrupted() else { throw UserError.interrupted }
-        try publish(workshop, encryption.keygrip, hash, configuration, index)
-        return listed.filter { key in key.subkeys.contains { changes[$0.keygrip] == .refused } }.map(\.fingerprint)
     }
 
     private func publish(
-        _ workshop: ScratchKeyring, _ keygrip: String, _ hash: PasswordHash, _ configuration: Configuration,
-        _ index: Int
+        _ keyring: ScratchKeyring, to directory: URL, last keygrip: String, _ hash: PasswordHash
     ) throws {
-        var accounts = configuration.accounts
-        let before = try Data(contentsOf: file)
-        accounts[index].ownerCheck = .key
-        let without = try ConfigurationFile.change(configuration, to: accounts) { $0.unset("password", ofUser: index) }
-        let between = try Data(contentsOf: file)
-        try workshop.publishSecretKeys(to: configuration.keyDirectory(of: name), last: [keygrip])
-        // The line comes back to where it was, unless somebody has edited the file meanwhile.
-        let isUntouched = try Data(contentsOf: file) == between
-        let now = isUntouched ? without : try Configuration(file: file)
-        let place = try now.index(of: name)
-        accounts = now.accounts
-        accounts[place].ownerCheck = .hash(hash)
-        try ConfigurationFile.change(now, to: accounts, from: isUntouched ? before : nil) {
-            $0.set("password", to: TOMLValue.string(hash.text), ofUser: place)
+        let before = try Configuration(file: file).text
+        let between = try ConfigurationFile.change(file, user: name) { try $0.remove("password") }.text
+        try keyring.publishSecretKeys(to: directory, last: [keygrip])
+        // The line returns to its old place, unless somebody has edited the file since.
+        let isUntouched = try Configuration(file: file).text.utf8.elementsEqual(between.utf8)
+        try ConfigurationFile.change(file, user: name, from: isUntouched ? before : nil) {
+            try $0.set("password", to: .string(hash.text))
         }
     }
 }

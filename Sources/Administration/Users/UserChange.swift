@@ -1,53 +1,52 @@
 package import Foundation
-private import Platform
 private import SSHTransport
 package import ServerConfiguration
 
-/// `user set`: what is to be changed of a user's lines in server.conf; nil leaves it as it is.
+/// `user set`: changes of a user's settings in server.conf; nil leaves a setting as it is.
 package struct UserChange {
     package var access: Account.Access?
     package var home: String?
     package var woListsAll: Bool?
-    /// All keys that log in to the write-only view; none takes the line away.
+    /// All keys that log in to the write-only view; an empty list removes the setting.
     package var authorizedKeys: [String]?
 
     package init() {}
 
-    /// Makes the changes in the server.conf `file`, and in it nothing else.
+    /// Makes the changes in the server.conf `file`, and makes the home directory if there is none.
     ///
-    /// A running server takes them with the next connection; sessions that are open go on as they began.
+    /// A running server uses the new settings from the next connection on; open sessions keep the old ones.
     ///
-    /// - Returns: whether anything was to be changed.
+    /// - Returns: whether the settings were others before.
+    /// - Throws: ``UserError`` when there is no such user; ``ServerConfiguration/ConfigurationError`` for a value that
+    ///   a setting cannot have.
     package func apply(to name: String, in file: URL) throws -> Bool {
-        let lock = try DirectoryLock(file.deletingLastPathComponent())
-        defer { withExtendedLifetime(lock) {} }
-        let configuration = try Configuration(file: file)
-        let index = try configuration.index(of: name)
-        var accounts = configuration.accounts
-        if let access { accounts[index].access = access }
-        if let home { accounts[index].home = home }
-        if let woListsAll { accounts[index].woListsAll = woListsAll }
-        if let authorizedKeys { accounts[index].authorizedKeys = authorizedKeys }
-        guard accounts != configuration.accounts else { return false }
-        let new = try ConfigurationFile.change(configuration, to: accounts) { lines in
-            if let access { lines.set("access", to: TOMLValue.string(access.rawValue), ofUser: index) }
-            if let home { lines.set("home", to: TOMLValue.string(home), ofUser: index) }
-            if let woListsAll { lines.set("wo_list", to: woListsAll ? "\"all\"" : "\"own\"", ofUser: index) }
-            if let authorizedKeys, authorizedKeys.isEmpty {
-                lines.unset("authorized_keys", ofUser: index)
-            } else if let authorizedKeys {
-                let values = authorizedKeys.map { TOMLValue.string($0) }.joined(separator: ", ")
-                lines.set("authorized_keys", to: "[\(values)]", ofUser: index)
-            }
+        try ConfigurationLock.withUser(name, in: file) { _, old in
+            let configuration = try ConfigurationFile.change(file, user: name) { try edit(&$0) }
+            let new = try configuration.user(name)
+            guard new != old else { return false }
+            // A login to a home that does not exist would fail.
+            try FileManager.default.createDirectory(
+                at: configuration.directory(of: new), withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
+            return true
         }
-        // A login to a home that is not there would fail.
-        try FileManager.default.createDirectory(
-            at: new.directory(of: new.accounts[index]), withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700])
-        return true
     }
 
-    /// The lines of a file of public keys, as `ssh-keygen` makes them.
+    private func edit(_ lines: inout ConfigurationEditor) throws {
+        if let access { try lines.set("access", to: .string(access.rawValue)) }
+        if let home { try lines.set("home", to: .string(home)) }
+        if let woListsAll { try lines.set("wo_list", to: .string(woListsAll ? "all" : "own")) }
+        if let authorizedKeys, authorizedKeys.isEmpty {
+            try lines.remove("authorized_keys")
+        } else if let authorizedKeys {
+            try lines.set("authorized_keys", to: .strings(authorizedKeys))
+        }
+    }
+
+    /// Reads a file of public SSH keys, one per line, as `ssh-keygen` writes them.
+    ///
+    /// - Returns: its lines without comments and empty ones.
+    /// - Throws: ``UserError`` when a line is no supported key, or has options before it.
     package static func publicKeys(in file: URL) throws -> [String] {
         guard let text = try? String(contentsOf: file, encoding: .utf8) else {
             throw UserError(description: "\(file.path) cannot be read")
@@ -55,7 +54,8 @@ package struct UserChange {
         let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
             .filter { !$0.isEmpty && !$0.hasPrefix("#") }
         guard !lines.isEmpty, lines.allSatisfy({ PublicKey(line: $0) != nil }) else {
-            throw UserError(description: "\(file.path) is not a file of public SSH keys, a line each, without options")
+            throw UserError(
+                description: "\(file.path) is not a file of public SSH keys: one per line, without options")
         }
         return lines
     }

@@ -1,19 +1,16 @@
 package import Foundation
 internal import ServerConfiguration
 
-/// `user remove`.
+/// `user remove`: takes a user out of server.conf.
 package enum UserRemoval {
-    /// Takes a user's lines out of the server.conf `file`, and touches nothing else: files and key stay where they are.
+    /// Removes a user's lines from the server.conf `file`, and nothing else: the files and the key stay.
     ///
-    /// - Returns: where these are.
+    /// - Returns: where the files and the key are.
+    /// - Throws: ``UserError`` when there is no such user.
     package static func remove(_ name: String, from file: URL) throws -> (files: URL, keys: URL) {
-        let lock = try DirectoryLock(file.deletingLastPathComponent())
-        defer { withExtendedLifetime(lock) {} }
-        let configuration = try Configuration(file: file)
-        let index = try configuration.index(of: name)
-        var accounts = configuration.accounts
-        let account = accounts.remove(at: index)
-        try ConfigurationFile.change(configuration, to: accounts) { $0.removeUser(index) }
-        return (configuration.directory(of: account), configuration.keyDirectory(of: name))
+        try ConfigurationLock.withUser(name, in: file) { configuration, account in
+            try ConfigurationFile.change(file, user: name) { try $0.removeUser() }
+            return (configuration.directory(of: account), configuration.keyDirectory(of: name))
+        }
     }
 }

@@ -2,10 +2,10 @@
 // Only basic types here: a header of the C library would become this module's and no longer Glibc's.
 #pragma once
 
-/// openat2(2) of a single name, by which nothing leads out of `directory`: no link, nor, unless `mounts`, a file system
-/// mounted there.
+/// openat2(2) of a single name that cannot lead out of `directory`: through no symbolic link and, unless `mounts`, into
+/// no mounted file system.
 ///
-/// With `linux_no_access_time`, looking into a file is not noted in it, where the system allows that.
+/// `linux_no_access_time` in `flags` is dropped where the system does not allow it.
 int linux_open_beneath(int directory, const char *path, int flags, unsigned int mode, int mounts);
 
 /// O_NOATIME.
@@ -20,7 +20,7 @@ int linux_accept_cloexec(int socket, void *address, unsigned int *length);
 /// memfd_create(2) with MFD_CLOEXEC.
 int linux_memfd_create(const char *name);
 
-/// sync_file_range(2), SYNC_FILE_RANGE_WRITE: the disk begins with these bytes, which is not waited for; no promise.
+/// sync_file_range(2), SYNC_FILE_RANGE_WRITE: starts to write these bytes to the disk, without a guarantee.
 void linux_begin_writing(int descriptor, long long offset, long long count);
 
 /// syncfs(2): writes the whole file system that holds the descriptor to its disk.
@@ -39,54 +39,54 @@ int linux_signal_on_parent_death(int signal);
 int linux_spawn(int *process, const char *path, char *const arguments[], char *const environment[],
                 const int descriptors[], int count);
 
-/// waitid(2), WNOWAIT: a child that has ended, which stays to be waited for; 0 when there is none.
+/// waitid(2), WNOWAIT: a child that has ended and has not been waited for; 0 when there is none. It stays a zombie.
 int linux_ended_child(void);
 
-/// timer_settime(2) over the calling thread's processor time: after so much more of it SIGXCPU ends the process; 0 takes
-/// that back.
+/// timer_settime(2) on the calling thread's processor time: SIGXCPU ends the process when the thread has used so much
+/// more of it; 0 ends the limit.
 int linux_limit_thread_time(int milliseconds);
 
-/// Whether the processor computes AES itself.
+/// Returns whether the processor has instructions for AES.
 int linux_processor_has_aes(void);
 
-/// signalfd(2): blocks the `count` signals for this process's threads to come, and returns a descriptor that becomes
+/// signalfd(2): blocks the `count` signals for this thread and those it starts, and returns a descriptor that becomes
 /// readable when one arrives.
 int linux_signal_descriptor(const int signals[], int count);
 
-/// Takes the next signal from such a descriptor; 0 when there is none.
+/// Takes the next signal from a descriptor of linux_signal_descriptor; 0 when there is none.
 int linux_next_signal(int descriptor);
 
-/// The version of Landlock that the kernel offers; 0 when it has none, or it is switched off.
+/// Returns the kernel's Landlock ABI version; 0 when it has none or has it switched off.
 int linux_landlock_version(void);
 
-/// What files below a path are for.
+/// The access to files below a path that a Landlock rule allows.
 enum {
     linux_use_read,
-    /// To be read and run.
+    /// Reading and running.
     linux_use_run,
     /// A device, such as /dev/null.
     linux_use_device,
-    /// Files and directories to be read, written, made, renamed and removed.
+    /// Reading, writing, making, renaming and removing files and directories.
     linux_use_change,
-    /// The same, and sockets made.
+    /// The same, and making sockets.
     linux_use_home,
-    /// Empty directories in it to be removed.
+    /// Removing empty directories.
     linux_use_remove_directory,
 };
 
-/// landlock_create_ruleset(2): rules that allow nothing yet: no file, no network, no signal to other processes.
+/// landlock_create_ruleset(2): makes rules that forbid all files, networks and signals to other processes.
 ///
-/// Returns a descriptor.
+/// Returns a descriptor, or -1.
 int linux_landlock_begin(int version);
 
-/// landlock_add_rule(2): allows `use` of what is at `path`, and below it.
+/// landlock_add_rule(2): allows the access `use` at `path` and below it.
 int linux_landlock_allow(int rules, int version, const char *path, int use);
 
-/// landlock_restrict_self(2): from now on the rules hold for this thread, and for all that it starts, for ever.
+/// landlock_restrict_self(2): the rules hold for this thread and everything that it starts from now on, irrevocably.
 int linux_landlock_enter(int rules);
 
-/// seccomp(2): takes from this process, and from all that it starts, the system calls that attacks on the kernel and on
-/// other processes begin with, new namespaces, and all sockets but local ones.
+/// seccomp(2): forbids this process, and all that it starts, the system calls with which attacks on the kernel and on
+/// other processes begin, new namespaces, and all sockets but local ones.
 ///
 /// Returns -1 where the kernel or the processor is not supported.
 int linux_seccomp_enter(void);

@@ -1,41 +1,41 @@
 package import OpenPGP
 
-/// Checks a message as gpg produces it, byte by byte, and passes it on with the framing of ``OuterFraming``.
+/// Checks the packets of a message from gpg and gives its SEIPD packet the partial body lengths of ``OuterFraming``.
 ///
-/// What it accepts is exactly one session key packet for the expected subkey and one encrypted-data packet of version 1
-/// with nothing after it. Anything else, such as the AEAD packet of newer versions (tag 20), is an error.
+/// It accepts exactly one PKESK packet for the expected subkey and one SEIPD packet of version 1, with nothing after
+/// it. Anything else, such as the AEAD packet of newer versions (tag 20), is an error.
 package struct GnuPGReframer {
     private let keyID: [UInt8]
-    /// Bytes of the body on their way out.
+    /// The SEIPD packet's body on its way out.
     private var body: PartialBodyWriter
-    private var state = State.keyPacket
-    /// Bytes of a header, or of the key packet, that has not arrived whole.
+    private var state = State.pkesk
+    /// The bytes so far of a length or of the PKESK packet, until it is whole.
     private var head: [UInt8] = []
-    /// Bytes of the body seen, its version byte included.
+    /// Bytes of the SEIPD packet's body so far, its version byte included.
     package var bodyCount: UInt64 { body.count }
 
     private enum State: Equatable {
-        case keyPacket
-        case dataTag
+        case pkesk
+        case seipdTag
         case length
         case chunk(left: UInt64, last: Bool)
     }
 
     /// - Parameters:
     ///   - keyID: the eight bytes of the subkey that the message must be for.
-    ///   - framing: how to frame it.
+    ///   - framing: the partial body lengths of the output.
     package init(keyID: [UInt8], _ framing: OuterFraming) {
         self.keyID = keyID
         body = PartialBodyWriter(framing)
     }
 
-    /// Takes the next bytes from gpg and appends what can be stored to `output`.
+    /// Takes the next bytes from gpg, and appends to `output` the bytes that can be stored by now.
     package mutating func take(_ bytes: UnsafeRawBufferPointer, _ output: inout [UInt8]) throws(OpenPGPError) {
         var rest = bytes[...]
         while !rest.isEmpty {
             switch state {
-            case .keyPacket: try takeKeyPacket(&rest, &output)
-            case .dataTag: try takeDataTag(&rest, &output)
+            case .pkesk: try takePKESK(&rest, &output)
+            case .seipdTag: try takeSEIPDTag(&rest, &output)
             case .length: try takeLength(&rest)
             case .chunk(let left, let last): try takeBody(&rest, left, last, &output)
             }
@@ -51,7 +51,7 @@ package struct GnuPGReframer {
         body.drain { output.append(contentsOf: $0) }
     }
 
-    private mutating func takeKeyPacket(
+    private mutating func takePKESK(
         _ rest: inout Slice<UnsafeRawBufferPointer>, _ output: inout [UInt8]
     ) throws(OpenPGPError) {
         head.append(rest.removeFirst())
@@ -59,8 +59,8 @@ package struct GnuPGReframer {
             guard head.count < 6 else { throw Self.bad("does not start with a packet") }
             return
         }
-        // 8 KiB holds the session key packet of the largest key there is. The header's format is what tells gpg's
-        // messages from the native engine's.
+        // 8 KiB holds the PKESK packet of the largest key there is. The old packet format distinguishes gpg's messages
+        // from the native engine's.
         guard header.tag == 1, header.isOldFormat, case .definite(let length) = header.length,
             (12...8192).contains(length)
         else {
@@ -72,10 +72,10 @@ package struct GnuPGReframer {
         guard body.dropFirst().prefix(8).elementsEqual(keyID) else { throw Self.bad("is for another key") }
         output += head
         head = []
-        state = .dataTag
+        state = .seipdTag
     }
 
-    private mutating func takeDataTag(
+    private mutating func takeSEIPDTag(
         _ rest: inout Slice<UnsafeRawBufferPointer>, _ output: inout [UInt8]
     ) throws(OpenPGPError) {
         let tag = rest.removeFirst()
@@ -103,7 +103,7 @@ package struct GnuPGReframer {
     private mutating func takeBody(
         _ rest: inout Slice<UnsafeRawBufferPointer>, _ left: UInt64, _ last: Bool, _ output: inout [UInt8]
     ) throws(OpenPGPError) {
-        guard left > 0 || !last else { throw Self.bad("goes on after its end") }
+        guard left > 0 || !last else { throw Self.bad("continues after its end") }
         let part = rest.prefix(Int(min(left, UInt64(rest.count))))
         if bodyCount == 0, let version = part.first, version != 1 { throw Self.bad("has an unknown version") }
         body.append(UnsafeRawBufferPointer(rebasing: part))

@@ -28,6 +28,23 @@ package enum KeyDirectory {
         return newest.fingerprint
     }
 
+    /// The keygrips of the secret keys in a key directory.
+    static func keygrips(in directory: URL) -> [String] {
+        names(in: directory.appending(path: secretKeys), endingWith: ".key").map { String($0.dropLast(4)) }
+    }
+
+    /// The files that make up a key directory, relative to it.
+    static func files(in directory: URL) -> [String] {
+        names(in: directory, endingWith: publicKeys).filter { $0 == publicKeys }
+            + keygrips(in: directory).map { "\(secretKeys)/\($0).key" }
+            + names(in: directory.appending(path: revocations), endingWith: ".rev").map { "\(revocations)/\($0)" }
+    }
+
+    private static func names(in directory: URL, endingWith suffix: String) -> [String] {
+        let names = try? FileManager.default.contentsOfDirectory(atPath: directory.path)
+        return (names ?? []).filter { $0.hasSuffix(suffix) && !$0.hasPrefix(".") }.sorted()
+    }
+
     private static func canRead(_ key: KeyDescription, in directory: URL) -> Bool {
         guard key.problem == nil, let encryption = key.encryption else { return false }
         return SecretKeyFile(encryption.keygrip, in: directory).protection == .passphrase

@@ -1,6 +1,6 @@
-private import CLinux
 package import Foundation
 package import OpenPGP
+private import Platform
 package import Secrets
 
 /// A key that was just made and is stored nowhere: it is removed with this object, unless ``keep(in:)`` stores it.
@@ -18,29 +18,37 @@ package final class NewKey {
         fingerprint = try home.createKey(userID: userID, passphrase: passphrase).fingerprint
     }
 
-    /// Stores the key in a new key directory, all or nothing.
+    /// Stores the key in a new key directory, all or nothing, and returns when it is on the disk.
+    ///
+    /// The directory gets its name after its files are on the disk: a stick that is pulled out must not have a key
+    /// directory without the only copy of the key.
     ///
     /// - Parameter directory: must not exist yet.
+    /// - Throws: `.inputOutput`. After an error of the last step, the fsync of the directory above, the key directory
+    ///   has its name and may not be on the disk.
     package func keep(in directory: URL) throws(OpenPGPError) {
-        let files = FileManager.default
-        let draft = directory.deletingLastPathComponent().appending(path: ".\(directory.lastPathComponent).new")
+        let above = directory.deletingLastPathComponent()
+        let draft = above.appending(path: ".\(directory.lastPathComponent).new")
         do {
-            try? files.removeItem(at: draft)
-            try files.createDirectory(
-                at: draft, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            for name in [KeyDirectory.publicKeys, KeyDirectory.secretKeys, KeyDirectory.revocations] {
-                try files.copyItem(at: home.url.appending(path: name), to: draft.appending(path: name))
-            }
-            try files.moveItem(at: draft, to: directory)
+            try? FileManager.default.removeItem(at: draft)
+            try write(to: draft)
+            guard rename(draft.path, directory.path) == 0 else { throw SystemError.last }
+            try DurableFile.synchronize(directory: above)
         } catch {
-            try? files.removeItem(at: draft)
+            try? FileManager.default.removeItem(at: draft)
             throw .cannotKeep(in: directory, error)
         }
-        // GnuPG and the copy do not write through: a stick pulled now must not lose the only key.
-        let descriptor = open(directory.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if descriptor >= 0 {
-            linux_syncfs(descriptor)
-            close(descriptor)
+    }
+
+    private func write(to directory: URL) throws {
+        for name in ["", KeyDirectory.secretKeys, KeyDirectory.revocations] {
+            try FileManager.default.createDirectory(
+                at: directory.appending(path: name), withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
         }
+        for (name, contents) in try home.keyFiles() {
+            try DurableFile.replace(directory.appending(path: name), with: contents)
+        }
+        try DurableFile.synchronize(directory: directory)
     }
 }

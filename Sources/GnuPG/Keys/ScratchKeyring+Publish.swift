@@ -8,7 +8,7 @@ extension ScratchKeyring {
     ///
     /// - Parameter last: keygrips whose files are written last, one after the other.
     package func publishSecretKeys(to directory: URL, last: [String] = []) throws(OpenPGPError) {
-        let names = contents().keys.filter { $0 != KeyDirectory.publicKeys }.sorted()
+        let names = try home.keyFiles().keys.filter { $0 != KeyDirectory.publicKeys }.sorted()
         let isLast = { (name: String) in last.contains { name.contains($0) } }
         try publish(names.filter { !isLast($0) } + names.filter(isLast), to: directory)
     }
@@ -19,7 +19,7 @@ extension ScratchKeyring {
     }
 
     private func publish(_ names: [String], to directory: URL) throws(OpenPGPError) {
-        let current = contents()
+        let current = try home.keyFiles()
         do {
             for part in [KeyDirectory.secretKeys, KeyDirectory.revocations].map({ directory.appending(path: $0) }) {
                 try FileManager.default.createDirectory(
@@ -37,24 +37,12 @@ extension ScratchKeyring {
             throw .cannotKeep(in: directory, error)
         }
     }
-
-    /// The files of the home that belong in a key directory, by name.
-    func contents() -> [String: Data] {
-        let secretKeys = ScratchKeyring.keygrips(in: home.url).map { "\(KeyDirectory.secretKeys)/\($0).key" }
-        let names = try? FileManager.default.contentsOfDirectory(
-            atPath: home.url.appending(path: KeyDirectory.revocations).path)
-        let revocations = (names ?? []).filter { $0.hasSuffix(".rev") }.map { "\(KeyDirectory.revocations)/\($0)" }
-        var found: [String: Data] = [:]
-        for name in [KeyDirectory.publicKeys] + secretKeys + revocations {
-            found[name] = try? Data(contentsOf: home.url.appending(path: name))
-        }
-        return found
-    }
 }
 
 extension OpenPGPError {
     /// A key could not be written to a user's key directory.
     static func cannotKeep(in directory: URL, _ error: any Error) -> OpenPGPError {
+        if let error = error as? OpenPGPError { return error }
         let system = error as? SystemError
         let reason = system?.description ?? error.localizedDescription
         return OpenPGPError(

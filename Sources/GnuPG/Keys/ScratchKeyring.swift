@@ -16,8 +16,8 @@ package final class ScratchKeyring {
         home = try GnuPGHome(in: runtime, s2kCount: GnuPGHome.userS2KCount)
         guard let directory else { return }
         try home.copyPublicKeys(from: directory)
-        for keygrip in ScratchKeyring.keygrips(in: directory) { try home.copySecretKey(keygrip, from: directory) }
-        published = contents()
+        for keygrip in KeyDirectory.keygrips(in: directory) { try home.copySecretKey(keygrip, from: directory) }
+        published = try home.keyFiles()
     }
 
     /// The copy, which has the files of a key directory.
@@ -40,14 +40,5 @@ package final class ScratchKeyring {
         // gpg does not report a key that it has left out because the passphrase is wrong.
         guard !text.isEmpty else { throw OpenPGPError(.passphrase, "the passphrase does not open the key") }
         return Data(text)
-    }
-
-    /// The secret keys in a key directory.
-    static func keygrips(in directory: URL) -> [String] {
-        let names = try? FileManager.default.contentsOfDirectory(
-            atPath: directory.appending(path: KeyDirectory.secretKeys).path)
-        return (names ?? []).filter { $0.hasSuffix(".key") && !$0.hasPrefix(".") }.sorted().map {
-            String($0.dropLast(4))
-        }
     }
 }

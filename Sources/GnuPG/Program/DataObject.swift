@@ -2,25 +2,23 @@ internal import CGPGME
 private import Glibc
 internal import OpenPGP
 
-/// A gpgme data object whose bytes come from, or go to, a pair of closures.
+/// A gpgme data object that reads its bytes from a closure or writes them to one.
 ///
 /// The corresponding C function is `gpgme_data_new_from_cbs`.
 final class DataObject {
-    /// The bytes gpgme moves at once.
-    ///
-    /// More is slower: pipes hold no more, and gpgme moves the rest in memory.
-    static let bufferSize = "65536"
+    /// The bytes that gpgme moves at once: as many as a pipe holds, because gpgme copies the rest of a larger buffer.
+    private static let bufferSize = "65536"
 
     let raw: gpgme_data_t
-    private let callbacks: UnsafeMutablePointer<gpgme_data_cbs>
-    private let source: Source
+    private let functions: UnsafeMutablePointer<gpgme_data_cbs>
+    private let callbacks: Callbacks
 
-    /// A source fills the buffer and returns how much it put there; 0 ends the data, nil with `errno` set is an error.
+    /// Fills the buffer and returns how many bytes; 0 ends the data, nil with `errno` set is an error.
     typealias Read = (UnsafeMutableRawBufferPointer) -> Int?
-    /// A sink takes all of the buffer, or returns false with `errno` set.
+    /// Takes all of the buffer; false with `errno` set is an error.
     typealias Write = (UnsafeRawBufferPointer) -> Bool
 
-    fileprivate final class Source {
+    fileprivate final class Callbacks {
         let read: Read
         let write: Write
 
@@ -30,16 +28,15 @@ final class DataObject {
         }
     }
 
-    /// - Parameter sensitive: whether gpgme wipes its buffer: for plaintext.
-    private init(_ source: Source, sensitive: Bool) throws(OpenPGPError) {
-        self.source = source
-        callbacks = .allocate(capacity: 1)
-        callbacks.initialize(
+    private init(_ callbacks: Callbacks, sensitive: Bool) throws(OpenPGPError) {
+        self.callbacks = callbacks
+        functions = .allocate(capacity: 1)
+        functions.initialize(
             to: gpgme_data_cbs(read: readCallback, write: writeCallback, seek: nil, release: nil))
         var data: gpgme_data_t?
-        let error = gpgme_data_new_from_cbs(&data, callbacks, Unmanaged.passUnretained(source).toOpaque())
+        let error = gpgme_data_new_from_cbs(&data, functions, Unmanaged.passUnretained(callbacks).toOpaque())
         guard error == 0, let data else {
-            callbacks.deallocate()
+            functions.deallocate()
             throw OpenPGPError(.engine, "gpgme cannot make a data object")
         }
         raw = data
@@ -48,28 +45,34 @@ final class DataObject {
         gpgme_data_set_encoding(raw, GPGME_DATA_ENCODING_BINARY)
     }
 
+    /// Makes an object that gpg reads.
+    ///
+    /// - Parameter sensitive: whether gpgme wipes its buffer, as it must for plaintext and secret keys.
     static func reading(sensitive: Bool, _ read: @escaping Read) throws(OpenPGPError) -> DataObject {
-        try DataObject(Source(read: read, write: { _ in false }), sensitive: sensitive)
+        try DataObject(Callbacks(read: read, write: { _ in false }), sensitive: sensitive)
     }
 
+    /// Makes an object that gpg writes to.
+    ///
+    /// - Parameter sensitive: whether gpgme wipes its buffer, as it must for plaintext and secret keys.
     static func writing(sensitive: Bool, _ write: @escaping Write) throws(OpenPGPError) -> DataObject {
-        try DataObject(Source(read: { _ in nil }, write: write), sensitive: sensitive)
+        try DataObject(Callbacks(read: { _ in nil }, write: write), sensitive: sensitive)
     }
 
     deinit {
         gpgme_data_release(raw)
-        callbacks.deallocate()
+        functions.deallocate()
     }
 }
 
 private let readCallback: gpgme_data_read_cb_t = { handle, buffer, size in
     guard let handle else { return -1 }
-    let source = Unmanaged<DataObject.Source>.fromOpaque(handle).takeUnretainedValue()
-    return source.read(UnsafeMutableRawBufferPointer(start: buffer, count: size)) ?? -1
+    let callbacks = Unmanaged<DataObject.Callbacks>.fromOpaque(handle).takeUnretainedValue()
+    return callbacks.read(UnsafeMutableRawBufferPointer(start: buffer, count: size)) ?? -1
 }
 
 private let writeCallback: gpgme_data_write_cb_t = { handle, buffer, size in
     guard let handle else { return -1 }
-    let source = Unmanaged<DataObject.Source>.fromOpaque(handle).takeUnretainedValue()
-    return source.write(UnsafeRawBufferPointer(start: buffer, count: size)) ? size : -1
+    let callbacks = Unmanaged<DataObject.Callbacks>.fromOpaque(handle).takeUnretainedValue()
+    return callbacks.write(UnsafeRawBufferPointer(start: buffer, count: size)) ? size : -1
 }

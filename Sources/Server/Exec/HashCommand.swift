@@ -1,21 +1,22 @@
-/// A command line that this server answers by itself; nothing is ever executed.
+/// A command line of an `exec` request that this server answers itself; no program is ever executed.
 ///
-/// rclone, and people, run these to compare files without a download.
+/// rclone and people use these commands to compare files without a download.
 package enum HashCommand: Equatable {
-    /// rclone's question what shell there is. A POSIX shell prints ``shellAnswer``: `ShellId` is set in PowerShell
-    /// only.
+    /// rclone's test for the kind of shell.
+    ///
+    /// A POSIX shell prints ``shellAnswer``: `ShellId` is set in PowerShell only.
     case shellProbe
-    /// `md5sum` and its like, of GNU coreutils.
+    /// `md5sum`, `sha1sum`, `sha256sum` or `sha512sum` of GNU coreutils.
     case sum(Sum)
 
     package struct Sum: Equatable {
-        /// As it was called: `md5sum`.
+        /// The command's name, such as `md5sum`.
         package let name: String
-        /// As ``SFTP/FileSystem/digest(named:)`` calls it: `md5`.
+        /// The algorithm's name for ``SFTP/FileSystem/digest(named:)``, such as `md5`.
         package let algorithm: String
-        /// Whether lines mark the files as binary, as `-b` asks.
+        /// Whether lines mark the files as binary (option `-b`).
         package let isBinary: Bool
-        /// Files to hash; `-` is standard input, and so is an empty list.
+        /// The files to hash; `-` and an empty list mean standard input.
         package let files: [[UInt8]]
 
         var readsInput: Bool { files.isEmpty || files.contains(HashCommand.standardInput) }
@@ -25,12 +26,14 @@ package enum HashCommand: Equatable {
     static let shellAnswer = Array("%ComSpec%\n".utf8)
     private static let algorithms = ["md5sum": "md5", "sha1sum": "sha1", "sha256sum": "sha256", "sha512sum": "sha512"]
 
-    /// What a client is told whose command is none of these.
+    /// The answer to any other command.
     static let refusal = Array(
         "This server runs no commands; it only answers md5sum, sha1sum, sha256sum and sha512sum for its files.\n".utf8)
 
-    /// - Parameter line: as the client sent it, for a shell to read.
-    /// - Returns: nil for any other command.
+    /// Parses a command line.
+    ///
+    /// - Parameter line: the bytes that the client has sent for a shell.
+    /// - Returns: nil for a command that this server does not answer.
     package init?(_ line: [UInt8]) {
         if line.elementsEqual("echo ${ShellId}%ComSpec%".utf8) {
             self = .shellProbe
@@ -54,9 +57,9 @@ package enum HashCommand: Equatable {
 }
 
 extension HashCommand.Sum {
-    /// The line for one file: the hash, a blank, a blank or an asterisk, the name.
+    /// The line for one file: the hash, a space, a space or an asterisk, the name.
     ///
-    /// A name with a line break or a backslash is escaped, and the line then starts with a backslash.
+    /// A line break or backslash in the name is escaped, and the line then starts with a backslash.
     package func line(_ hash: [UInt8], _ file: [UInt8]) -> [UInt8] {
         let digits = Array("0123456789abcdef".utf8)
         let hexadecimal = hash.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }

@@ -1,18 +1,20 @@
-/// Cuts a line into words as a POSIX shell does, as far as that needs no shell.
+/// Splits a line into words as a POSIX shell does, without expansions.
 ///
-/// Quotes and backslashes mean what they mean there; whatever would be expanded or started means that there are no
-/// words.
+/// Quotes and backslashes have their meaning in a shell. A line that a shell would expand, or that starts more than one
+/// command, is refused.
 ///
 /// Source: POSIX.1-2017, Shell Command Language, sections 2.2 (quoting) and 2.3 (token recognition).
 package enum ShellWords {
-    /// What ends a word, or makes a shell do something, when it is not quoted.
+    /// Unquoted bytes that are operators or start an expansion.
     private static let special = Set("\n;|&<>()$`*?[".utf8)
-    /// What a shell replaces or skips at the start of a word only.
+    /// Unquoted bytes that are special at the start of a word only.
     private static let specialAtStart = Set("~#".utf8)
-    /// What a backslash between double quotes takes the meaning from.
+    /// Bytes that a backslash escapes inside double quotes.
     private static let specialInDoubleQuotes = Set("$`\"\\".utf8)
 
-    /// - Returns: nil for a line that needs a shell, or whose quotes do not end.
+    /// Splits a line.
+    ///
+    /// - Returns: nil for a line that needs a shell, or has an open quote.
     package static func split(_ line: [UInt8]) -> [[UInt8]]? {
         var words: [[UInt8]] = []
         var word: [UInt8]?
@@ -41,7 +43,7 @@ package enum ShellWords {
         return words
     }
 
-    /// Takes what follows an opening double quote, and the closing one.
+    /// Takes the bytes after an opening double quote, up to and including the closing one.
     private static func doubleQuoted(_ rest: inout ArraySlice<UInt8>) -> [UInt8]? {
         var word: [UInt8] = []
         while let byte = rest.popFirst() {

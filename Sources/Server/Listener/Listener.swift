@@ -176,7 +176,7 @@ package final class Listener {
     ///
     /// This is a second later than the session itself would end: the session can tell its client why.
     private func endSlowLogins() {
-        let limit = Duration.seconds(configuration.limits.loginSeconds + 1)
+        let limit = configuration.limits.loginTimeout + .seconds(1)
         for record in sessions.values where record.user == nil && !record.isKilled {
             guard ContinuousClock.now - record.started > limit else { continue }
             log.warning("login took too long", metadata: ["remote_addr": "\(record.peer)"])

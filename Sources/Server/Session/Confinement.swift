@@ -3,34 +3,35 @@ private import Foundation
 private import SSHTransport
 package import Vault
 
-/// Takes from a session process, once somebody has logged in, all that it does not need any more.
+/// Confines a session process after the login, with Landlock and seccomp.
 ///
-/// Whoever should get it to run code of their own finds the user's home directory, the drafts and the session's own
-/// GnuPG home, but no key directory, no other user's files and no network. gpg, which it starts, is held by the same
-/// rules.
+/// An attacker who runs code in the process reaches the user's home directory, the drafts and the session's own GnuPG
+/// home, but no key directory, no other user's files and no network. The same rules hold for gpg, which the process
+/// starts.
 ///
 /// The C functions are `landlock_restrict_self` and `seccomp`.
 package enum Confinement {
-    /// What programs are made of, in the places where systems have them; those that a machine does not have are left
-    /// out.
+    /// Directories with programs and libraries; those that a machine does not have are ignored.
     private static let programs = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/gnu/store"]
-    /// What the C library and GnuPG read.
+    /// Files that the C library and GnuPG read.
     ///
-    /// Not all of `/etc`: a server that root runs could read more there than it must.
+    /// Not all of `/etc`: a server that root runs could read secrets there.
     private static let settings = [
         "/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/localtime", "/etc/locale.alias", "/etc/nsswitch.conf",
         "/etc/passwd", "/etc/group", "/etc/gnupg", "/etc/gcrypt", "/proc",
     ]
     private static let devices = ["/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"]
 
-    /// Confines the calling thread and all threads and programs that it starts; others there must not be yet.
+    /// Confines the calling thread, and all threads and programs that it starts.
+    ///
+    /// The process must not have other threads yet: they would not be confined.
     ///
     /// - Parameters:
-    ///   - directories: those whose files the session changes.
+    ///   - directories: the directories whose files the session changes.
     ///   - keys: the session's private directory, with its GnuPG home.
-    ///   - programDirectory: where gpg is.
-    /// - Returns: the names of what holds it now; none where the kernel has none of it.
-    /// - Throws: ``SSHError`` when the kernel has it and refuses: then something is wrong.
+    ///   - programDirectory: the directory of gpg.
+    /// - Returns: the names of the mechanisms in force; empty if the kernel has neither.
+    /// - Throws: `SSHError` when the kernel has Landlock but an operation fails.
     package static func enter(
         changing directories: [Directory], keys: String, programDirectory: String
     ) throws -> [String] {
@@ -50,14 +51,14 @@ package enum Confinement {
         let rules = linux_landlock_begin(version)
         guard rules >= 0 else { throw refused }
         defer { close(rules) }
-        // By descriptor, so that it is the very directory that was opened.
+        // By descriptor: a path could name another directory by now.
         for directory in directories {
             try allow("/proc/self/fd/\(directory.descriptor)", linux_use_change, rules, version)
         }
         try allow(keys, linux_use_home, rules, version)
-        // Where it lies, to be removed at the end.
+        // Its parent, so that it can be removed at the end.
         try allow((keys as NSString).deletingLastPathComponent, linux_use_remove_directory, rules, version)
-        // Where the sockets of an agent are that has to be started once more.
+        // The sockets of a gpg-agent that has to be started again.
         let sockets = "/run/user/\(getuid())/gnupg"
         let rest =
             programs.map { ($0, linux_use_run) } + [(programDirectory, linux_use_run), (sockets, linux_use_home)]

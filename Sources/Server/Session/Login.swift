@@ -74,7 +74,7 @@ final class Login: Authenticator {
             try SessionHome(
                 keysIn: configuration.keyDirectory(of: account.name), fingerprint: account.key,
                 passphrase: passphrase, engine: configuration.engine,
-                stallTimeout: .seconds(configuration.limits.stalledSeconds))
+                stallTimeout: configuration.limits.stallTimeout)
         }
     }
 
@@ -83,7 +83,7 @@ final class Login: Authenticator {
         open(account, .ciphertext(listsAll: account.woListsAll)) { () throws(OpenPGPError) in
             try SessionHome(
                 publicKeysIn: configuration.keyDirectory(of: account.name), fingerprint: account.key,
-                engine: configuration.engine, stallTimeout: .seconds(configuration.limits.stalledSeconds))
+                engine: configuration.engine, stallTimeout: configuration.limits.stallTimeout)
         }
     }
 

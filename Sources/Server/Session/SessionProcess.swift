@@ -25,7 +25,7 @@ package final class SessionProcess {
     /// Bytes of a command that are written to the log.
     private static let loggedCommand = 200
 
-    private var stallTimeout: Duration { .seconds(configuration.limits.stalledSeconds) }
+    private var stallTimeout: Duration { configuration.limits.stallTimeout }
 
     /// Reads the parameters that the listener has passed, and gives up rights that a session does not need.
     ///
@@ -83,11 +83,12 @@ package final class SessionProcess {
     ///
     /// - Throws: ``SSHError`` after `login_seconds`. The listener kills a session that cannot even tell its client.
     private func waitForLogin(_ connection: Connection) throws {
-        let end = started + .seconds(configuration.limits.loginSeconds)
+        let end = started + configuration.limits.loginTimeout
         while !connection.isAuthenticated {
             let left = ContinuousClock.now.duration(to: end)
             guard left > .zero else {
-                throw SSHError("nobody has logged in within \(configuration.limits.loginSeconds) seconds")
+                throw SSHError(
+                    "nobody has logged in within \(configuration.limits.loginTimeout.components.seconds) seconds")
             }
             try wait(connection, milliseconds: min(SessionProcess.pollInterval, left.milliseconds) + 1)
         }
@@ -140,8 +141,8 @@ package final class SessionProcess {
             if stop.isReceived && services.allSatisfy({ $0.openFiles == 0 }) {
                 throw SSHError("the server is stopping")
             }
-            guard ContinuousClock.now - lastRequest < .seconds(configuration.limits.idleSeconds) else {
-                throw SSHError("idle for \(configuration.limits.idleSeconds) seconds")
+            guard ContinuousClock.now - lastRequest < configuration.limits.idleTimeout else {
+                throw SSHError("idle for \(configuration.limits.idleTimeout.components.seconds) seconds")
             }
         }
     }

@@ -45,14 +45,10 @@ enum Terminal {
         return terminal
     }
 
-    /// Refuses a new passphrase that is too short, and warns of one that is soon guessed.
+    /// Refuses a new passphrase that is too short, and warns of a weak one.
     static func checkStrength(of passphrase: SecretBytes) throws {
-        guard passphrase.count >= NewUser.shortestPassphrase else {
-            throw Problem(.wrongPassphrase, "the passphrase must have \(NewUser.shortestPassphrase) bytes at least")
-        }
-        if PassphraseStrength.isWeak(passphrase) {
-            say("this passphrase is weak: who finds the files can try many; five random words are better")
-        }
+        try PassphraseRule.check(passphrase)
+        if let warning = PassphraseRule.warning(about: passphrase) { say(warning) }
     }
 
     /// Reads the first line of a file, or of standard input for `-`.

@@ -8,11 +8,20 @@ package enum RuntimeDirectories {
         package let owner: pid_t?
     }
 
+    /// The directories that hold them: a usable `XDG_RUNTIME_DIR` alone, as for the program.
+    private static var parents: [String] {
+        let own = ProcessInfo.processInfo.environment["XDG_RUNTIME_DIR"] ?? ""
+        var status = stat()
+        if own.hasPrefix("/"), stat(own, &status) == 0, status.st_uid == getuid(), access(own, W_OK | X_OK) == 0 {
+            return [own]
+        }
+        return ["/run/user/\(getuid())", "/dev/shm", "/tmp"]
+    }
+
     /// All there are, of other servers too.
     package static func all() -> [Entry] {
         let owners = lockOwners()
-        let own = ProcessInfo.processInfo.environment["XDG_RUNTIME_DIR"].map { [$0] } ?? []
-        return Set(own + ["/run/user/\(getuid())", "/dev/shm", "/tmp"]).flatMap { parent in
+        return parents.flatMap { parent in
             ((try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? [])
                 .filter { $0.hasPrefix(".cryptsftp-session-") }
                 .compactMap { name -> Entry? in

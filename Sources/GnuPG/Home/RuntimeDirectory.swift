@@ -5,9 +5,9 @@ private import Platform
 /// A private directory for one GnuPG home, removed with this object.
 ///
 /// GnuPG homes in use are here and never on the stick: FAT has no sockets and no permissions, and GnuPG needs both. The
-/// directory is in memory where the system offers that, and secret keys in it are encrypted all the same. Its owner
-/// holds a lock on it, which the kernel drops when the owner ends, however it ends: ``sweep()`` removes directories
-/// that nobody locks.
+/// directory is in `XDG_RUNTIME_DIR`, else in memory where the system offers that (`/run/user/UID`, `/dev/shm`), else
+/// in `/tmp`; secret keys in it are encrypted all the same. Its owner holds a lock on it, which the kernel drops when
+/// the owner ends, however it ends: ``sweep()`` removes directories that nobody locks.
 package final class RuntimeDirectory {
     package let path: String
     private let lock: FileLock
@@ -78,9 +78,28 @@ package final class RuntimeDirectory {
         return contents == [] || contents == [homeName]
     }
 
-    /// The directories that runtime directories are made in, the best first.
+    /// The directories that runtime directories are made in and swept from, the best first.
+    ///
+    /// A usable `XDG_RUNTIME_DIR` is the only one: programs with another one find nothing of this one's.
+    ///
+    /// Source: XDG Base Directory Specification, which wants it to be the user's own.
     private static var parents: [String] {
-        ["/run/user/\(getuid())", "/dev/shm", "/tmp"].filter { access($0, W_OK | X_OK) == 0 }
+        let own = ProcessInfo.processInfo.environment["XDG_RUNTIME_DIR"] ?? ""
+        if own.hasPrefix("/"), own.utf8.count <= longestParent, isWritable(own), owner(of: own) == getuid() {
+            return [own]
+        }
+        return ["/run/user/\(getuid())", "/dev/shm", "/tmp"].filter(isWritable)
+    }
+
+    /// Bytes of a parent's path in which the agent's sockets still have paths of 107 bytes, the most that `sockaddr_un`
+    /// takes.
+    private static let longestParent = 107 - "/\(prefix)XXXXXX/\(homeName)/S.gpg-agent.browser".utf8.count
+
+    private static func isWritable(_ directory: String) -> Bool { access(directory, W_OK | X_OK) == 0 }
+
+    private static func owner(of directory: String) -> uid_t? {
+        var status = stat()
+        return stat(directory, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR ? status.st_uid : nil
     }
 
     /// Ends the agent of the home in `path`, then removes the directory.

@@ -80,6 +80,19 @@ package struct GnuPGHome: Sendable {
         }
     }
 
+    /// The contents of the files that belong in a key directory, by name.
+    func keyFiles() throws(OpenPGPError) -> [String: Data] {
+        var files: [String: Data] = [:]
+        for name in KeyDirectory.files(in: url) {
+            do {
+                files[name] = try Data(contentsOf: url.appending(path: name))
+            } catch {
+                throw OpenPGPError(.inputOutput, "cannot read \(name): \(error.localizedDescription)")
+            }
+        }
+        return files
+    }
+
     private func makeDirectory(_ url: URL) throws(OpenPGPError) {
         guard mkdir(url.path, 0o700) == 0 || errno == EEXIST else {
             throw OpenPGPError(.inputOutput, "cannot make a GnuPG home", errno: errno)

@@ -1,19 +1,21 @@
-/// Why a command cannot do what it was asked for.
+/// Why a command cannot do what the user has asked for.
 ///
-/// The text is for the terminal.
+/// The description is a sentence for the terminal; the reason decides the exit code.
 package struct UserError: Error, CustomStringConvertible {
     package enum Reason: Sendable {
-        /// What was asked for makes no sense here.
+        /// The request cannot be carried out.
         case request
-        /// It was not said what is meant.
+        /// The request can mean several things.
         case unclear
-        /// The data directory cannot be had.
+        /// The data directory is missing or cannot be read.
         case noData
-        /// What was meant is not there.
+        /// There is no such file, directory or name in the vault.
         case noPath
-        /// Somebody else is at work there: it may be asked again later.
+        /// A session or another command is at work; the same request may succeed later.
         case inUse
-        /// It was asked to stop.
+        /// The new passphrase is too short.
+        case passphrase
+        /// The user has interrupted the command.
         case interrupted
     }
 
@@ -32,5 +34,5 @@ package struct UserError: Error, CustomStringConvertible {
     package static let interrupted = UserError(.interrupted, description: "interrupted; nothing was changed")
 
     package static let severalUsers = UserError(
-        .unclear, description: "these are several users' files: one user at a time")
+        .unclear, description: "these files belong to several users: name the files of one user at a time")
 }
