@@ -1,5 +1,6 @@
 import Foundation
 import OpenPGP
+import TestSupport
 import Testing
 
 /// A verified message with its file.
