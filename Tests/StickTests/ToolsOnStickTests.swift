@@ -153,7 +153,7 @@ import Testing
         let replaced = bytes.count { between[$0.key] != $0.value }
         #expect((1..<bytes.count).contains(replaced), "\(replaced)")
         try expectSound("after it was killed")
-        #expect(try run("doctor").text.contains("a rotation has not come to its end"))
+        #expect(try run("doctor").text.contains("a rotation is not complete"))
         let rotated = try unlocked("rotate", "alice", "--json")
         #expect(rotated.status == 0 && rotated.errors.contains("continuing"), "\(rotated.errors)")
         #expect(try rotated.json().last?["files"] as? Int == bytes.count - replaced, "\(rotated.text)")
