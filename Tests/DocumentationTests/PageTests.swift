@@ -11,10 +11,11 @@ import Testing
             .map { ($0, try String(contentsOf: directory.appending(path: $0), encoding: .utf8)) }
     }
 
-    /// Words in backticks that look like a type's name are types of this project.
+    /// Words in backticks that look like a type's name are types or targets of this project.
     @Test func namedTypesExist() throws {
         let declared = try SourceTree.shared.get().files.reduce(into: Set<String>()) {
             $0.formUnion(SourceTree.declared(in: $1.text))
+            $0.formUnion($1.path.split(separator: "/").dropFirst().prefix(1).map(String.init))
         }
         for (page, text) in try Self.pages() {
             for match in text.matches(of: /`+([A-Z][a-z0-9]+(?:[A-Z][A-Za-z0-9]*)+)(?:\.[a-z]\w*(?:\([\w:]*\))?)?`+/) {
