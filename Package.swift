@@ -30,7 +30,8 @@ let fuzzing: [Target] =
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
-// Arrows only point down: a target lists here all it may import, and the compiler holds it to that.
+// Imports only point down: a target lists here all that it may import, and the build of bin/test checks that
+// (--explicit-target-dependency-import-check).
 let package = Package(
     name: "cryptsftp",
     dependencies: [
