@@ -88,6 +88,8 @@ struct SoakTests {
         var counts: [Counts] = []
         for (stage, name) in ["logged in", "in the middle", "at the end"].enumerated() {
             crowd.waitForAll(stage) { directories.formUnion(server.runtimeDirectories.map(\.path)) }
+            // The session of a client that was cut off ends after its client has gone: it keeps what has arrived.
+            try waitUntil("cut-off sessions have ended") { server.sessions.count == SoakTests.sessions }
             counts.append(Counts(server, directories))
             print("\(name): \(counts.last.map(String.init(describing:)) ?? "")")
             crowd.goOn(from: stage)

@@ -28,6 +28,8 @@ class Lane:
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         # Short names: paths of sockets are limited to 107 bytes.
         self.folders = [tempfile.mkdtemp(prefix="t%d-" % number, dir=parent) for parent in (None, memory)]
+        # A server that root starts for bin/bench runs as another user, who passes through; the runtime directory stays private.
+        os.chmod(self.folders[0], 0o711)
         self.environment = dict(
             os.environ, TMPDIR=self.folders[0], XDG_RUNTIME_DIR=self.folders[1], NO_COLOR="1"
         )
