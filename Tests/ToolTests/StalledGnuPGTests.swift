@@ -27,6 +27,7 @@ import Testing
             command[0], command.dropFirst() + ["--passphrase-file", vault.passphraseFile.path],
             environment: gnupg.environment)
         let time = ContinuousClock.now - start
+        gnupg.endProcesses()
         #expect(run.status != 0 && !run.errors.isEmpty, "\(command): \(run.errors)")
         // Without the setting it is a minute.
         #expect(time > .seconds(1) && time < .seconds(30), "\(command): \(time)")

@@ -111,6 +111,11 @@ package final class BrokenGnuPG {
         try Data("nothing nothing\n".utf8).write(to: scratch.url.appending(path: "fault"), options: .atomic)
     }
 
+    /// Ends what a tool has left: a gpg that hangs outlives it.
+    package func endProcesses() {
+        for process in ProcessTable.all() where process.uses(scratch.url.path) { kill(process.identifier, SIGKILL) }
+    }
+
     /// The processes of it that run.
     package var processes: [String] {
         ProcessTable.all().filter { $0.uses(scratch.url.path) }.map { $0.arguments.joined(separator: " ") }
