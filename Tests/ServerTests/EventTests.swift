@@ -7,7 +7,7 @@ import Testing
 /// Events of a session, which may be compromised, as the listener decodes them.
 @Suite struct EventTests {
     static let events: [Event] = [
-        .loginFailed, .loggedIn(user: "alice", isOwner: true), .loggedIn(user: "", isOwner: false),
+        .asked(.failedLogin), .loggedIn(user: "alice", isOwner: true), .loggedIn(user: "", isOwner: false),
         .opened(.max, "upload /\u{fc}\n\""), .closed(0), .log(level: "info", message: "", metadata: [:]),
         .log(level: "info", message: "upload", metadata: ["file_path": "/a\nb", "size_bytes": "1"]),
     ]
@@ -43,7 +43,7 @@ import Testing
             while write(writable, packets, packets.count) > 0 {}
             close(writable)
         }.start()
-        let record = SessionRecord(process: 0, peer: "", events: OwnedDescriptor(readable))
+        let record = SessionRecord(process: 0, peer: "", link: OwnedDescriptor(readable))
         for _ in 0..<3 {
             let events = try #require(record.read())
             #expect(events.count <= 200_000)
@@ -54,6 +54,6 @@ import Testing
         #expect(throws: ProtocolViolation.self) { try Event([]) }
         for type in [0, 6, 255] as [UInt8] { #expect(throws: ProtocolViolation.self) { try Event([type]) } }
         // A text of four gigabytes that is not there.
-        #expect(throws: ProtocolViolation.self) { try Event([5, 255, 255, 255, 255, 1]) }
+        #expect(throws: ProtocolViolation.self) { try Event([4, 255, 255, 255, 255, 1]) }
     }
 }

@@ -54,7 +54,7 @@ package final class Listener {
             // poll ignores a negative descriptor.
             descriptors.append(pollfd(fd: socket?.descriptor ?? -1, events: Int16(POLLIN), revents: 0))
             let records = sessions.values.filter(\.isOpen)
-            descriptors += records.map { pollfd(fd: $0.events.raw, events: Int16(POLLIN), revents: 0) }
+            descriptors += records.map { pollfd(fd: $0.link.raw, events: Int16(POLLIN), revents: 0) }
             poll(&descriptors, nfds_t(descriptors.count), Listener.pollInterval)
             for (record, descriptor) in zip(records, descriptors.dropFirst(2)) where descriptor.revents != 0 {
                 take(from: record)
@@ -121,22 +121,22 @@ package final class Listener {
     private func start(_ connection: OwnedDescriptor, _ peer: String) throws {
         let parameters = try SessionParameters(
             configurationFile: configuration.file.path, configurationText: configuration.text, listener: getpid(),
-            peer: peer, logLevel: log.logLevel.rawValue, failureDelay: penalties.delay(peer)
+            peer: peer, logLevel: log.logLevel.rawValue
         ).written()
         let null = try OwnedDescriptor(path: "/dev/null", O_RDWR)
-        let (readable, writable) = try makePipe()
+        let (mine, its) = try makeSockets()
         let command = PortableBundle.command(["session"])
         let process = try ChildProcess.start(
             command.path, command.arguments, environment: Listener.sessionEnvironment,
-            descriptors: [null.raw, null.raw, STDERR_FILENO, connection.raw, writable.raw, parameters.raw])
-        sessions[process] = SessionRecord(process: process, peer: peer, events: readable)
+            descriptors: [null.raw, null.raw, STDERR_FILENO, connection.raw, its.raw, parameters.raw])
+        sessions[process] = SessionRecord(process: process, peer: peer, link: mine)
         log.debug("connection", metadata: ["remote_addr": "\(peer)", "connection_id": "\(process)"])
     }
 
-    /// Makes a pipe whose reads do not block.
-    private func makePipe() throws(SystemError) -> (readable: OwnedDescriptor, writable: OwnedDescriptor) {
+    /// Makes the two ends of a ``ListenerLink``'s socket; the first one does not block.
+    private func makeSockets() throws(SystemError) -> (mine: OwnedDescriptor, its: OwnedDescriptor) {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw .last }
+        guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0 else { throw .last }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
         return (OwnedDescriptor(ends[0]), OwnedDescriptor(ends[1]))
@@ -151,13 +151,12 @@ package final class Listener {
     private func take(from record: SessionRecord) {
         guard let events = record.read() else {
             log.error(
-                "a session has sent something that is no event: it is killed",
+                "a session has sent what no session sends: it is killed",
                 metadata: ["connection_id": "\(record.process)"])
             return end(record)
         }
         for event in events {
             switch event {
-            case .loginFailed: penalties.failed(record.peer)
             case .loggedIn(let user, let isOwner):
                 record.user = user
                 // Anybody can log in to a write-only account: that does not clear an address that guesses passwords.
@@ -168,8 +167,21 @@ package final class Listener {
                 log.log(
                     level: Logger.Level(rawValue: level) ?? .info, "\(message)",
                     metadata: metadata.mapValues { .string($0) })
+            case .asked(let question): answer(question, of: record)
             }
         }
+    }
+
+    private func answer(_ question: Question, of record: SessionRecord) {
+        let answer: Answer
+        switch question {
+        case .failedLogin:
+            answer = .delay(UInt64(max(0, penalties.delay(record.peer).milliseconds)))
+            penalties.failed(record.peer)
+        }
+        guard !record.answer(answer) else { return }
+        log.error("a session does not read its answers: it is killed", metadata: ["connection_id": "\(record.process)"])
+        end(record)
     }
 
     /// Kills sessions that take too long to log in, whatever they are waiting for.

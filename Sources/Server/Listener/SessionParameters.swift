@@ -14,13 +14,12 @@ struct SessionParameters: Codable {
     /// The client's address.
     let peer: String
     let logLevel: String
-    /// How long the answer to a failed login is delayed: longer with each failure of the peer's address.
-    let failureDelay: Duration
 
     /// The descriptors of a session process, beyond the three that every process has.
     enum Descriptor {
         static let socket: Int32 = 3
-        static let events: Int32 = 4
+        /// The socket of a ``ListenerLink``.
+        static let link: Int32 = 4
         static let parameters: Int32 = 5
     }
 

@@ -17,17 +17,14 @@ final class Login: Authenticator {
     }
 
     private let configuration: Configuration
-    private let failureDelay: Duration
-    private let events: EventPipe
+    private let link: ListenerLink
     private let log: Logger
     /// The result of the login; nil until somebody has logged in.
     private(set) var admission: Admission?
 
-    /// - Parameter failureDelay: how long the answer to a failed login is delayed.
-    init(_ configuration: Configuration, failureDelay: Duration, _ events: EventPipe, _ log: Logger) {
+    init(_ configuration: Configuration, _ link: ListenerLink, _ log: Logger) {
         self.configuration = configuration
-        self.failureDelay = failureDelay
-        self.events = events
+        self.link = link
         self.log = log
     }
 
@@ -118,13 +115,15 @@ final class Login: Authenticator {
         guard let admission else {
             // The client chooses the name: nothing but a valid user name is written to the log.
             let shown = Account.isValid(name: name) ? name : "(not a user name)"
-            events.send(.loginFailed)
             log.warning("login failed", metadata: ["username": "\(shown)"])
-            Thread.sleep(forTimeInterval: failureDelay / .seconds(1))
+            // Asked now, because other connections of the same peer may have failed since this one began.
+            if case .delay(let milliseconds)? = link.ask(.failedLogin) {
+                Thread.sleep(forTimeInterval: Double(milliseconds) / 1000)
+            }
             return false
         }
         let isOwner = admission.view == .plaintext
-        events.send(.loggedIn(user: admission.account.name, isOwner: isOwner))
+        link.send(.loggedIn(user: admission.account.name, isOwner: isOwner))
         log.info(
             "logged in", metadata: ["username": "\(admission.account.name)", "view": "\(isOwner ? "rw" : "wo")"])
         return true

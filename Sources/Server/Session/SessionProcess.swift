@@ -11,7 +11,7 @@ internal import Vault
 package final class SessionProcess {
     private let parameters: SessionParameters
     private let configuration: Configuration
-    private let events = EventPipe(descriptor: SessionParameters.Descriptor.events)
+    private let link = ListenerLink(descriptor: SessionParameters.Descriptor.link)
     private var log: Logger
     private let stop: StopSignal
     private var services: [any ChannelService] = []
@@ -37,14 +37,14 @@ package final class SessionProcess {
         parameters = try SessionParameters.read()
         guard getppid() == parameters.listener else { throw SSHError("the listener has ended") }
         // gpg must not inherit these.
-        for descriptor in [SessionParameters.Descriptor.socket, SessionParameters.Descriptor.events] {
+        for descriptor in [SessionParameters.Descriptor.socket, SessionParameters.Descriptor.link] {
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         }
         configuration = try Configuration(
             parameters.configurationText, file: URL(filePath: parameters.configurationFile))
         let level = Logger.Level(rawValue: parameters.logLevel) ?? .info
-        let events = events
-        log = Logger(label: "session") { _ in EventLog(events, level) }
+        let link = link
+        log = Logger(label: "session") { _ in EventLog(link, level) }
         log[metadataKey: "remote_addr"] = "\(parameters.peer)"
         log[metadataKey: "connection_id"] = "\(getpid())"
     }
@@ -52,7 +52,7 @@ package final class SessionProcess {
     /// Serves the connection until it ends.
     package func run() {
         do {
-            let login = Login(configuration, failureDelay: parameters.failureDelay, events, log)
+            let login = Login(configuration, link, log)
             let connection = try Connection(
                 SessionParameters.Descriptor.socket, hostKeys: HostKeyStore.load(from: configuration.hostKeys),
                 .init(authenticationTries: configuration.limits.loginTries, stallTimeout: stallTimeout), login)
@@ -114,7 +114,7 @@ package final class SessionProcess {
         } else {
             log.info("confined", metadata: ["by": "\(confinement.joined(separator: ", "))"])
         }
-        let transfers = TransferLog(events: events, log: log)
+        let transfers = TransferLog(link: link, log: log)
         let fileSystem = VaultFileSystem(
             user: admission.account.name, view: admission.view, data: data, home: home,
             volume: Volume(of: data, isPortable: configuration.portableNames), cryptor: admission.home.cryptor,

@@ -4,7 +4,7 @@ internal import Vault
 
 /// Writes the transfers of a session to the log, and tells the listener which are open.
 struct TransferLog {
-    let events: EventPipe
+    let link: ListenerLink
     let log: Logger
 
     /// Characters of a path that the listener is told: a path can be 4 KiB long.
@@ -14,9 +14,9 @@ struct TransferLog {
         switch event {
         case .opened(let number, let path, let direction):
             let path = path.description.prefix(TransferLog.longestPath)
-            events.send(.opened(number, "\(direction.rawValue) \(path)"))
+            link.send(.opened(number, "\(direction.rawValue) \(path)"))
         case .closed(let number, let path, let direction, let bytes, let error):
-            events.send(.closed(number))
+            link.send(.closed(number))
             var metadata: Logger.Metadata = ["file_path": "\(path)", "size_bytes": "\(bytes)"]
             if let error {
                 metadata["error"] = "\(error.message)"

@@ -1,18 +1,19 @@
 package import SFTP
 
-/// What a session process reports to the listener.
+/// What a session process reports to the listener, or asks it.
 ///
 /// An event is framed like an SFTP packet: a length, a type, fields (RFC 4251, section 5).
 package enum Event: Equatable, Sendable {
-    case loginFailed
     case loggedIn(user: String, isOwner: Bool)
     /// A transfer has begun: its number, and a description of bounded length.
     case opened(UInt64, String)
     /// The transfer with this number has ended.
     case closed(UInt64)
     case log(level: String, message: String, metadata: [String: String])
+    /// A question, which the listener answers before the session sends anything else.
+    case asked(Question)
 
-    private enum Kind: UInt8 { case loginFailed = 1, loggedIn, opened, closed, log }
+    private enum Kind: UInt8 { case loggedIn = 1, opened, closed, log, asked }
 
     /// Decodes an event.
     ///
@@ -23,7 +24,6 @@ package enum Event: Equatable, Sendable {
         do throws(FileSystemError) {
             guard let kind = Kind(rawValue: try fields.byte()) else { throw .badMessage("unknown event type") }
             switch kind {
-            case .loginFailed: self = .loginFailed
             case .loggedIn: self = .loggedIn(user: try fields.text(), isOwner: try fields.byte() != 0)
             case .opened: self = .opened(try fields.uint64(), try fields.text())
             case .closed: self = .closed(try fields.uint64())
@@ -32,6 +32,7 @@ package enum Event: Equatable, Sendable {
                 var metadata: [String: String] = [:]
                 while fields.remaining > 0 { metadata[try fields.text()] = try fields.text() }
                 self = .log(level: level, message: message, metadata: metadata)
+            case .asked: self = .asked(try Question(from: &fields))
             }
             guard fields.remaining == 0 else { throw .badMessage("bytes after the end of an event") }
         } catch {
@@ -44,7 +45,6 @@ package enum Event: Equatable, Sendable {
         let kind: Kind
         var fields: [UInt8] = []
         switch self {
-        case .loginFailed: kind = .loginFailed
         case .loggedIn(let user, let isOwner):
             kind = .loggedIn
             fields.append(string: user.utf8)
@@ -59,6 +59,9 @@ package enum Event: Equatable, Sendable {
         case .log(let level, let message, let metadata):
             kind = .log
             for text in [level, message] + metadata.flatMap({ [$0.key, $0.value] }) { fields.append(string: text.utf8) }
+        case .asked(let question):
+            kind = .asked
+            question.append(to: &fields)
         }
         var packet: [UInt8] = []
         packet.append(uint32: UInt32(fields.count + 1))

@@ -2,12 +2,12 @@ internal import Logging
 
 /// The log of a session process: its entries are sent to the listener, which writes them.
 struct EventLog: LogHandler {
-    let pipe: EventPipe
+    let link: ListenerLink
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level
 
-    init(_ pipe: EventPipe, _ level: Logger.Level) {
-        self.pipe = pipe
+    init(_ link: ListenerLink, _ level: Logger.Level) {
+        self.link = link
         logLevel = level
     }
 
@@ -18,6 +18,6 @@ struct EventLog: LogHandler {
 
     func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { $1 }.mapValues { "\($0)" }
-        pipe.send(.log(level: event.level.rawValue, message: "\(event.message)", metadata: all))
+        link.send(.log(level: event.level.rawValue, message: "\(event.message)", metadata: all))
     }
 }
