@@ -100,9 +100,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Administration", "Server", "ServerConfiguration", "SFTP", "OpenPGP", "Secrets", "Platform",
-                "TestSupport",
-                "ConfinedProbe",
+                "Administration", "Server", "ServerConfiguration", "Vault", "SFTP", "OpenPGP", "Secrets", "Platform",
+                "TestSupport", "ConfinedProbe",
             ],
             swiftSettings: testSettings),
         .testTarget(

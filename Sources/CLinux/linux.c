@@ -22,6 +22,7 @@
 #endif
 
 const int linux_no_access_time = O_NOATIME;
+const int linux_path_only = O_PATH;
 
 int linux_open_beneath(int directory, const char *path, int flags, unsigned int mode, int mounts)
 {

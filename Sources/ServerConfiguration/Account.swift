@@ -26,6 +26,16 @@ package struct Account: Sendable, Equatable {
         case anything
     }
 
+    package enum OnExists: String, CaseIterable, Sendable {
+        /// It takes the name, and the older file stays beside it under a name with its own time.
+        case keep
+        /// It fails.
+        case refuse
+    }
+
+    /// The setting `max_depth` where there is none.
+    package static let standardDepth = 32
+
     package let name: String
     package var access: Access
     /// The directory below the data directory, `.` for the data directory itself.
@@ -36,8 +46,14 @@ package struct Account: Sendable, Equatable {
     package var ownerCheck: OwnerCheck
     /// The setting `wo_password`; without it any password will do.
     package let writeOnlyCheck: WriteOnlyCheck
-    /// Whether a write-only login sees the files of other sessions in listings.
-    package var woListsAll: Bool
+    /// What an upload does, in a login by public key, when there is a file of that name already.
+    package var onExists = OnExists.keep
+    /// Mebibytes that the home may hold before logins that are not the owner's can add no more; nil without a limit.
+    package var maxMegabytes: Int?
+    /// Files and directories that it may hold before; nil without a limit.
+    package var maxFiles: Int?
+    /// The most names that a path may have in such a login.
+    package var maxDepth = Account.standardDepth
     /// The public keys that log in to the write-only view, as lines of OpenSSH's `authorized_keys` without options.
     package var authorizedKeys: [String]
 
@@ -53,6 +69,13 @@ package struct Account: Sendable, Equatable {
         }
         return nil
     }
+
+    /// The values that `max_megabytes` can have, up to an exbibyte.
+    package static let megabytes = 1...1_000_000_000_000
+    /// The values that `max_files` can have.
+    package static let files = 1...1_000_000_000_000
+    /// The values that `max_depth` can have.
+    package static let depths = 1...1000
 
     package static let nameRule = "must be 1 to 64 letters, digits and . _ -, and not begin with . or -"
 
@@ -70,7 +93,7 @@ package struct Account: Sendable, Equatable {
 
     package init(
         name: String, access: Access, home: String, key: String, ownerCheck: OwnerCheck, writeOnlyCheck: WriteOnlyCheck,
-        woListsAll: Bool, authorizedKeys: [String]
+        authorizedKeys: [String]
     ) {
         self.name = name
         self.access = access
@@ -78,7 +101,6 @@ package struct Account: Sendable, Equatable {
         self.key = key
         self.ownerCheck = ownerCheck
         self.writeOnlyCheck = writeOnlyCheck
-        self.woListsAll = woListsAll
         self.authorizedKeys = authorizedKeys
     }
 

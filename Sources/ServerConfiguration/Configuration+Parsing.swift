@@ -37,12 +37,18 @@ extension Configuration {
             throw root.error("engine", "must be \"gpgme\" or \"native\"")
         }
         var limits = ServerLimits()
+        var warnings: [String] = []
         var accounts: [Account] = []
         for table in document.tables {
             switch (table.name, table.isElement) {
             case ("limits", false): limits = try ServerLimits(table)
             case ("user", true):
                 let account = try Account(table)
+                if table.setting("wo_list") != nil {
+                    warnings.append(
+                        "the setting wo_list of \(account.name) has no effect any more: a login to a wo account sees a "
+                            + "directory of its own; remove the line")
+                }
                 guard !accounts.contains(where: { $0.name == account.name }) else {
                     throw table.error("name", "must be unique: there is a user \(account.name) already")
                 }
@@ -60,7 +66,7 @@ extension Configuration {
             data: URL(filePath: try root.string("data") ?? "data", relativeTo: file.deletingLastPathComponent())
                 .absoluteURL.standardizedFileURL,
             portableNames: try root.boolean("portable_names") ?? false, engine: engine, limits: limits,
-            accounts: accounts)
+            accounts: accounts, warnings: warnings)
     }
 }
 
@@ -68,20 +74,26 @@ extension Account {
     /// Reads a `[[user]]` table.
     fileprivate init(_ table: TOMLTable) throws(TOMLError) {
         try table.allowOnly([
-            "name", "access", "home", "key", "password", "wo_password", "wo_list", "authorized_keys",
+            "name", "access", "home", "key", "password", "wo_password", "wo_list", "authorized_keys", "on_exists",
+            "max_megabytes", "max_files", "max_depth",
         ])
         guard let name = try table.string("name") else { throw table.error("name", "is missing") }
         guard let key = try table.string("key") else { throw table.error("key", "is missing") }
         guard let access = Access(rawValue: try table.string("access") ?? Access.rw.rawValue) else {
             throw table.error("access", "must be \"rw\" or \"wo\"")
         }
-        let lists = try table.string("wo_list") ?? "all"
-        guard lists == "all" || lists == "own" else { throw table.error("wo_list", "must be \"all\" or \"own\"") }
+        guard let onExists = OnExists(rawValue: try table.string("on_exists") ?? OnExists.keep.rawValue) else {
+            throw table.error("on_exists", "must be \"keep\" or \"refuse\"")
+        }
         self.init(
             name: name, access: access, home: try table.string("home") ?? name, key: key.uppercased(),
             ownerCheck: try table.hash("password").map { .hash($0) } ?? .key,
-            writeOnlyCheck: try table.hash("wo_password").map { .hash($0) } ?? .anything, woListsAll: lists == "all",
+            writeOnlyCheck: try table.hash("wo_password").map { .hash($0) } ?? .anything,
             authorizedKeys: try table.strings("authorized_keys") ?? [])
+        self.onExists = onExists
+        maxMegabytes = try table.integer("max_megabytes", in: Account.megabytes)
+        maxFiles = try table.integer("max_files", in: Account.files)
+        maxDepth = try table.integer("max_depth", in: Account.depths) ?? Account.standardDepth
         if let (setting, reason) = firstInvalidSetting { throw table.error(setting, reason) }
     }
 }

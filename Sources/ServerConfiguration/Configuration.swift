@@ -17,6 +17,8 @@ package struct Configuration: Sendable {
     package let engine: EngineKind
     package let limits: ServerLimits
     package let accounts: [Account]
+    /// Settings that are there and have no effect.
+    package let warnings: [String]
 
     package var directory: URL { file.deletingLastPathComponent() }
     package var hostKeys: URL { directory.appending(path: "hostkeys") }

@@ -41,6 +41,7 @@ package enum ConfigurationFile {
             # stalled_seconds = 120         while the client takes nothing
             # spool_megabytes = 4096        sealed scratch space for files changed in place, for each session
             # verify_megabytes = 128        larger files are not verified as a whole before they are read
+            # reserve_megabytes = 256       free space that logins other than the owners' leave
 
             # For each user:
             # [[user]]
@@ -50,7 +51,10 @@ package enum ConfigurationFile {
             # key = "…"                     fingerprint of the key in keys/alice/
             # password = "$argon2id$…"      hash of the passphrase
             # wo_password = "$argon2id$…"   what a "wo" login must give; without it any password will do
-            # wo_list = "all"               "own": a "wo" login lists only what it has uploaded itself
+            # max_megabytes = 5000          what the home may hold before such logins can add no more
+            # max_files = 100000            files and directories, likewise
+            # max_depth = 32                levels of directories that they can make
+            # on_exists = "keep"            a login by public key keeps an older file beside the new one; "refuse"
             # authorized_keys = ["ssh-ed25519 AAAA…"]   log in to the "wo" view
 
             """

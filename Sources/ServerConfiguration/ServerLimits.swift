@@ -20,6 +20,14 @@ package struct ServerLimits: Sendable, Equatable {
     /// Mebibytes up to which a stored file is verified when it is opened; a larger one is streamed.
     package var verifyMegabytes = 128
 
+    /// Mebibytes of the file system that sessions which are not the owner's leave free.
+    ///
+    /// ``standardReserve`` stands for a tenth of a small file system.
+    package var reserveMegabytes = ServerLimits.standardReserve
+
+    /// The setting `reserve_megabytes` where there is none.
+    package static let standardReserve = 256
+
     package init() {}
 
     /// Reads a `[limits]` table; what it does not set has its default.
@@ -33,12 +41,13 @@ package struct ServerLimits: Sendable, Equatable {
             ("verify_megabytes", \.verifyMegabytes),
         ]
         let range = 1...1_000_000
-        try table.allowOnly(times.map(\.0) + counts.map(\.0))
+        try table.allowOnly(times.map(\.0) + counts.map(\.0) + ["reserve_megabytes"])
         for (key, field) in times {
             if let seconds = try table.integer(key, in: range) { self[keyPath: field] = .seconds(seconds) }
         }
         for (key, field) in counts {
             if let count = try table.integer(key, in: range) { self[keyPath: field] = count }
         }
+        reserveMegabytes = try table.integer("reserve_megabytes", in: 0...1_000_000_000) ?? ServerLimits.standardReserve
     }
 }

@@ -21,8 +21,9 @@ import Testing
         // An older version is replaced by one of the other engine.
         try upload("mine", to: server, RunningServer.passphrase)
         try expectFiles(on: server, "\(engines[1])")
+        let visit = try server.visit("alice")
         let recovered = try server.recover(
-            all: Self.sizes.flatMap { ["alice/mine-\($0).gpg", "alice/theirs-\($0).gpg"] })
+            all: Self.sizes.flatMap { ["alice/mine-\($0).gpg", "\(visit)/theirs-\($0).gpg"] })
         #expect(recovered.count == 2 * Self.sizes.count)
         for (name, plain) in recovered { #expect(plain == Data.random(plain.count), "\(name)") }
     }
@@ -36,9 +37,10 @@ import Testing
 
     private func expectFiles(on server: RunningServer, _ what: String) throws {
         let wire = try server.wire("alice")
+        let visit = try server.visit("alice")
         _ = try wire.initialize()
         for size in Self.sizes {
-            for name in ["mine", "theirs"] {
+            for name in ["mine", "\(visit.dropFirst(6))/theirs"] {
                 #expect(try wire.size("/\(name)-\(size)") == UInt64(size), "\(name) of \(size), \(what)")
                 #expect(try wire.download("/\(name)-\(size)") == Data.random(size), "\(name) of \(size), \(what)")
             }

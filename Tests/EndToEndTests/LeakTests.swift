@@ -124,12 +124,10 @@ import Testing
         let handle = try #require(try owner.open("/file", [.write, .create]))
         #expect(try owner.ask(RequestWriter.write(handle, at: 0, marked(100))) == .ok)
         #expect(try owner.ask(RequestWriter.onHandle(.close, handle)) == .ok)
-        let down = try #require(try stranger.open("/file", .read))
-        guard case .data(let bytes)? = try stranger.ask(RequestWriter.read(down, at: 0, 1000)) else {
-            Issue.record("no data")
-            return
-        }
-        #expect(Data(bytes) == (try Data(contentsOf: server.data.appending(path: "drop/file.gpg"))))
-        #expect(try stranger.ask(RequestWriter.onPaths(.remove, "/file"))?.code == 3)
+        #expect(try stranger.names(in: "/") == [])
+        for name in ["/file", "/file.gpg", "/../file"] { #expect(try stranger.open(name, .read) == nil) }
+        #expect(try stranger.upload("/mine", Data([1, 2, 3])) == .ok)
+        let message = try #require(try stranger.download("/mine"))
+        #expect(message == (try Data(contentsOf: server.data.appending(path: "\(server.visit())/mine.gpg"))))
     }
 }

@@ -101,6 +101,6 @@ import Testing
         let stranger = try rclone("drop", ["copy", "directory", "there:"], password: "stranger")
         #expect(stranger.status == 0, "\(stranger.errors)")
         #expect(!stranger.errors.contains("Hash command accepted"))
-        #expect(try server.recover("drop/file.gpg", user: "drop").output == contents)
+        #expect(try server.recover("\(server.visit())/file.gpg", user: "drop").output == contents)
     }
 }

@@ -45,7 +45,7 @@ enum ConfigurationFuzz {
         let edited = Result {
             var editor = ConfigurationEditor(configuration.text, user: first.name)
             try editor.set("home", to: .string("h # \u{e4}"))
-            try editor.set("wo_list", to: .string("own"))
+            try editor.set("on_exists", to: .string("refuse"))
             try editor.remove("authorized_keys")
             let changed = try Configuration(editor.text, file: file)
             try editor.removeUser()
@@ -54,7 +54,7 @@ enum ConfigurationFuzz {
         guard case .success(let (changed, removed)) = edited else {
             throw FuzzFailure(description: "an edit makes a file that is refused: \(edited)")
         }
-        (first.home, first.woListsAll, first.authorizedKeys) = ("h # \u{e4}", false, [])
+        (first.home, first.onExists, first.authorizedKeys) = ("h # \u{e4}", .refuse, [])
         try require(changed.accounts == [first] + others, "an edit changes others: \(changed.accounts)")
         try require(removed.accounts == others, "a removal changes others: \(removed.accounts)")
         for other in [changed, removed] {

@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized) struct RotateServerTests {
     private let server: RunningServer
 
-    init() throws { server = try RunningServer([("alice", "rw")]) }
+    init() throws { server = try RunningServer([("alice", "wo")]) }
 
     private func arguments(_ options: [String] = []) throws -> [String] {
         let secret = try server.scratch.file("passphrase", Data("\(RunningServer.passphrase)\n".utf8))
@@ -35,6 +35,27 @@ import Testing
         wire.close()
         try waitUntil("the session has ended") { server.sessions.isEmpty }
         #expect(try rotate().status == 0)
+    }
+
+    /// A visitor has no secret key: what it is sending goes on, and then its session ends.
+    @Test func aVisitorKeepsNobodyFromBeginning() throws {
+        let wire = try server.wire("alice", password: "a visitor's")
+        _ = try wire.initialize()
+        let handle = try #require(try wire.open("/long", [.write, .create, .truncate]))
+        #expect(try wire.ask(RequestWriter.write(handle, at: 0, [1, 2, 3])) == .ok)
+        #expect(try rotate().status == 0)
+        try waitUntil("the session is told") { server.log.contains("the user's key has changed") }
+        #expect(try wire.ask(RequestWriter.onHandle(.close, handle)) == .ok)
+        try waitUntil("the session has ended") { server.sessions.isEmpty }
+        let visit = try server.visit("alice")
+        #expect(try server.recover("\(visit)/long.gpg").output == Data([1, 2, 3]))
+        // The next one encrypts to the new key, and another run finds the file of the old one.
+        let next = try server.wire("alice", password: "a visitor's")
+        _ = try next.initialize()
+        #expect(try next.upload("/short", Data([4])) == .ok)
+        let more = try rotate(["--keep-key"])
+        #expect(more.status == 0 && more.text.hasPrefix("1 files re-encrypted"), "\(more.text)\(more.errors)")
+        #expect(try server.recover("\(visit)/short.gpg").output == Data([4]))
     }
 
     @Test func logInsAfterwardsReadOldAndNew() throws {

@@ -67,10 +67,13 @@ import Testing
         #expect(home.text == text.replacing("home = \"b/c\"", with: "home = \"d e/f\""))
         #expect(FileManager.default.fileExists(atPath: scratch.path("data/d e/f")))
         // A setting that is not there yet gets a line behind the last one, also where that has no end.
-        let list = try edit(text, ["set", "bob", "--wo-list", "own"])
-        #expect(list.text == text + "\nwo_list = \"own\"\n")
-        let first = try edit(text, ["set", "alice", "--wo-list", "own"])
-        #expect(first.text == text.replacing("]\n# said", with: "]\nwo_list = \"own\"\n# said"))
+        let list = try edit(text, ["set", "bob", "--on-exists", "refuse"])
+        #expect(list.text == text + "\non_exists = \"refuse\"\n")
+        let first = try edit(text, ["set", "alice", "--max-megabytes", "500"])
+        #expect(first.text == text.replacing("]\n# said", with: "]\nmax_megabytes = 500\n# said"))
+        try Data(first.text.utf8).write(to: file)
+        #expect(try run(["set", "alice", "--max-megabytes", "0"]).status == 0)
+        #expect(try String(contentsOf: file, encoding: .utf8) == text)
     }
 
     @Test func authorizedKeysAreReplacedAndTakenAway() throws {
@@ -121,7 +124,7 @@ import Testing
         let text = Self.byHand(try ["one", "two"].map { try Self.publicKey(scratch, $0) })
         try Data(text.utf8).write(to: file)
         let inode = try FileManager.default.attributesOfItem(atPath: file.path)[.systemFileNumber] as? Int
-        #expect(try run(["set", "alice", "--access", "rw", "--wo-list", "all"]).status == 0)
+        #expect(try run(["set", "alice", "--access", "rw"]).status == 0)
         #expect(try FileManager.default.attributesOfItem(atPath: file.path)[.systemFileNumber] as? Int == inode)
     }
 
@@ -165,7 +168,7 @@ import Testing
             var pieces = [comment() + "data = \"data\"\n"]
             for name in names {
                 let lines = [
-                    "name = \"\(name)\"", "key = \"\(Self.key)\" # [[user]]", "home='\(name)/#'", "wo_list =\"own\"",
+                    "name = \"\(name)\"", "key = \"\(Self.key)\" # [[user]]", "home='\(name)/#'", "max_files =5",
                 ].prefix(Int.random(in: 2...4, using: &numbers)).shuffled(using: &numbers)
                 pieces.append(comment() + "# about \(name)\n")
                 pieces.append("[[user]]\n" + lines.map { $0 + "\n" }.joined(separator: comment()))
@@ -188,7 +191,7 @@ import Testing
         #expect(users.map { $0["name"] as? String } == ["alice", "bob"])
         #expect(users.map { $0["home"] as? String } == ["alice", "b/c"])
         #expect(users.map { $0["access"] as? String } == ["rw", "rw"])
-        #expect(users.map { $0["wo_list"] as? String } == ["all", "all"])
+        #expect(users.map { $0["on_exists"] as? String } == ["keep", "keep"])
         #expect(users.map { $0["key"] as? String } == [Self.key, Self.key])
         #expect(users[0]["authorized_keys"] as? [String] == keys)
         #expect(try run(["list"]).text == "alice\trw\talice\t\(Self.key)\nbob\trw\tb/c\t\(Self.key)\n")

@@ -3,11 +3,19 @@ import Platform
 import SFTP
 import Server
 import Testing
+import Vault
 
 /// Events of a session, which may be compromised, as the listener decodes them.
 @Suite struct EventTests {
+    private static let object = FileIdentity(device: .max, inode: 0, seconds: -1, nanoseconds: .max)
+
     static let events: [Event] = [
-        .asked(.failedLogin), .loggedIn(user: "alice", isOwner: true), .loggedIn(user: "", isOwner: false),
+        .asked(.failedLogin), .asked(.visit(account: "drop", password: [0, 255])),
+        .asked(.key(account: "alice", fingerprint: "SHA256:x")), .asked(.booking(object)),
+        .asked(.book(object, after: nil, size: nil)), .asked(.book(object, after: object, size: .max)),
+        .asked(.take(Usage(bytes: .max, objects: 1), unwritten: 5)), .asked(.settle(Usage())),
+        .asked(.giveBack(Usage(bytes: 1, objects: 2))), .asked(.removed(object, Usage(bytes: 1, objects: 1))),
+        .asked(.room), .loggedIn(user: "alice", isOwner: true), .loggedIn(user: "", isOwner: false),
         .opened(.max, "upload /\u{fc}\n\""), .closed(0), .log(level: "info", message: "", metadata: [:]),
         .log(level: "info", message: "upload", metadata: ["file_path": "/a\nb", "size_bytes": "1"]),
     ]

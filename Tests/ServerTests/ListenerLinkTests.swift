@@ -4,6 +4,7 @@ import SFTP
 import Server
 import Synchronization
 import Testing
+import Vault
 
 /// The socket between a session, which may be compromised, and the listener.
 @Suite struct ListenerLinkTests {
@@ -31,7 +32,12 @@ import Testing
         return record.read()
     }
 
-    static let answers: [Answer] = [.delay(0), .delay(.max), .refused(""), .refused("this box is full")]
+    static let answers: [Answer] = [
+        .done, .delay(0), .delay(.max), .refused(""), .refused("this box is full"), .granted(7),
+        .visit([1, 255], FileIdentity(device: 1, inode: .max, seconds: 0, nanoseconds: 0)),
+        .booking(.none), .booking(Booking(isOwn: true, size: .max)),
+        .room(Room(most: nil, free: 1, freeObjects: nil)), .room(Room(most: 5, free: 0, freeObjects: 9)),
+    ]
 
     @Test(arguments: answers) func anAnswerArrives(answer: Answer) throws {
         let asked = DispatchQueue(label: "session")

@@ -176,7 +176,7 @@ import Testing
     @Test(arguments: Stick.available) func usersAndKeysAreChanged(kind: Stick.Kind) throws {
         try begin(kind)
         try #require(try run("encrypt", "new").status == 0)
-        #expect(try run("user", "set", "alice", "--wo-list", "own").status == 0)
+        #expect(try run("user", "set", "alice", "--on-exists", "refuse").status == 0)
         let new = "another horse in the stable"
         let file = try scratch.file("new-passphrase", Data("\(new)\n".utf8))
         let changed = try unlocked("user", "passwd", "alice", "--new-passphrase-file", file.path)
@@ -190,6 +190,6 @@ import Testing
         let key = try #require(try run("key", "list", "--json").json().first)
         #expect(key["in_use"] as? Bool == true && key["secret_here"] as? Bool == true, "\(key)")
         let user = try #require(try run("user", "list", "--json").json().first)
-        #expect(user["wo_list"] as? String == "own", "\(user)")
+        #expect(user["on_exists"] as? String == "refuse", "\(user)")
     }
 }

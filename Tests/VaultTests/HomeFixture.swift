@@ -10,23 +10,29 @@ import Vault
 /// A home directory with real keys and a real gpg, and SFTP clients for it in this process.
 final class HomeFixture {
     let scratch: Scratch
-    private let keys: SessionHome
-    private let isOwner: Bool
+    /// What sessions share that are not the owner's.
+    let books = MemoryBooks()
+    private let owner: SessionHome?
+    private let others: SessionHome?
 
-    /// - Parameter isOwner: whether its sessions have the secret key, and see plaintext.
-    init(isOwner: Bool = true) throws {
+    /// - Parameters:
+    ///   - isOwner: whether there are sessions with the secret key, which see plaintext.
+    ///   - isShared: whether there are sessions of both kinds.
+    init(isOwner: Bool = true, isShared: Bool = false) throws {
         let made = try TestKeys.shared.get()
         scratch = try Scratch()
-        self.isOwner = isOwner
         let engine = TestEngine.name.flatMap { EngineKind(rawValue: $0) } ?? .native
-        if isOwner {
+        if isOwner || isShared {
             let secret = try #require(
                 Array(TestKeys.passphrase.utf8).withUnsafeBytes { SecretBytes(copying: $0) })
-            keys = try SessionHome(
+            owner = try SessionHome(
                 keysIn: made.directory, fingerprint: made.fingerprint, passphrase: secret, engine: engine)
         } else {
-            keys = try SessionHome(publicKeysIn: made.directory, fingerprint: made.fingerprint, engine: engine)
+            owner = nil
         }
+        others =
+            isOwner && !isShared
+            ? nil : try SessionHome(publicKeysIn: made.directory, fingerprint: made.fingerprint, engine: engine)
         try FileManager.default.createDirectory(
             at: scratch.url.appending(path: "home"), withIntermediateDirectories: true)
     }
@@ -34,23 +40,32 @@ final class HomeFixture {
     /// A new session.
     ///
     /// - Parameters:
+    ///   - view: nil takes the owner's, or without an owner that of a visit to the home.
+    ///   - login: who stores what such a session stores.
+    ///   - place: the session's root, below the home.
+    ///   - mostLevels: the most names in a path of a session that is not the owner's.
     ///   - spoolSize: bytes it may use for scratch space.
     ///   - verifiedFirst: bytes up to which files are verified when they are opened.
     ///   - portableNames: whether names are stored as FAT and exFAT need them.
+    ///   - pause: called around each lock of a directory.
     func connect(
-        spoolSize: UInt64 = 1 << 30, verifiedFirst: UInt64 = 128 << 20, portableNames: Bool = false
+        as view: View? = nil, login: String = "key", at place: String = "", mostLevels: Int? = nil,
+        spoolSize: UInt64 = 1 << 30, verifiedFirst: UInt64 = 128 << 20, portableNames: Bool = false,
+        pause: @escaping () -> Void = {}
     ) throws -> Exchange {
         let data = try Directory(path: scratch.url.path)
-        let home = try Directory(path: scratch.path("home"))
+        let view = view ?? (owner == nil ? .visit : .plaintext)
+        let keys = try #require(view == .plaintext ? owner : others)
         return try Exchange(
             VaultFileSystem(
-                user: "tester", view: isOwner ? .plaintext : .ciphertext(listsAll: true), data: data, home: home,
+                user: "tester", view: view, data: data, home: Directory(path: scratch.path("home/" + place)),
                 volume: Volume(of: data, isPortable: portableNames), cryptor: keys.cryptor, spoolSize: spoolSize,
-                verifiedFirst: verifiedFirst, report: { _ in }))
+                verifiedFirst: verifiedFirst, ledger: MemoryLedger(books, login: login), mostLevels: mostLevels,
+                pause: pause, report: { _ in }))
     }
 
     /// How the engine under test frames messages.
-    var framing: ContentFraming { keys.cryptor.framing }
+    var framing: ContentFraming { (owner ?? others)?.cryptor.framing ?? .native }
 
     /// The names in the home directory on the disk.
     var stored: [String] {

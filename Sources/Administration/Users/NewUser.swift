@@ -11,12 +11,16 @@ package struct NewUser {
     package let access: Account.Access
     /// The directory below the data directory.
     private let home: String
+    private let limits: UploadLimits
 
     /// - Parameter home: the directory below the data directory; nil takes the name.
-    package init(name: String, access: Account.Access, home: String?) {
+    package init(
+        name: String, access: Account.Access, home: String?, limits: UploadLimits = UploadLimits()
+    ) {
         self.name = name
         self.access = access
         self.home = home ?? name
+        self.limits = limits
     }
 
     /// Refuses a user that cannot be added, before the passphrase is asked for.
@@ -62,9 +66,11 @@ package struct NewUser {
             }
             let account = Account(
                 name: name, access: access, home: home, key: key, ownerCheck: .hash(hash), writeOnlyCheck: .anything,
-                woListsAll: true, authorizedKeys: [])
+                authorizedKeys: [])
             try makeDirectory(configuration.directory(of: account))
-            try ConfigurationFile.append(template + ConfigurationFile.block(for: account), to: file)
+            var lines = ConfigurationEditor(ConfigurationFile.block(for: account), user: name)
+            try limits.apply(to: &lines)
+            try ConfigurationFile.append(template + lines.text, to: file)
             return key
         }
     }

@@ -6,7 +6,7 @@ package import ServerConfiguration
 package struct UserChange {
     package var access: Account.Access?
     package var home: String?
-    package var woListsAll: Bool?
+    package var limits = UploadLimits()
     /// All keys that log in to the write-only view; an empty list removes the setting.
     package var authorizedKeys: [String]?
 
@@ -35,7 +35,7 @@ package struct UserChange {
     private func edit(_ lines: inout ConfigurationEditor) throws {
         if let access { try lines.set("access", to: .string(access.rawValue)) }
         if let home { try lines.set("home", to: .string(home)) }
-        if let woListsAll { try lines.set("wo_list", to: .string(woListsAll ? "all" : "own")) }
+        try limits.apply(to: &lines)
         if let authorizedKeys, authorizedKeys.isEmpty {
             try lines.remove("authorized_keys")
         } else if let authorizedKeys {

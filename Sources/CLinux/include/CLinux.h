@@ -11,6 +11,9 @@ int linux_open_beneath(int directory, const char *path, int flags, unsigned int 
 /// O_NOATIME.
 extern const int linux_no_access_time;
 
+/// O_PATH: names what is opened, for its status and its attributes; it needs no permission to read it.
+extern const int linux_path_only;
+
 /// renameat2(2) with RENAME_NOREPLACE.
 int linux_renameat_noreplace(int from_directory, const char *from, int to_directory, const char *to);
 

@@ -27,7 +27,9 @@ final class DecryptionTransfer {
     /// Runs gpg until all of the message is in the pipe.
     ///
     /// The corresponding C function is `gpgme_op_decrypt_start`.
-    func run() throws(OpenPGPError) {
+    ///
+    /// - Returns: whether the message says that it is a partial.
+    func run() throws(OpenPGPError) -> Bool {
         let ciphertext = try DataObject.reading(sensitive: false) { self.readCiphertext(into: $0) }
         let plaintext = try DataObject.writing(sensitive: true) { self.write($0) }
         // gpgme uses both until the operation has ended, and has only their raw pointers.
@@ -40,6 +42,7 @@ final class DecryptionTransfer {
         if let error { throw DecryptionTransfer.explain(error, context.statusLines) }
         try checkStatus()
         try output.write(held)
+        return context.isPartial
     }
 
     /// Checks that gpg has found one intact file and nothing else.

@@ -7,6 +7,7 @@ final class EncryptionTransfer {
     private let context: GnuPGContext
     private let key: RecipientKey
     private let input: BytePipe
+    private let isPartial: Bool
     private var reader: BytePipeReader
     /// gpg has read all of the plaintext.
     private var sawEnd = false
@@ -22,8 +23,9 @@ final class EncryptionTransfer {
 
     init(
         _ context: GnuPGContext, _ key: RecipientKey, _ framing: OuterFraming, from input: BytePipe,
-        into descriptor: Int32
+        into descriptor: Int32, isPartial: Bool
     ) {
+        self.isPartial = isPartial
         self.context = context
         self.key = key
         self.input = input
@@ -39,6 +41,7 @@ final class EncryptionTransfer {
     /// - Returns: the bytes of the SEIPD packet's body.
     func run() throws(OpenPGPError) -> UInt64 {
         let plaintext = try DataObject.reading(sensitive: true) { self.readPlaintext(into: $0) }
+        if isPartial { gpgme_data_set_file_name(plaintext.raw, LiteralPacket.partialName) }
         let ciphertext = try DataObject.writing(sensitive: false) { self.write($0) }
         var recipients: [gpgme_key_t?] = [key.listed.raw, nil]
         let flags = gpgme_encrypt_flags_t(

@@ -6,7 +6,8 @@ internal import Secrets
 final class GnuPGDecryption: Decryption {
     private let output: BytePipe
     private var reader: BytePipeReader
-    private let worker: Worker<Void>
+    private let worker: Worker<Bool>
+    private(set) var isPartial = false
 
     /// Starts gpg.
     ///
@@ -22,12 +23,13 @@ final class GnuPGDecryption: Decryption {
         let output = BytePipe(capacity: 1 << 20)
         self.output = output
         reader = BytePipeReader(output)
-        worker = try Worker { () throws(OpenPGPError) -> Void in
+        worker = try Worker { () throws(OpenPGPError) -> Bool in
             do throws(OpenPGPError) {
                 let context = try GnuPGContext(home, stallTimeout: stallTimeout)
                 context.setPassphrases([passphrase])
-                try DecryptionTransfer(context, from: file, into: output).run()
+                let isPartial = try DecryptionTransfer(context, from: file, into: output).run()
                 output.finish()
+                return isPartial
             } catch {
                 output.fail(error)
                 throw error
@@ -39,7 +41,10 @@ final class GnuPGDecryption: Decryption {
         var filled = 0
         while filled < buffer.count {
             let count = try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
-            if count == 0 { break }
+            if count == 0 {
+                isPartial = try worker.join()
+                break
+            }
             filled += count
         }
         return filled

@@ -31,8 +31,9 @@ struct GnuPGEngine: Engine {
 
     var framing: ContentFraming { .gnupg(gnupgFraming) }
 
-    func encrypt(into descriptor: Int32) throws(OpenPGPError) -> any Encryption {
-        try GnuPGEncryption(to: key, in: home, gnupgFraming, into: descriptor, stallTimeout: stallTimeout)
+    func encrypt(into descriptor: Int32, isPartial: Bool) throws(OpenPGPError) -> any Encryption {
+        try GnuPGEncryption(
+            to: key, in: home, gnupgFraming, into: descriptor, isPartial: isPartial, stallTimeout: stallTimeout)
     }
 
     func decrypt(_ descriptor: Int32) throws(OpenPGPError) -> any Decryption {

@@ -8,8 +8,10 @@ package final class SessionHome {
     /// The directory of the gpg in use.
     package let programDirectory: String
     private let directory: RuntimeDirectory
-    /// Held until the session ends: the session knows only the keys that were there when it began.
-    private let lock: KeyDirectoryLock
+    /// Held until the owner's session ends, which knows only the keys that were there when it began.
+    ///
+    /// Nil without secret keys: such a session reads nothing, and what it goes on storing to an older key opens as before.
+    private let lock: KeyDirectoryLock?
 
     /// The private directory that the home is in.
     package var path: String { directory.path }
@@ -51,7 +53,9 @@ package final class SessionHome {
         _ keys: URL, _ fingerprint: String, unlockedBy passphrase: SecretBytes?, _ engine: EngineKind,
         _ stallTimeout: Duration
     ) throws(OpenPGPError) {
-        lock = try KeyDirectoryLock.shared(keys)
+        let lock = try KeyDirectoryLock.shared(keys)
+        defer { withExtendedLifetime(lock) {} }
+        self.lock = passphrase == nil ? nil : lock
         directory = try RuntimeDirectory()
         let home = try GnuPGHome(in: directory, s2kCount: GnuPGHome.randomS2KCount)
         try home.copyPublicKeys(from: keys)

@@ -3,7 +3,7 @@ package import OpenPGP
 
 /// A user's key directory: the files of a GnuPG home that are worth keeping.
 package enum KeyDirectory {
-    static let publicKeys = "pubring.kbx"
+    package static let publicKeys = "pubring.kbx"
     static let secretKeys = "private-keys-v1.d"
     static let revocations = "openpgp-revocs.d"
 

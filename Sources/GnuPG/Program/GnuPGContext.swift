@@ -16,6 +16,8 @@ final class GnuPGContext {
     ///
     /// Nil when the message does not tell it, and for text, whose line ends gpg changes.
     private(set) var plaintextLength: UInt64?
+    /// Whether the message that gpg has decrypted says that it is a partial.
+    private(set) var isPartial = false
     private var isText = false
     private var passphrases: [SecretBytes] = []
     private let stallTimeout: Duration
@@ -57,6 +59,7 @@ final class GnuPGContext {
     ) throws(OpenPGPError) -> GPGMEError? {
         statusLines = []
         plaintextLength = nil
+        isPartial = false
         return try OperationLoop(raw, stallTimeout: stallTimeout, isCancelled).run(start)
     }
 
@@ -67,6 +70,7 @@ final class GnuPGContext {
         let text = String(cString: arguments)
         if keyword == "PLAINTEXT" {
             isText = text.hasPrefix("74") || text.hasPrefix("75")
+            isPartial = text.hasSuffix(" " + LiteralPacket.partialName)
         } else {
             plaintextLength = isText ? nil : UInt64(text)
         }

@@ -41,25 +41,70 @@ package final class Cryptor {
 
     /// Starts to write a message.
     ///
-    /// - Parameter descriptor: an empty file; see ``Engine/encrypt(into:)``.
+    /// - Parameters:
+    ///   - descriptor: an empty file; see ``Engine/encrypt(into:isPartial:)``.
+    ///   - isPartial: whether the message says inside that it is only the first part of a file.
     /// - Throws: `.key` when nothing can be encrypted to the key.
-    package func encrypt(into descriptor: Int32) throws(OpenPGPError) -> any Encryption {
+    package func encrypt(into descriptor: Int32, isPartial: Bool = false) throws(OpenPGPError) -> any Encryption {
         if let reason = unusable { throw OpenPGPError(.key, reason) }
-        return try engine.encrypt(into: descriptor)
+        return try engine.encrypt(into: descriptor, isPartial: isPartial)
+    }
+
+    /// Encrypts a message once more, as one that says that it is only the first part of a file.
+    ///
+    /// A session that has no secret key can do that with its own message, whose session key it still has, unless
+    /// another program has made it.
+    ///
+    /// - Parameters:
+    ///   - source: a finished message; it stays its owner's to close.
+    ///   - key: the session key of that message, if it is known.
+    ///   - target: an empty file, which stays its owner's to close.
+    /// - Throws: `.key` when the message cannot be read.
+    package func markPartial(_ source: Int32, _ key: SessionKey?, into target: Int32) throws(OpenPGPError) {
+        let decryption: any Decryption
+        if let key {
+            let message = try EncryptedMessage(CiphertextFile(whole: source).withHead())
+            decryption = NativeDecryption(try MessagePass(over: message, key)) { () throws(OpenPGPError) in
+                throw OpenPGPError(.engine, "the message cannot be read back")
+            }
+        } else {
+            decryption = try engine.decrypt(source)
+        }
+        defer { decryption.cancel() }
+        let encryption = try encrypt(into: target, isPartial: true)
+        do throws(OpenPGPError) {
+            var buffer = [UInt8](repeating: 0, count: 1 << 18)
+            while case let count = try decryption.read(into: &buffer), count > 0 {
+                try encryption.write(buffer[..<count])
+            }
+            try encryption.finish()
+        } catch {
+            encryption.cancel()
+            throw error
+        }
     }
 
     /// The most bytes that a stored file will have, for a plaintext of `count` bytes.
     package func storedCount(forPlaintext count: UInt64) -> UInt64 {
         // The PKESK packet is shorter than this for every kind of key.
         let beforeBody: UInt64 = 2048
-        return beforeBody + framing.outer.total(forBody: framing.body(forPlaintext: count))
+        return beforeBody + dataCount(forPlaintext: count)
+    }
+
+    /// The bytes of the encrypted-data packet of a stored file, for a plaintext of `count` bytes: all but the PKESK.
+    package func dataCount(forPlaintext count: UInt64) -> UInt64 {
+        framing.outer.total(forBody: framing.body(forPlaintext: count))
     }
 
     /// Starts to read a message.
     ///
-    /// - Parameter descriptor: the stored file; it stays its owner's to close, and its position is not used.
-    package func decrypt(_ descriptor: Int32) throws(OpenPGPError) -> any Decryption {
-        try engine.decrypt(descriptor)
+    /// - Parameters:
+    ///   - descriptor: the stored file; it stays its owner's to close, and its position is not used.
+    ///   - isPartial: whether the file is stored as a partial; else a message that says that it is one is an error when
+    ///     it is read, at its end at the latest.
+    package func decrypt(_ descriptor: Int32, isPartial: Bool = false) throws(OpenPGPError) -> any Decryption {
+        let decryption = try engine.decrypt(descriptor)
+        return isPartial ? decryption : CompleteDecryption(decryption)
     }
 
     /// Finds the exact plaintext size of a stored file.
@@ -72,15 +117,22 @@ package final class Cryptor {
     /// - Parameters:
     ///   - descriptor: the stored file; it stays its owner's to close.
     ///   - count: its size in bytes.
+    ///   - isPartial: whether the file is stored as a partial. Old ones have no mark, so that the lengths of all are
+    ///     decrypted.
     /// - Throws: `.message` for a damaged one and one above that limit, `.key`, `.inputOutput`.
-    package func plaintextCount(_ descriptor: Int32, count: UInt64) throws(OpenPGPError) -> UInt64 {
+    package func plaintextCount(
+        _ descriptor: Int32, count: UInt64, isPartial: Bool = false
+    ) throws(OpenPGPError) -> UInt64 {
         let message = try EncryptedMessage(CiphertextFile(descriptor: descriptor, count: count).withHead())
-        if let counts = message.ownFraming?.plaintextCounts, counts.count == 1 { return counts[0] }
+        if !isPartial, let counts = message.ownFraming?.plaintextCounts(isPartial: false), counts.count == 1 {
+            return counts[0]
+        }
         if let key = try sessionKey(of: message), let count = try LiteralPacket.dataCount(in: message, key) {
             return count
         }
         return try decryptedCount(
-            descriptor, limit: max(64 << 20, count.multipliedReportingOverflow(by: 256).partialValue))
+            descriptor, limit: max(64 << 20, count.multipliedReportingOverflow(by: 256).partialValue),
+            isPartial: isPartial)
     }
 
     /// Opens the session key of a message.
@@ -107,8 +159,10 @@ package final class Cryptor {
     }
 
     /// Counts the plaintext by decrypting all of it.
-    private func decryptedCount(_ descriptor: Int32, limit: UInt64) throws(OpenPGPError) -> UInt64 {
-        let decryption = try decrypt(descriptor)
+    private func decryptedCount(
+        _ descriptor: Int32, limit: UInt64, isPartial: Bool
+    ) throws(OpenPGPError) -> UInt64 {
+        let decryption = try decrypt(descriptor, isPartial: isPartial)
         defer { decryption.cancel() }
         var total: UInt64 = 0
         var buffer = [UInt8](repeating: 0, count: 1 << 16)

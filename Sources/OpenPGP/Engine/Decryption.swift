@@ -9,6 +9,11 @@ package protocol Decryption: AnyObject {
     ///   intact.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(OpenPGPError) -> Int
 
+    /// Whether the message says that it is only the first part of a file.
+    ///
+    /// It is known when the last bytes have been read, at the latest.
+    var isPartial: Bool { get }
+
     /// Gives the message up, and waits until no thread or process works on it any more.
     func cancel()
 }

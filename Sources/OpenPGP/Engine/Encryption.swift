@@ -10,6 +10,9 @@ package protocol Encryption: AnyObject {
     /// The failure that ended the encryption, if there is one so far.
     var failure: OpenPGPError? { get }
 
+    /// The session key of the message, once it has been used; nil when another program has made it.
+    var sessionKey: SessionKey? { get }
+
     /// Ends the message and waits until all of it has been written to the file.
     func finish() throws(OpenPGPError)
 

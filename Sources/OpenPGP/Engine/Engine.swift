@@ -7,9 +7,10 @@ package protocol Engine {
 
     /// Starts to write a message.
     ///
-    /// - Parameter descriptor: an empty file, which stays its owner's to close, after the message was finished or
-    ///   cancelled.
-    func encrypt(into descriptor: Int32) throws(OpenPGPError) -> any Encryption
+    /// - Parameters:
+    ///   - descriptor: an empty file, which stays its owner's to close, after the message was finished or cancelled.
+    ///   - isPartial: whether the message says inside that it is only the first part of a file.
+    func encrypt(into descriptor: Int32, isPartial: Bool) throws(OpenPGPError) -> any Encryption
 
     /// Starts to read a message.
     ///

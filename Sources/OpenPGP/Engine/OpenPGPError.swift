@@ -37,6 +37,12 @@ package struct OpenPGPError: Error, Equatable, CustomStringConvertible {
         self.init(code, description, errno: error.number)
     }
 
+    /// A message says that it is a partial, and has the name of a complete file.
+    package static var partial: OpenPGPError {
+        OpenPGPError(
+            .message, "incomplete upload: the stored file says that it was cut off, but has the name of a complete one")
+    }
+
     /// Memory for a secret was asked for, and no more can be locked.
     package static var noLockedMemory: OpenPGPError { OpenPGPError(.engine, "no locked memory left") }
 

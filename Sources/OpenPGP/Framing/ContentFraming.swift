@@ -18,26 +18,30 @@ package enum ContentFraming: Equatable, Sendable {
     private static let wrapping = UInt64(1 + LiteralPacket.prefix + LiteralPacket.trailer)
 
     /// Bytes of the SEIPD packet's body, version byte included, for a plaintext of `count` bytes.
-    package func body(forPlaintext count: UInt64) -> UInt64 {
-        switch self {
-        case .gnupg(let framing): framing.body(forPlaintext: count)
+    ///
+    /// - Parameter isPartial: whether the message says that it is a partial.
+    package func body(forPlaintext count: UInt64, isPartial: Bool = false) -> UInt64 {
+        let fields = UInt64(LiteralPacket.fields(isPartial: isPartial))
+        return switch self {
+        case .gnupg(let framing): framing.body(forPlaintext: count, isPartial: isPartial)
         case .native:
             Self.wrapping + 1
-                + OuterFraming.nativeLiteral.total(forBody: UInt64(LiteralPacket.namelessFields) + count)
+                + OuterFraming.nativeLiteral.total(forBody: fields + count)
         }
     }
 
     /// The plaintext sizes for which the SEIPD packet's body has `body` bytes: none, one, or, for gpg's framing,
     /// sometimes two.
-    package func plaintextCounts(forBody body: UInt64) -> [UInt64] {
+    package func plaintextCounts(forBody body: UInt64, isPartial: Bool = false) -> [UInt64] {
+        let fields = UInt64(LiteralPacket.fields(isPartial: isPartial))
         switch self {
-        case .gnupg(let framing): return framing.plaintextCounts(forBody: body)
+        case .gnupg(let framing): return framing.plaintextCounts(forBody: body, isPartial: isPartial)
         case .native:
             guard body > Self.wrapping + 1,
                 let literal = OuterFraming.nativeLiteral.body(forTotal: body - Self.wrapping - 1),
-                literal >= UInt64(LiteralPacket.namelessFields)
+                literal >= fields
             else { return [] }
-            return [literal - UInt64(LiteralPacket.namelessFields)]
+            return [literal - fields]
         }
     }
 }

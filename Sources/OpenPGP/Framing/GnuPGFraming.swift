@@ -22,8 +22,6 @@ package struct GnuPGFraming: Equatable, Sendable {
 
     /// The shortest first partial length that OpenPGP allows.
     private static let smallest: UInt64 = 512
-    /// Bytes of a literal packet before its plaintext: mode, an empty name's length, four of date.
-    private static let literalHeader: UInt64 = 6
     /// Bytes around the literal packet: version, random prefix with its repeat, modification detection code.
     private static let wrapping: UInt64 = 1 + 18 + 22
 
@@ -35,25 +33,28 @@ package struct GnuPGFraming: Equatable, Sendable {
     }
 
     /// Bytes of the SEIPD packet's body, version byte included, for a plaintext of `count` bytes.
-    package func body(forPlaintext count: UInt64) -> UInt64 {
-        let literal = Self.literalHeader + count
+    ///
+    /// - Parameter isPartial: whether the message says that it is a partial.
+    package func body(forPlaintext count: UInt64, isPartial: Bool = false) -> UInt64 {
+        let literal = UInt64(LiteralPacket.fields(isPartial: isPartial)) + count
         return Self.wrapping + 1 + literal + lengthBytes(forBody: literal)
     }
 
     /// The plaintext sizes for which the SEIPD packet's body has `body` bytes: none, one or two.
-    package func plaintextCounts(forBody body: UInt64) -> [UInt64] {
-        guard body > Self.wrapping + Self.literalHeader else { return [] }
+    package func plaintextCounts(forBody body: UInt64, isPartial: Bool = false) -> [UInt64] {
+        let literalHeader = UInt64(LiteralPacket.fields(isPartial: isPartial))
+        guard body > Self.wrapping + literalHeader else { return [] }
         // literal + lengthBytes(literal) = sum, and lengthBytes is literal / buffer and 1 to 9 more.
         let sum = body - Self.wrapping - 1
         return (1...9 as ClosedRange<UInt64>).compactMap { extra in
-            guard sum >= extra + Self.literalHeader else { return nil }
+            guard sum >= extra + literalHeader else { return nil }
             let whole = (sum - extra) / (buffer + 1)
             let literal = sum - extra - whole
             // Neighbouring values of `extra` may lead to the same size: only one of them belongs to it.
-            guard literal >= Self.literalHeader, literal / buffer == whole,
+            guard literal >= literalHeader, literal / buffer == whole,
                 literal + lengthBytes(forBody: literal) == sum
             else { return nil }
-            return literal - Self.literalHeader
+            return literal - literalHeader
         }
     }
 }

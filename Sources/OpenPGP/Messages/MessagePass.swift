@@ -59,6 +59,9 @@ package final class MessagePass {
     /// Whether the plaintext is in one literal packet, neither compressed nor signed.
     var hasData: Bool { literal.map { !$0.walk.hasTooManyRuns } ?? false }
 
+    /// Whether the message says that it is only the first part of a file; known after the first window.
+    var isPartial: Bool { literal?.isPartial ?? false }
+
     /// Decrypts the next window.
     ///
     /// - Returns: false when the SEIPD packet has too many runs.
@@ -100,7 +103,8 @@ package final class MessagePass {
         let code = try checkedCode(UnsafeRawBufferPointer(rebasing: window[max(0, filled - Self.held)..<filled]))
         guard let literal, let range = literal.data(inside: count) else { return nil }
         return VerifiedMessage(
-            SEIPDContents(outer.map, cipher), literal.walk.map, range, code: code, storedCount: message.file.count)
+            SEIPDContents(outer.map, cipher), literal.walk.map, range, code: code, isPartial: literal.isPartial,
+            storedCount: message.file.count)
     }
 
     /// Reads a window of the file and removes the lengths from it, so that only ciphertext is left.

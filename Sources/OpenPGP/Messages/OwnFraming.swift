@@ -48,5 +48,9 @@ package struct OwnFraming {
     }
 
     /// The plaintext sizes that the framing allows: one, seldom two.
-    package var plaintextCounts: [UInt64] { contents.plaintextCounts(forBody: bodyCount) }
+    ///
+    /// - Parameter isPartial: whether the message says that it is a partial.
+    package func plaintextCounts(isPartial: Bool) -> [UInt64] {
+        contents.plaintextCounts(forBody: bodyCount, isPartial: isPartial)
+    }
 }

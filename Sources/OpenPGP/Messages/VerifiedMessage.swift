@@ -6,6 +6,8 @@ package final class VerifiedMessage {
     package let count: UInt64
     /// The MDC, which tells the message from others.
     package let code: [UInt8]
+    /// Whether the message says that it is only the first part of a file.
+    package let isPartial: Bool
 
     private let contents: SEIPDContents
     private let literal: PartialBodyMap
@@ -20,11 +22,14 @@ package final class VerifiedMessage {
     ///   - literal: the literal packet's body in them.
     ///   - range: the plaintext as offsets in that body.
     ///   - code: the MDC.
+    ///   - isPartial: see ``isPartial``.
     ///   - storedCount: the bytes of the file.
     init(
-        _ contents: SEIPDContents, _ literal: PartialBodyMap, _ range: Range<UInt64>, code: [UInt8], storedCount: UInt64
+        _ contents: SEIPDContents, _ literal: PartialBodyMap, _ range: Range<UInt64>, code: [UInt8],
+        isPartial: Bool, storedCount: UInt64
     ) {
         self.code = code
+        self.isPartial = isPartial
         self.contents = contents
         self.literal = literal
         self.storedCount = storedCount

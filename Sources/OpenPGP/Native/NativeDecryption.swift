@@ -20,6 +20,7 @@ final class NativeDecryption: Decryption {
     private var held: [UInt8] = []
     /// Bytes given out.
     private var count: UInt64 = 0
+    private var isMarked = false
 
     /// Starts to read a message.
     ///
@@ -56,6 +57,8 @@ final class NativeDecryption: Decryption {
         }
     }
 
+    var isPartial: Bool { fallback?.isPartial ?? isMarked }
+
     func cancel() {
         fallback?.cancel()
         failure = failure ?? OpenPGPError(.cancelled, "the download was cancelled")
@@ -73,6 +76,7 @@ final class NativeDecryption: Decryption {
             return
         }
         guard try pass.step(), pass.hasData else { return try switchToFallback() }
+        isMarked = pass.isPartial
         var fresh: [UInt8] = []
         pass.forEachPart { fresh += $0 }
         if !fresh.isEmpty { release(fresh) }

@@ -1,3 +1,5 @@
+private import Secrets
+
 /// An encryption by the native engine.
 ///
 /// A short file is encrypted when it is complete. For a longer one a worker thread makes the message while the
@@ -5,6 +7,8 @@
 final class NativeEncryption: Encryption {
     private let subkey: ECDHSubkey
     private let descriptor: Int32
+    private let isPartial: Bool
+    private(set) var sessionKey: SessionKey?
     /// All bytes while the file is short, afterwards those that the worker gets next.
     private var waiting: [UInt8] = []
     private var background: (input: BytePipe, worker: Worker<Void>)?
@@ -20,7 +24,9 @@ final class NativeEncryption: Encryption {
     /// - Parameters:
     ///   - subkey: the recipient's encryption subkey.
     ///   - descriptor: an empty file, which stays its owner's to close, after ``finish()`` or ``cancel()``.
-    init(to subkey: ECDHSubkey, into descriptor: Int32) {
+    ///   - isPartial: whether the message says that it is a partial.
+    init(to subkey: ECDHSubkey, into descriptor: Int32, isPartial: Bool) {
+        self.isPartial = isPartial
         self.subkey = subkey
         self.descriptor = descriptor
     }
@@ -50,7 +56,7 @@ final class NativeEncryption: Encryption {
             return try background.worker.join()
         }
         try remembering { () throws(OpenPGPError) in
-            let message = try NativeMessage(to: subkey, into: descriptor)
+            let message = try NativeMessage(to: subkey, makeSessionKey(), into: descriptor, isPartial: isPartial)
             try message.write(waiting)
             try message.finish()
         }
@@ -68,9 +74,10 @@ final class NativeEncryption: Encryption {
     private func startWorker() throws(OpenPGPError) {
         let input = BytePipe(capacity: 1 << 20)
         try remembering { () throws(OpenPGPError) in
-            let worker = try Worker { [subkey, descriptor] () throws(OpenPGPError) in
+            let key = try makeSessionKey()
+            let worker = try Worker { [subkey, descriptor, isPartial] () throws(OpenPGPError) in
                 do throws(OpenPGPError) {
-                    let message = try NativeMessage(to: subkey, into: descriptor)
+                    let message = try NativeMessage(to: subkey, key, into: descriptor, isPartial: isPartial)
                     while let bytes = try input.next() { try message.write(bytes) }
                     try message.finish()
                 } catch {
@@ -81,6 +88,13 @@ final class NativeEncryption: Encryption {
             background = (input, worker)
         }
         try handOver(to: input)
+    }
+
+    private func makeSessionKey() throws(OpenPGPError) -> SessionKey {
+        guard let bytes = SecretBytes.random(32) else { throw OpenPGPError.noLockedMemory }
+        let key = SessionKey(bytes: bytes)
+        sessionKey = key
+        return key
     }
 
     /// Runs `body` and keeps its error as this message's failure.

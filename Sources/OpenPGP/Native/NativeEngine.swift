@@ -21,8 +21,8 @@ package struct NativeEngine: Engine {
 
     package var framing: ContentFraming { .native }
 
-    package func encrypt(into descriptor: Int32) throws(OpenPGPError) -> any Encryption {
-        NativeEncryption(to: subkey, into: descriptor)
+    package func encrypt(into descriptor: Int32, isPartial: Bool) throws(OpenPGPError) -> any Encryption {
+        NativeEncryption(to: subkey, into: descriptor, isPartial: isPartial)
     }
 
     package func decrypt(_ descriptor: Int32) throws(OpenPGPError) -> any Decryption {

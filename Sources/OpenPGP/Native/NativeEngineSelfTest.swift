@@ -59,7 +59,7 @@ package struct NativeEngineSelfTest {
 
     /// Encrypts the text.
     private func message(by engine: any Engine, into descriptor: Int32) throws(OpenPGPError) -> CiphertextFile {
-        let encryption = try engine.encrypt(into: descriptor)
+        let encryption = try engine.encrypt(into: descriptor, isPartial: false)
         do throws(OpenPGPError) {
             try encryption.write(Self.text[...])
             try encryption.finish()

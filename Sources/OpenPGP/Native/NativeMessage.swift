@@ -22,22 +22,25 @@ final class NativeMessage {
     private var literal: PartialBodyWriter
     /// The message: the PKESK and the SEIPD packet.
     private var outer: PartialBodyWriter
+    private let isPartial: Bool
     /// Bytes of plaintext so far.
     private var count: UInt64 = 0
 
     /// Bytes that are encrypted, or written to the file, at once.
     private static let step = 1 << 16
 
-    /// Starts a message with a random session key.
+    /// Starts a message.
     ///
     /// - Parameters:
     ///   - subkey: the recipient's encryption subkey.
+    ///   - key: a random session key, for this message alone.
     ///   - descriptor: an empty file, which stays its owner's to close.
-    init(to subkey: ECDHSubkey, into descriptor: Int32) throws(OpenPGPError) {
-        guard let bytes = SecretBytes.random(32), let prefix = SecretBytes.random(CipherFeedback.block) else {
-            throw OpenPGPError.noLockedMemory
-        }
-        let key = SessionKey(bytes: bytes)
+    ///   - isPartial: whether the message says that it is a partial.
+    init(
+        to subkey: ECDHSubkey, _ key: SessionKey, into descriptor: Int32, isPartial: Bool
+    ) throws(OpenPGPError) {
+        guard let prefix = SecretBytes.random(CipherFeedback.block) else { throw OpenPGPError.noLockedMemory }
+        self.isPartial = isPartial
         cipher = try CipherFeedback(key)
         digest = try MessageDigest(.sha1)
         file = CiphertextWriter(descriptor)
@@ -48,8 +51,7 @@ final class NativeMessage {
         var start = prefix.withUnsafeBytes { Array($0) }
         start += start.suffix(2)
         literal = PartialBodyWriter(.nativeLiteral, after: start + [PacketTag.newFormat(PacketTag.literalData)])
-        // Binary, no name, no time.
-        literal.append([UInt8(ascii: "b"), 0, 0, 0, 0, 0])
+        literal.append(LiteralPacket.start(isPartial: isPartial))
     }
 
     /// Takes the next bytes of plaintext.
@@ -75,7 +77,7 @@ final class NativeMessage {
         }
         outer.finish()
         try writeOuter()
-        guard outer.count == ContentFraming.native.body(forPlaintext: count) else {
+        guard outer.count == ContentFraming.native.body(forPlaintext: count, isPartial: isPartial) else {
             throw OpenPGPError(.engine, "\(outer.count) bytes were written for \(count)")
         }
     }

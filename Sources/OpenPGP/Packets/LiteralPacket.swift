@@ -9,12 +9,31 @@ package struct LiteralPacket {
     /// The header of the modification detection code packet, whose body is a SHA-1 hash.
     static let trailerHeader: [UInt8] = [PacketTag.newFormat(PacketTag.mdc), 20]
     /// Bytes of the body before the plaintext when the file name is empty: mode, the name's length, date.
-    static let namelessFields = 6
+    private static let namelessFields = 6
+    /// The file name in the packet that says that the plaintext is only the first part of a file.
+    ///
+    /// Other messages of this program have no name.
+    package static let partialName = "cryptsftp.partial"
+
+    /// Bytes of the body before the plaintext.
+    ///
+    /// - Parameter isPartial: whether the packet has ``partialName``.
+    static func fields(isPartial: Bool) -> Int { namelessFields + (isPartial ? partialName.utf8.count : 0) }
+
+    /// The bytes of the body before the plaintext: binary, the name, no time.
+    ///
+    /// - Parameter isPartial: whether the name is ``partialName``, or empty.
+    static func start(isPartial: Bool) -> [UInt8] {
+        let name = isPartial ? Array(partialName.utf8) : []
+        return [UInt8(ascii: "b"), UInt8(name.count)] + name + [0, 0, 0, 0]
+    }
 
     /// The walk through the packet's lengths; its offsets are those of the decrypted contents.
     private(set) var walk: PacketWalk
     /// Bytes of the body before the plaintext: mode, name, date.
     let fields: UInt64
+    /// Whether it says that the plaintext is only the first part of a file.
+    let isPartial: Bool
 
     /// Reads the start of the packet.
     ///
@@ -38,6 +57,13 @@ package struct LiteralPacket {
         let name = walk.map.outerOffset(of: 1)
         guard name < UInt64(contents.count), contents[Int(mode)] == UInt8(ascii: "b") else { return nil }
         fields = 1 + 1 + UInt64(contents[Int(name)]) + 4
+        let (mark, map) = (Self.partialName.utf8, walk.map)
+        isPartial =
+            Int(contents[Int(name)]) == mark.count && map.count >= UInt64(2 + mark.count)
+            && zip(2..., mark).allSatisfy { index, byte in
+                let place = map.outerOffset(of: UInt64(index))
+                return place < UInt64(contents.count) && contents[Int(place)] == byte
+            }
     }
 
     /// Walks on through the packet's lengths.

@@ -69,7 +69,3 @@ package enum Event: Equatable, Sendable {
         return packet + fields
     }
 }
-
-extension PacketReader {
-    fileprivate mutating func text() throws(FileSystemError) -> String { String(decoding: try string(), as: UTF8.self) }
-}

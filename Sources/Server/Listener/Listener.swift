@@ -4,6 +4,7 @@ private import GnuPG
 package import Logging
 internal import Platform
 internal import SSHTransport
+private import Secrets
 package import ServerConfiguration
 private import Vault
 
@@ -18,7 +19,10 @@ package final class Listener {
     private var fileStamp: FileStamp?
     private var sessions: [pid_t: SessionRecord] = [:]
     private var penalties = LoginPenalties()
+    private let books: AccountBooks
+    private let visitKey: [UInt8]
     private var isStopping: Bool { socket == nil }
+    private var lastKeyCheck = ContinuousClock.now
     /// The last list of transfers that was logged while the server is stopping.
     private var lastPending = ""
 
@@ -39,12 +43,16 @@ package final class Listener {
         signal(SIGPIPE, SIG_IGN)
         self.configuration = configuration
         self.log = log
+        books = try AccountBooks()
+        var random = SystemRandomNumberGenerator()
+        visitKey = (0..<KeyedHash.keySize).map { _ in random.next() }
         let bound = listen ?? configuration.listen
         let socket = try ListeningSocket(host: bound.host, port: bound.port)
         self.socket = socket
         address = socket.address
         fileStamp = FileStamp(configuration.file)
         sweep()
+        books.sweep(configuration)
     }
 
     /// Serves until SIGINT or SIGTERM: the first lets transfers finish, the second does not.
@@ -53,13 +61,20 @@ package final class Listener {
             var descriptors = [pollfd(fd: signals, events: Int16(POLLIN), revents: 0)]
             // poll ignores a negative descriptor.
             descriptors.append(pollfd(fd: socket?.descriptor ?? -1, events: Int16(POLLIN), revents: 0))
+            descriptors.append(pollfd(fd: books.descriptor, events: Int16(POLLIN), revents: 0))
             let records = sessions.values.filter(\.isOpen)
             descriptors += records.map { pollfd(fd: $0.link.raw, events: Int16(POLLIN), revents: 0) }
             poll(&descriptors, nfds_t(descriptors.count), Listener.pollInterval)
-            for (record, descriptor) in zip(records, descriptors.dropFirst(2)) where descriptor.revents != 0 {
+            for (record, descriptor) in zip(records, descriptors.dropFirst(3)) where descriptor.revents != 0 {
                 take(from: record)
             }
+            if descriptors[2].revents != 0 {
+                let answers = books.answersAfterCounts(configuration, Array(sessions.values))
+                for (record, answer) in answers { reply(answer, to: record) }
+            }
             takeSignals()
+            endSessionsWithOldKeys()
+            books.expire()
             if descriptors[1].revents != 0 { accept() }
             endSlowLogins()
             if isStopping { logPendingTransfers() }
@@ -121,7 +136,7 @@ package final class Listener {
     private func start(_ connection: OwnedDescriptor, _ peer: String) throws {
         let parameters = try SessionParameters(
             configurationFile: configuration.file.path, configurationText: configuration.text, listener: getpid(),
-            peer: peer, logLevel: log.logLevel.rawValue
+            peer: peer, logLevel: log.logLevel.rawValue, visitKey: visitKey
         ).written()
         let null = try OwnedDescriptor(path: "/dev/null", O_RDWR)
         let (mine, its) = try makeSockets()
@@ -159,10 +174,16 @@ package final class Listener {
             switch event {
             case .loggedIn(let user, let isOwner):
                 record.user = user
+                record.isOwner = isOwner
+                if !isOwner { record.keys = publicKeys(of: user) }
                 // Anybody can log in to a write-only account: that does not clear an address that guesses passwords.
                 if isOwner { penalties.succeeded(record.peer) }
             case .opened(let number, let transfer): record.transfers[number] = transfer
-            case .closed(let number): record.transfers[number] = nil
+            case .closed(let number):
+                let transfer = record.transfers.removeValue(forKey: number)
+                if record.isOwner, let user = record.user, transfer?.hasPrefix("upload") == true {
+                    books.changedByOwner(user)
+                }
             case .log(let level, let message, let metadata):
                 log.log(
                     level: Logger.Level(rawValue: level) ?? .info, "\(message)",
@@ -173,12 +194,17 @@ package final class Listener {
     }
 
     private func answer(_ question: Question, of record: SessionRecord) {
-        let answer: Answer
-        switch question {
-        case .failedLogin:
-            answer = .delay(UInt64(max(0, penalties.delay(record.peer).milliseconds)))
+        if question == .failedLogin, record.user == nil {
+            let delay = penalties.delay(record.peer).milliseconds
             penalties.failed(record.peer)
+            return reply(.delay(UInt64(max(0, delay))), to: record)
         }
+        if let answer = books.answer(question, of: record, configuration, Array(sessions.values)) {
+            reply(answer, to: record)
+        }
+    }
+
+    private func reply(_ answer: Answer, to record: SessionRecord) {
         guard !record.answer(answer) else { return }
         log.error("a session does not read its answers: it is killed", metadata: ["connection_id": "\(record.process)"])
         end(record)
@@ -194,6 +220,26 @@ package final class Listener {
             log.warning("login took too long", metadata: ["remote_addr": "\(record.peer)"])
             end(record)
         }
+    }
+
+    /// Has sessions end that encrypt to a user's former key, as soon as their open files are closed.
+    ///
+    /// The owner's sessions keep the keys from being changed while they last; the others do not.
+    private func endSessionsWithOldKeys() {
+        guard ContinuousClock.now - lastKeyCheck >= .seconds(1) else { return }
+        lastKeyCheck = .now
+        for record in sessions.values {
+            guard let user = record.user, let keys = record.keys, publicKeys(of: user) != keys else { continue }
+            record.keys = nil
+            log.notice(
+                "the user's key has changed: a session ends when its files are closed",
+                metadata: ["connection_id": "\(record.process)", "username": "\(user)"])
+            kill(record.process, SIGTERM)
+        }
+    }
+
+    private func publicKeys(of user: String) -> FileStamp? {
+        FileStamp(configuration.keyDirectory(of: user).appending(path: KeyDirectory.publicKeys))
     }
 
     // MARK: Signals
@@ -217,6 +263,7 @@ package final class Listener {
             waitpid(process, &status, 0)
             guard let record = sessions.removeValue(forKey: process) else { continue }
             take(from: record)
+            books.ended(record, Array(sessions.values))
             guard status != 0 else { continue }
             if status & 0x7f == SIGXCPU {
                 log.warning(
@@ -281,6 +328,7 @@ package final class Listener {
                     "a changed listen address takes effect at the next start", metadata: ["address": "\(address)"])
             }
             configuration = new
+            for warning in new.warnings { log.warning("\(warning)") }
             log.notice("configuration read", metadata: ["users": "\(configuration.accounts.count)"])
         } catch {
             log.error("server.conf has an error; the old configuration stays in use", metadata: ["error": "\(error)"])

@@ -14,6 +14,8 @@ struct SessionParameters: Codable {
     /// The client's address.
     let peer: String
     let logLevel: String
+    /// The key of the hashes of passwords that tell visits apart: random, and of this listener alone.
+    let visitKey: [UInt8]
 
     /// The descriptors of a session process, beyond the three that every process has.
     enum Descriptor {

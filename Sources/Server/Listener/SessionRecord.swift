@@ -11,6 +11,14 @@ package final class SessionRecord {
     package let link: OwnedDescriptor
     /// The user who has logged in; nil before the login.
     var user: String?
+    /// Whether that is the owner's login.
+    var isOwner = false
+    /// The file of the user's public keys as it was when somebody else than the owner has logged in.
+    var keys: FileStamp?
+    /// Who has stored what the session stores; nil for the owner.
+    var holder: Bookings.Holder?
+    /// The room that the session has taken.
+    var hold = Budgets.Hold()
     /// Descriptions of the transfers that are open, by their numbers.
     var transfers: [UInt64: String] = [:]
     /// Whether the listener has killed the session: then its end is no error.

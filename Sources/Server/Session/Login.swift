@@ -14,16 +14,29 @@ final class Login: Authenticator {
         let account: Account
         let view: View
         let home: SessionHome
+        let credential: Credential
+    }
+
+    /// What tells this login from others of the account.
+    enum Credential {
+        case owner
+        /// A keyed hash of the password that was given.
+        case password([UInt8])
+        /// The fingerprint of the public key.
+        case key(String)
     }
 
     private let configuration: Configuration
+    private let visitKey: [UInt8]
     private let link: ListenerLink
     private let log: Logger
     /// The result of the login; nil until somebody has logged in.
     private(set) var admission: Admission?
 
-    init(_ configuration: Configuration, _ link: ListenerLink, _ log: Logger) {
+    /// - Parameter visitKey: see ``SessionParameters/visitKey``.
+    init(_ configuration: Configuration, visitKey: [UInt8], _ link: ListenerLink, _ log: Logger) {
         self.configuration = configuration
+        self.visitKey = visitKey
         self.link = link
         self.log = log
     }
@@ -46,7 +59,8 @@ final class Login: Authenticator {
             })
         return switch decision {
         case .owner: owner
-        case .writeOnly: account.flatMap { admitWriteOnly($0) }
+        case .writeOnly:
+            account.flatMap { admitWriteOnly($0, .visit, .password(KeyedHash.hash(password, key: visitKey))) }
         case .rejected: nil
         }
     }
@@ -61,13 +75,17 @@ final class Login: Authenticator {
     func loggedIn(user: [UInt8], key: PublicKey) -> Bool {
         let name = String(decoding: user, as: UTF8.self)
         let account = accepts(user: user, key: key) ? configuration.account(named: name) : nil
-        return finish(name, account.flatMap { admitWriteOnly($0) })
+        return finish(
+            name,
+            account.flatMap {
+                admitWriteOnly($0, .addOnly(View.OnExists($0.onExists)), .key(key.fingerprint))
+            })
     }
 
     // MARK: The keys
 
     private func openAsOwner(_ account: Account, _ passphrase: SecretBytes) -> Admission? {
-        open(account, .plaintext) { () throws(OpenPGPError) in
+        open(account, .plaintext, .owner) { () throws(OpenPGPError) in
             try SessionHome(
                 keysIn: configuration.keyDirectory(of: account.name), fingerprint: account.key,
                 passphrase: passphrase, engine: configuration.engine,
@@ -76,8 +94,8 @@ final class Login: Authenticator {
     }
 
     /// Admits to the write-only view, whatever the account's access: an SSH key cannot open an OpenPGP key.
-    private func admitWriteOnly(_ account: Account) -> Admission? {
-        open(account, .ciphertext(listsAll: account.woListsAll)) { () throws(OpenPGPError) in
+    private func admitWriteOnly(_ account: Account, _ view: View, _ credential: Credential) -> Admission? {
+        open(account, view, credential) { () throws(OpenPGPError) in
             try SessionHome(
                 publicKeysIn: configuration.keyDirectory(of: account.name), fingerprint: account.key,
                 engine: configuration.engine, stallTimeout: configuration.limits.stallTimeout)
@@ -85,7 +103,7 @@ final class Login: Authenticator {
     }
 
     private func open(
-        _ account: Account, _ view: View, _ home: () throws(OpenPGPError) -> SessionHome
+        _ account: Account, _ view: View, _ credential: Credential, _ home: () throws(OpenPGPError) -> SessionHome
     ) -> Admission? {
         do throws(OpenPGPError) {
             let home = try home()
@@ -94,7 +112,7 @@ final class Login: Authenticator {
                     "the native engine is not used for this session",
                     metadata: ["username": "\(account.name)", "reason": "\(reason)"])
             }
-            return Admission(account: account, view: view, home: home)
+            return Admission(account: account, view: view, home: home, credential: credential)
         } catch {
             // Without a hash the key is what tells a wrong passphrase. With one, a key that does not open is an error.
             if error.code != .passphrase || account.ownerCheck != .key {

@@ -52,7 +52,7 @@ package final class SessionProcess {
     /// Serves the connection until it ends.
     package func run() {
         do {
-            let login = Login(configuration, link, log)
+            let login = Login(configuration, visitKey: parameters.visitKey, link, log)
             let connection = try Connection(
                 SessionParameters.Descriptor.socket, hostKeys: HostKeyStore.load(from: configuration.hostKeys),
                 .init(authenticationTries: configuration.limits.loginTries, stallTimeout: stallTimeout), login)
@@ -103,7 +103,7 @@ package final class SessionProcess {
     private func openFileSystem(_ admission: Login.Admission) throws -> VaultFileSystem {
         log[metadataKey: "username"] = "\(admission.account.name)"
         let data = try Directory(path: configuration.data.path)
-        let home = try data.directory(VirtualPath(parsing: admission.account.home.utf8), mounts: .enter)
+        let home = try SessionPlace.open(admission, in: data, link)
         // A read-only medium has no drafts directory and needs none.
         let drafts = try? DraftFile.directory(in: data)
         let confinement = try Confinement.enter(
@@ -119,7 +119,8 @@ package final class SessionProcess {
             user: admission.account.name, view: admission.view, data: data, home: home,
             volume: Volume(of: data, isPortable: configuration.portableNames), cryptor: admission.home.cryptor,
             spoolSize: UInt64(configuration.limits.spoolMegabytes) << 20,
-            verifiedFirst: UInt64(configuration.limits.verifyMegabytes) << 20, report: transfers.report)
+            verifiedFirst: UInt64(configuration.limits.verifyMegabytes) << 20, ledger: ListenerLedger(link),
+            mostLevels: admission.account.maxDepth, report: transfers.report)
         fileSystem.isStopping = stop.isReceived
         stop.onReceipt = { fileSystem.isStopping = true }
         return fileSystem

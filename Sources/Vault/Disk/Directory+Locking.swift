@@ -7,7 +7,12 @@ extension Directory {
     /// Runs `body` while no other session decides about names in this directory.
     ///
     /// On a file system without locks, `body` runs without one.
-    func locked(_ body: () throws(FileSystemError) -> Void) throws(FileSystemError) {
+    ///
+    /// - Parameter pause: called right before the lock is taken: there tests have another session act.
+    func locked(
+        _ pause: () -> Void = {}, _ body: () throws(FileSystemError) -> Void
+    ) throws(FileSystemError) {
+        pause()
         try FileLock(.exclusive, on: OwnedDescriptor(reopened())).withLock(body)
     }
 

@@ -65,6 +65,11 @@ package final class Directory {
         return (file, status)
     }
 
+    /// Opens whatever has a name, only to take its status and to set its attributes; without a name, this directory.
+    func openObject(_ name: [UInt8]) throws(FileSystemError) -> OwnedDescriptor {
+        OwnedDescriptor(try open(name.isEmpty ? [UInt8(ascii: ".")] : name, linux_path_only | O_NOFOLLOW))
+    }
+
     /// Makes a new file and opens it.
     ///
     /// The C function is `openat2` with `O_EXCL`.
@@ -97,7 +102,7 @@ package final class Directory {
     /// The status of this directory.
     func status() throws(FileSystemError) -> stat { try file.currentStatus() }
 
-    func makeDirectory(_ name: [UInt8], mode: mode_t) throws(FileSystemError) {
+    package func makeDirectory(_ name: [UInt8], mode: UInt32) throws(FileSystemError) {
         try check(name.withCString { mkdirat(descriptor, $0, mode) })
     }
 
@@ -105,7 +110,7 @@ package final class Directory {
         try check(name.withCString { unlinkat(descriptor, $0, 0) })
     }
 
-    func removeDirectory(_ name: [UInt8]) throws(FileSystemError) {
+    package func removeDirectory(_ name: [UInt8]) throws(FileSystemError) {
         try check(name.withCString { unlinkat(descriptor, $0, AT_REMOVEDIR) })
     }
 
@@ -141,7 +146,7 @@ package final class Directory {
     }
 
     /// Waits until this directory's entries are on the disk.
-    func synchronize() throws(FileSystemError) {
+    package func synchronize() throws(FileSystemError) {
         try FileSystemError.translating(system: FileIO.synchronize(descriptor))
     }
 

@@ -4,11 +4,20 @@ internal import Foundation
 ///
 /// An inode number may be used again for another file; the change time (`st_ctim`) tells the two apart. The change time
 /// also changes when this session renames the file or sets its attributes.
-struct FileIdentity: Hashable {
-    private let device: UInt64
-    private let inode: UInt64
-    private let seconds: Int
-    private let nanoseconds: Int
+package struct FileIdentity: Hashable, Sendable {
+    package let device: UInt64
+    package let inode: UInt64
+    /// The change time; 0 for a directory.
+    package let seconds: Int
+    package let nanoseconds: Int
+
+    /// Names an object as another process has described it.
+    package init(device: UInt64, inode: UInt64, seconds: Int, nanoseconds: Int) {
+        self.device = device
+        self.inode = inode
+        self.seconds = seconds
+        self.nanoseconds = nanoseconds
+    }
 
     init(_ status: stat) {
         device = UInt64(status.st_dev)

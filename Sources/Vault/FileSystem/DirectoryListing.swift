@@ -11,7 +11,6 @@ final class DirectoryListing: OpenDirectory {
     private let userName: String
     private let home: HomeDirectory
     private let store: MessageStore
-    private let own: OwnObjects
     private let stream: DirectoryStream
     /// Uploads in this directory that have not been listed yet, by their names.
     private var uploads: [[UInt8]: Upload]
@@ -24,7 +23,7 @@ final class DirectoryListing: OpenDirectory {
     ///   - user: the name of the owner and group of all files.
     init(
         _ directory: Directory, _ path: VirtualPath, uploads: [[UInt8]: Upload], user: String, _ home: HomeDirectory,
-        _ store: MessageStore, _ own: OwnObjects
+        _ store: MessageStore
     ) throws(FileSystemError) {
         stream = try DirectoryStream(directory)
         self.directory = directory
@@ -33,7 +32,6 @@ final class DirectoryListing: OpenDirectory {
         userName = user
         self.home = home
         self.store = store
-        self.own = own
     }
 
     func next(_ limit: Int) throws(FileSystemError) -> [DirectoryEntry] {
@@ -61,7 +59,7 @@ final class DirectoryListing: OpenDirectory {
             if let entry = entry(stored: name) { entries.append(entry) }
         }
         while entries.count < limit, let (name, upload) = uploads.popFirst() {
-            if let attributes = try? upload.attributes() { entries.append(entry(shown(name), attributes)) }
+            if let attributes = try? upload.attributes() { entries.append(entry(name, attributes)) }
         }
         return entries
     }
@@ -75,17 +73,14 @@ final class DirectoryListing: OpenDirectory {
             return entry(virtual, status.attributes(size: UInt64(clamping: status.st_size)))
         }
         guard status.isRegularFile, let virtual = StoredName.virtual(name) ?? partial(name) else { return nil }
-        var found = ResolvedPath(directory: directory, name: name, status: status, path: path.appending(virtual))
-        found.isStoredName = home.view != .plaintext
-        guard found.isStoredName || isFirst(name, of: virtual, found.isPartial ? .partial : .file) else { return nil }
-        if case .ciphertext(listsAll: false) = home.view, !own.contains(found.path, status) { return nil }
-        let shown = found.isStoredName ? name : virtual
+        let found = ResolvedPath(directory: directory, name: name, status: status, path: path.appending(virtual))
+        guard isFirst(name, of: virtual, found.isPartial ? .partial : .file) else { return nil }
         if let upload = uploads.removeValue(forKey: virtual), let attributes = try? upload.attributes() {
-            return entry(shown, attributes)
+            return entry(virtual, attributes)
         }
         // An error here, such as too many open files, must not hide the entry; OPEN and STAT report it.
-        let size = (try? store.size(of: found, home.view, own)) ?? UInt64(clamping: status.st_size)
-        return entry(shown, status.attributes(size: size))
+        let size = (try? store.size(of: found, home.view)) ?? UInt64(clamping: status.st_size)
+        return entry(virtual, status.attributes(size: size))
     }
 
     /// Whether the virtual name leads to this stored name: in a copied directory there may be several forms of it.
@@ -99,11 +94,6 @@ final class DirectoryListing: OpenDirectory {
         guard home.view == .plaintext, let name = StoredName.virtualOfPartial(stored) else { return nil }
         let isWhole = (try? home.entry(name, .file, in: directory) != nil) ?? true
         return isWhole ? nil : name
-    }
-
-    /// The name under which a file that is not stored yet is listed.
-    private func shown(_ name: [UInt8]) -> [UInt8] {
-        home.view == .plaintext ? name : (try? home.storedName(name, .file, in: directory)) ?? name
     }
 
     private func entry(_ name: [UInt8], _ attributes: FileAttributes) -> DirectoryEntry {

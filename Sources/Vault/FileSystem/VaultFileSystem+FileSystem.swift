@@ -11,12 +11,13 @@ extension VaultFileSystem: FileSystem {
     package func setAttributes(_ attributes: FileAttributes, of path: VirtualPath) throws(FileSystemError) {
         if let upload = uploads[path] { return try upload.setAttributes(attributes, pending: { pending }) }
         var found = try require(path)
+        // Before a size is set, which stores the file again.
+        if attributes.size != nil { try home.requireOwn(found.status) }
         if let size = attributes.size, try size != self.size(of: found) {
             try truncate(found, to: size)
             found = try require(path)
         }
-        try found.directory.set(attributes, on: found)
-        if !path.isRoot, let status = try found.directory.status(found.name) { own.refresh(found.path, status) }
+        try home.set(attributes, on: found)
     }
 
     private func truncate(_ found: ResolvedPath, to size: UInt64) throws(FileSystemError) {
@@ -34,20 +35,26 @@ extension VaultFileSystem: FileSystem {
 
     package func makeDirectory(_ path: VirtualPath, _ attributes: FileAttributes) throws(FileSystemError) {
         guard let name = path.name else { throw .failure("it exists already") }
-        guard try resolveAnyForm(path) == nil, uploads[path] == nil else { throw .failure("it exists already") }
         try refuseStoredName(name)
         let directory = try home.directory(path.parent)
-        let stored = try home.storedName(name, .directory, in: directory)
-        try directory.makeDirectory(stored, mode: mode_t(attributes.permissions ?? 0o777) & 0o777)
+        let mode = home.permitted(mode_t(attributes.permissions ?? 0o777) & 0o777, isDirectory: true)
+        let room = home.reservation()
+        try room?.grow(to: 0)
+        try home.locked(directory) { () throws(FileSystemError) in
+            guard try find(path) == nil, uploads[path] == nil else { throw .failure("it exists already") }
+            let stored = try home.storedName(name, .directory, in: directory)
+            try directory.makeDirectory(stored, mode: mode)
+            room?.settle(0)
+            if let status = try directory.status(stored) { home.book(stored: status) }
+        }
         try directory.synchronize()
-        if view != .plaintext, let status = try directory.status(stored) { own.add(path, status, size: nil) }
     }
 
-    /// Refuses a write-only session a directory whose name is that of a stored file: it would block uploads of that
-    /// file.
+    /// Refuses a session that shares the home a directory whose name is that of a stored file: it would block uploads of
+    /// that file.
     func refuseStoredName(_ name: [UInt8]) throws(FileSystemError) {
-        guard view != .plaintext, StoredName.isStored(name) || StoredName.isPartial(name) else { return }
-        throw .permissionDenied("a write-only account cannot have a directory of that name")
+        guard case .addOnly = view, StoredName.isStored(name) || StoredName.isPartial(name) else { return }
+        throw .permissionDenied("a login by public key cannot make a directory of that name")
     }
 
     package func removeDirectory(_ path: VirtualPath) throws(FileSystemError) {
@@ -55,9 +62,11 @@ extension VaultFileSystem: FileSystem {
         let found = try require(path)
         guard found.isDirectory else { throw .failure("it is not a directory") }
         try refuseOpenUploads(below: path)
-        try found.directory.removeDirectory(found.name)
+        try home.withOwn(found) { (_, status) throws(FileSystemError) in
+            try found.directory.removeDirectory(found.name)
+            home.strike(status)
+        }
         try found.directory.synchronize()
-        own.remove(path)
     }
 
     /// Refuses to remove or replace a directory in which a file is being written: the file is not in it yet.
@@ -71,15 +80,18 @@ extension VaultFileSystem: FileSystem {
         guard uploads[path] != nil || found != nil else { throw .noSuchFile("no such file") }
         if let found {
             guard !found.isDirectory else { throw .failure("it is a directory") }
-            try found.directory.removeFile(found.name)
-            if view == .plaintext, let name = path.name { home.removePartial(of: name, in: found.directory) }
+            try home.withOwn(found) { (_, status) throws(FileSystemError) in
+                try found.directory.removeFile(found.name)
+                home.strike(status)
+                if let name = found.path.name { home.removePartial(of: name, in: found.directory) }
+            }
             try found.directory.synchronize()
-            own.remove(found.path)
         }
         discardUpload(path)
     }
 
     package func statistics(of path: VirtualPath) throws(FileSystemError) -> FileSystemStatistics {
-        try require(path).directory.statistics()
+        let found = try require(path)
+        return home.limited(try found.directory.statistics())
     }
 }

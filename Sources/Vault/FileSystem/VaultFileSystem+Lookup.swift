@@ -5,17 +5,8 @@ internal import SFTP
 extension VaultFileSystem {
     /// Finds the object at a virtual path.
     ///
-    /// - Returns: nil when there is none, or the session is not to see it. A missing directory on the way throws.
+    /// - Returns: nil when there is none. A missing directory on the way throws.
     func find(_ path: VirtualPath) throws(FileSystemError) -> ResolvedPath? {
-        guard let found = try resolveAnyForm(path) else { return nil }
-        if case .ciphertext(listsAll: false) = view, !found.isDirectory, !own.contains(found.path, found.status) {
-            return nil
-        }
-        return found
-    }
-
-    /// Finds the object at a virtual path, also when the session is not to see it.
-    func resolveAnyForm(_ path: VirtualPath) throws(FileSystemError) -> ResolvedPath? {
         guard let name = path.name else {
             return ResolvedPath(directory: home.root, name: [], status: try home.root.status(), path: path)
         }
@@ -25,11 +16,9 @@ extension VaultFileSystem {
             return ResolvedPath(directory: directory, name: found.stored, status: found.status, path: path)
         }
         let plain = try storedFile(path, name, in: directory)
-        // The ciphertext view lists stored names, so it has to accept them. They come before other meanings of the
-        // name, but after a file that this session has uploaded under exactly this name.
-        guard view != .plaintext, let virtual = StoredName.virtual(name) else { return plain }
-        if let plain, own.contains(path, plain.status) { return plain }
-        guard let status = try directory.status(name, on: home.volume), status.isRegularFile else { return plain }
+        // A session that gets ciphertext may name the stored file itself, with its stored size.
+        guard plain == nil, view != .plaintext, let virtual = StoredName.virtual(name) else { return plain }
+        guard let status = try directory.status(name, on: home.volume), status.isRegularFile else { return nil }
         return ResolvedPath(
             directory: directory, name: name, status: status, path: path.parent.appending(virtual), isStoredName: true)
     }

@@ -27,7 +27,7 @@ extension VaultFileSystem {
         }
         switch view {
         case .plaintext: return try PlaintextDownload(found, store, transfers)
-        case .ciphertext: return try CiphertextDownload(found, transfers)
+        case .visit, .addOnly: return try CiphertextDownload(found, transfers)
         }
     }
 
@@ -36,6 +36,7 @@ extension VaultFileSystem {
     ) throws(FileSystemError) -> any OpenFile {
         let (directory, name) = try target(path)
         let existing = try findToWrite(path, directory, name)
+        if view == .addOnly(.refuse), let existing, !home.isOwn(existing.status) { throw .failure("it exists already") }
         if flags.contains(.exclusive), existing != nil || uploads[path] != nil { throw .failure("it exists already") }
         if let upload = uploads[path] {
             if flags.contains(.truncate) { try upload.truncate(to: 0, pending: { pending }) }
@@ -47,6 +48,7 @@ extension VaultFileSystem {
         let upload = try Upload(
             path, directory, over: base, flags, keptMode: existing.map { $0.status.st_mode & 0o777 },
             mode: mode_t(attributes.permissions ?? 0o666) & 0o777, home, store)
+        if let size = attributes.size { try upload.expect(size, pending: { pending }) }
         uploads[path] = upload
         return UploadHandle(upload, flags, in: self)
     }
@@ -56,7 +58,7 @@ extension VaultFileSystem {
         _ existing: ResolvedPath, _ flags: OpenFlags
     ) throws(FileSystemError) -> BaseVersion? {
         guard !flags.contains(.truncate) else { return nil }
-        let base = try BaseVersion(existing, view, store, own)
+        let base = try BaseVersion(existing, view, store)
         if view != .plaintext {
             try refuseReadingBack(flags, base.contents.count)
         } else if flags.contains(.read) {
@@ -87,7 +89,6 @@ extension VaultFileSystem {
             filePath.parent == path ? filePath.name.map { ($0, upload) } : nil
         }
         return try DirectoryListing(
-            home.directory(path), path, uploads: Dictionary(uniqueKeysWithValues: files), user: userName, home, store,
-            own)
+            home.directory(path), path, uploads: Dictionary(uniqueKeysWithValues: files), user: userName, home, store)
     }
 }

@@ -32,6 +32,7 @@ extension VaultFileSystem {
     private func rename(
         file: ResolvedPath?, _ upload: Upload?, to new: VirtualPath, existing: ExistingFile
     ) throws(FileSystemError) {
+        try home.refuseTooDeep(new)
         let (directory, name) = try target(new)
         if let file {
             try rename(file, to: directory, new, existing: existing)
@@ -50,64 +51,49 @@ extension VaultFileSystem {
         _ file: ResolvedPath, to directory: Directory, _ new: VirtualPath, existing: ExistingFile
     ) throws(FileSystemError) {
         guard let plain = new.name else { throw .failure("it is a directory") }
-        if file.isPartial, try home.entry(plain, .file, in: directory) != nil {
-            throw .failure("incomplete upload: it cannot replace a complete file; resume it first")
+        var name: [UInt8] = []
+        try home.withOwn(file, and: directory) { (object, status) throws(FileSystemError) in
+            if file.isPartial, try home.entry(plain, .file, in: directory) != nil {
+                throw .failure("incomplete upload: it cannot replace a complete file; resume it first")
+            }
+            name = try home.storedName(plain, file.isPartial ? .partial : .file, in: directory)
+            let replaced = try directory.status(name, on: home.volume)
+            let placement = try home.placement(of: plain, over: replaced, existing, in: directory)
+            try file.directory.move(file.name, to: directory, name, placement)
+            if let replaced, placement == .replace, !replaced.isSameFile(as: status) { home.strike(replaced) }
+            if !file.isPartial { home.removePartial(of: plain, in: directory) }
+            home.book(try object.currentStatus(), after: status)
         }
-        let name = try move(file, file.isPartial ? .partial : .file, to: directory, new, existing: existing)
-        if !file.isPartial { home.removePartial(of: plain, in: directory) }
-        let status = try directory.synchronizeFile(name)
+        _ = try directory.synchronizeFile(name)
         try directory.synchronize()
         try file.directory.synchronize()
-        own.rename(file.path, to: new, status)
     }
 
     private func rename(
         directory found: ResolvedPath, to new: VirtualPath, existing: ExistingFile
     ) throws(FileSystemError) {
+        if case .addOnly = view { throw .permissionDenied("a login by public key cannot rename directories") }
         let directory = try home.directory(new.parent)
         guard let name = new.name else { throw .failure("the home directory cannot be replaced") }
-        if try home.entry(name, .file, in: directory) != nil {
-            throw .failure("a file of that name exists already")
-        }
-        try refuseStoredName(name)
         try refuseOpenUploads(below: new)
-        let stored = try move(found, .directory, to: directory, new, existing: existing)
+        if home.mostLevels != nil, view != .plaintext {
+            try home.refuseTooDeep(new, below: found.directory.directory(named: found.name).levels())
+        }
+        try home.withOwn(found, and: directory) { (_, _) throws(FileSystemError) in
+            if try home.entry(name, .file, in: directory) != nil {
+                throw .failure("a file of that name exists already")
+            }
+            let stored = try home.storedName(name, .directory, in: directory)
+            let replaced = try directory.status(stored, on: home.volume)
+            try found.directory.rename(found.name, to: directory, stored, existing: existing)
+            if let replaced, existing == .replace, !replaced.isSameFile(as: found.status) { home.strike(replaced) }
+        }
         try directory.synchronize()
         try found.directory.synchronize()
-        if let status = try directory.status(stored) { own.rename(found.path, to: new, status) }
         for (path, upload) in uploads where path.isBelow(found.path) {
             uploads[path] = nil
             upload.path = path.moved(from: found.path, to: new)
             uploads[upload.path] = upload
         }
-    }
-
-    /// Renames what was found on the disk, while no other session decides about names in the directory.
-    ///
-    /// - Returns: the new stored name.
-    private func move(
-        _ found: ResolvedPath, _ kind: StoredName.Kind, to directory: Directory, _ new: VirtualPath,
-        existing: ExistingFile
-    ) throws(FileSystemError) -> [UInt8] {
-        var name: [UInt8] = []
-        try directory.locked { () throws(FileSystemError) in
-            name = try home.storedName(new.name ?? [], kind, in: directory)
-            try found.directory.rename(
-                found.name, to: directory, name,
-                existing: permitted(existing, at: new, directory.status(name, on: home.volume)))
-        }
-        return name
-    }
-
-    /// Checks that a rename may replace the object at `path`: a write-only session replaces only its own.
-    ///
-    /// - Parameter status: the status of that object; nil when there is none.
-    private func permitted(
-        _ existing: ExistingFile, at path: VirtualPath, _ status: stat?
-    ) throws(FileSystemError) -> ExistingFile {
-        guard view != .plaintext, existing == .replace else { return existing }
-        guard let status else { return .keep }
-        try permitChange(of: path, status)
-        return .replace
     }
 }

@@ -8,13 +8,7 @@ extension VaultFileSystem {
     /// Closes a handle on an upload, which stores what has been written.
     func close(_ upload: Upload, _ access: Upload.Access) throws(FileSystemError) {
         defer { release(upload, access) }
-        switch try upload.close(access, own) {
-        case .nothing: break
-        case .published(let status):
-            if view != .plaintext { own.add(upload.path, status, size: upload.count) }
-            try upload.continueFromStored(own)
-        case .kept(let status): own.refresh(upload.path, status)
-        }
+        if try upload.close(access) { try upload.continueFromStored() }
     }
 
     /// Ends a handle on an upload without a CLOSE.

@@ -64,7 +64,10 @@ extension HomeDirectory {
     }
 
     /// Removes the partial that an interrupted upload of that name has left, if there is one.
+    ///
+    /// It is called under the lock of the directory. Another's partial stays in a session that shares the home.
     func removePartial(of name: [UInt8], in directory: Directory) {
-        if let found = try? entry(name, .partial, in: directory) { try? directory.removeFile(found.stored) }
+        guard let found = try? entry(name, .partial, in: directory), isOwn(found.status) else { return }
+        if (try? directory.removeFile(found.stored)) != nil { strike(found.status) }
     }
 }

@@ -9,11 +9,23 @@ final class HomeDirectory {
     /// The properties of the file system that both are on.
     let volume: Volume
     let view: View
+    /// The books that sessions share; nil where there is no server.
+    let ledger: (any Ledger)?
+    /// The most names that a path may have; nil without such a limit.
+    let mostLevels: Int?
+    /// See ``Directory/locked(_:_:)``.
+    let pause: () -> Void
 
-    init(_ root: Directory, data: Directory, volume: Volume, view: View) {
+    init(
+        _ root: Directory, data: Directory, volume: Volume, view: View, ledger: (any Ledger)?, mostLevels: Int?,
+        pause: @escaping () -> Void
+    ) {
         self.root = root
         self.data = data
         self.volume = volume
         self.view = view
+        self.ledger = ledger
+        self.mostLevels = mostLevels
+        self.pause = pause
     }
 }

@@ -18,26 +18,27 @@ struct BaseVersion {
     /// That the file is damaged, or not encrypted to this session's key, is not an error here, but when its bytes are
     /// read: such a file can still be replaced.
     init(
-        _ found: ResolvedPath, _ view: View, _ store: MessageStore, _ own: OwnObjects
+        _ found: ResolvedPath, _ view: View, _ store: MessageStore
     ) throws(FileSystemError) {
         let file: OwnedDescriptor
         (file, status, lock) = try found.directory.openToChange(found.name)
         isPartial = found.isPartial
         switch view {
-        case .ciphertext:
-            // A write-only session can open only its own uploads, whose sizes are known.
-            let count = own.size(found.path, status) ?? 0
+        case .visit, .addOnly:
             contents = UnreadableContents(
-                count: count,
+                count: try store.sizeWithoutKey(file, status),
                 .unsupported("a write-only account cannot read back what it has sent: send the file as a whole"))
-        case .plaintext: contents = BaseVersion.plaintext(file, status, store)
+        case .plaintext: contents = BaseVersion.plaintext(file, status, store, isPartial)
         }
     }
 
-    private static func plaintext(_ file: OwnedDescriptor, _ status: stat, _ store: MessageStore) -> any Contents {
+    private static func plaintext(
+        _ file: OwnedDescriptor, _ status: stat, _ store: MessageStore, _ isPartial: Bool
+    ) -> any Contents {
         do throws(FileSystemError) {
-            let size = try FileSystemError.translating(openPGP: store.plaintextSize(file.raw, status))
-            let contents = DecryptedContents(file, status, count: size, in: store)
+            let size = try FileSystemError.translating(
+                openPGP: store.plaintextSize(file.raw, status, isPartial: isPartial))
+            let contents = DecryptedContents(file, status, count: size, isPartial: isPartial, in: store)
             // An empty file is never read, and reading is what verifies the others.
             if size == 0 { try contents.verify() }
             return contents

@@ -11,6 +11,7 @@ final class DecryptedContents: Contents {
     let count: UInt64
     /// The status of the file when it was opened.
     let status: stat
+    private let isPartial: Bool
     private let store: MessageStore
     private let file: OwnedDescriptor
     private var reader: Reader?
@@ -25,7 +26,9 @@ final class DecryptedContents: Contents {
     /// - Parameters:
     ///   - file: the stored file, open for reading.
     ///   - count: its plaintext size in bytes.
-    init(_ file: OwnedDescriptor, _ status: stat, count: UInt64, in store: MessageStore) {
+    ///   - isPartial: whether it is stored as a partial.
+    init(_ file: OwnedDescriptor, _ status: stat, count: UInt64, isPartial: Bool, in store: MessageStore) {
+        self.isPartial = isPartial
         self.file = file
         self.status = status
         self.count = count
@@ -59,6 +62,7 @@ final class DecryptedContents: Contents {
         if let reader { return reader }
         let made: Reader
         if let message = try FileSystemError.translating(openPGP: store.verifiedMessage(file, version)) {
+            guard isPartial || !message.isPartial else { throw FileSystemError(OpenPGPError.partial) }
             // Other attributes make no difference. Another message of the same size does: its bytes must not be mixed
             // with those that have been read.
             guard message.count == count, code == nil || code == message.code else { throw DecryptedContents.changed }
@@ -73,7 +77,7 @@ final class DecryptedContents: Contents {
 
     private func spooled() throws(FileSystemError) -> Spool {
         let spool = store.makeSpool(over: nil)
-        let decryption = try FileSystemError.translating(openPGP: store.cryptor.decrypt(file.raw))
+        let decryption = try FileSystemError.translating(openPGP: store.cryptor.decrypt(file.raw, isPartial: isPartial))
         defer { decryption.cancel() }
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {

@@ -10,6 +10,7 @@ final class MessageStore {
     /// The size in bytes up to which a stored file is verified before any of it is read.
     let verifiedFirst: UInt64
     private let data: Directory
+    private let ledger: (any Ledger)?
     private let spoolBudget: SpoolBudget
     private var sizes = VersionCache<UInt64>(capacity: 100_000)
     /// A small cache, because each value holds a session key.
@@ -19,9 +20,13 @@ final class MessageStore {
     ///   - data: the data directory, for scratch space.
     ///   - spoolSize: bytes of the disk that all spools may use at a time.
     ///   - verifiedFirst: see ``verifiedFirst``.
-    init(_ cryptor: Cryptor, data: Directory, spoolSize: UInt64, verifiedFirst: UInt64) {
+    ///   - ledger: knows sizes that do not follow from the stored ones; nil for the owner's tools.
+    init(
+        _ cryptor: Cryptor, data: Directory, spoolSize: UInt64, verifiedFirst: UInt64, ledger: (any Ledger)? = nil
+    ) {
         self.cryptor = cryptor
         self.data = data
+        self.ledger = ledger
         self.verifiedFirst = verifiedFirst
         spoolBudget = SpoolBudget(bytes: spoolSize)
     }
@@ -29,13 +34,48 @@ final class MessageStore {
     /// The size that a stored file or a directory has for this session.
     ///
     /// - Throws: the error that prevents an answer. A damaged file is not one: it has its stored size.
-    func size(of found: ResolvedPath, _ view: View, _ own: OwnObjects) throws(FileSystemError) -> UInt64 {
+    func size(of found: ResolvedPath, _ view: View) throws(FileSystemError) -> UInt64 {
         let stored = UInt64(clamping: found.status.st_size)
         if found.isDirectory { return stored }
         switch view {
-        case .ciphertext: return found.isStoredName ? stored : own.size(found.path, found.status) ?? stored
+        case .visit, .addOnly: return found.isStoredName ? stored : try sizeWithoutKey(of: found)
         case .plaintext: return try plaintextSize(of: found)
         }
+    }
+
+    /// The plaintext size as it follows from the framing, for a session that cannot decrypt; the stored size of a file
+    /// that another program has made.
+    private func sizeWithoutKey(of found: ResolvedPath) throws(FileSystemError) -> UInt64 {
+        if let size = sizes[FileVersion(found.status)] { return size }
+        let (file, status) = try found.directory.openFile(
+            found.name, O_RDONLY | linux_no_access_time, seen: found.status)
+        return try sizeWithoutKey(file, status, isPartial: found.isPartial)
+    }
+
+    /// See ``sizeWithoutKey(of:)``.
+    func sizeWithoutKey(
+        _ file: OwnedDescriptor, _ status: stat, isPartial: Bool = false
+    ) throws(FileSystemError) -> UInt64 {
+        let stored = UInt64(clamping: status.st_size)
+        let counts: [UInt64]
+        do throws(OpenPGPError) {
+            counts = try MessageOutline(file.raw, count: stored, checkingAll: false, isPartial: isPartial)
+                .plaintextCounts
+        } catch {
+            guard error.code == .message else { throw FileSystemError(error) }
+            return stored
+        }
+        guard let first = counts.first else { return stored }
+        // Of two sizes that the framing allows, the session that has stored the file has told the right one.
+        let size = counts.count == 1 ? first : ledger?.booking(of: FileIdentity(status)).size ?? first
+        sizes[FileVersion(status)] = size
+        return size
+    }
+
+    /// Whether the size of a stored file allows more than one size of its plaintext.
+    func isAmbiguous(_ file: OwnedDescriptor, _ status: stat) -> Bool {
+        let outline = try? MessageOutline(file.raw, count: UInt64(clamping: status.st_size), checkingAll: false)
+        return outline.map { $0.plaintextCounts.count != 1 } ?? false
     }
 
     /// The plaintext size of a stored file; of a damaged one, the stored size.
@@ -44,7 +84,7 @@ final class MessageStore {
         let (file, status) = try found.directory.openFile(
             found.name, O_RDONLY | linux_no_access_time, seen: found.status)
         do throws(OpenPGPError) {
-            return try plaintextSize(file.raw, status)
+            return try plaintextSize(file.raw, status, isPartial: found.isPartial)
         } catch {
             // A damaged file must still be listed. It cannot be opened, so a wrong size misleads nobody.
             guard error.code == .message else { throw FileSystemError(error) }
@@ -53,10 +93,15 @@ final class MessageStore {
     }
 
     /// The plaintext size of an open file, from the cache if the file has not changed.
-    func plaintextSize(_ descriptor: Int32, _ status: stat) throws(OpenPGPError) -> UInt64 {
+    ///
+    /// - Parameter isPartial: whether the file is stored as a partial.
+    func plaintextSize(
+        _ descriptor: Int32, _ status: stat, isPartial: Bool
+    ) throws(OpenPGPError) -> UInt64 {
         let version = FileVersion(status)
         if let size = sizes[version] { return size }
-        let size = try cryptor.plaintextCount(descriptor, count: UInt64(clamping: status.st_size))
+        let size = try cryptor.plaintextCount(
+            descriptor, count: UInt64(clamping: status.st_size), isPartial: isPartial)
         sizes[version] = size
         return size
     }

@@ -27,8 +27,9 @@ final class PlaintextDownload: OpenFile {
         self.transfers = transfers
         // The file is opened once, so that its size and its bytes are those of one version.
         (file, status) = try found.directory.openFile(found.name, seen: found.status)
-        let size = try FileSystemError.translating(openPGP: store.plaintextSize(file.raw, status))
-        contents = DecryptedContents(file, status, count: size, in: store)
+        let size = try FileSystemError.translating(
+            openPGP: store.plaintextSize(file.raw, status, isPartial: found.isPartial))
+        contents = DecryptedContents(file, status, count: size, isPartial: found.isPartial, in: store)
         isSeeking = store.isVerified(FileVersion(status))
         number = transfers.opened(found.path, .download)
         do throws(FileSystemError) {
@@ -102,7 +103,7 @@ final class PlaintextDownload: OpenFile {
 
     private func startedDecryption() throws(OpenPGPError) -> any Decryption {
         if let decryption { return decryption }
-        let started = try store.cryptor.decrypt(file.raw)
+        let started = try store.cryptor.decrypt(file.raw, isPartial: found.isPartial)
         decryption = started
         return started
     }

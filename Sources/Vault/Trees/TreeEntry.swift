@@ -58,7 +58,9 @@ package struct TreeEntry {
     package func outline(checkingAll: Bool) throws(FileSystemError) -> MessageOutline {
         let (file, status) = try found.directory.openFile(found.name)
         return try FileSystemError.translating(
-            openPGP: MessageOutline(file.raw, count: UInt64(clamping: status.st_size), checkingAll: checkingAll))
+            openPGP: MessageOutline(
+                file.raw, count: UInt64(clamping: status.st_size), checkingAll: checkingAll,
+                isPartial: found.isPartial))
     }
 }
 

@@ -90,7 +90,7 @@ package final class TreeReencryption: TreeVisitor {
                 if let cryptor, recipients.contains(cryptor.recipient) { tally.done += 1 } else { tally.others += 1 }
                 return
             }
-            if let cryptor { try reencrypt(file, status, entry.found.name, in: entry.found.directory, cryptor) }
+            if let cryptor { try reencrypt(file, status, entry, cryptor) }
             tally.files += 1
             tally.bytes += count
             progress(count)
@@ -98,6 +98,9 @@ package final class TreeReencryption: TreeVisitor {
             tally.busy.append(path)
         } catch FileSystemError.noSuchFile {
             // Another session has removed or renamed the file.
+        } catch let error as FileSystemError where error == FileSystemError(errno: EACCES) {
+            // A mode that keeps this user out ends nothing but the work on this file.
+            tally.damaged.append((path, error.message))
         } catch let error as OpenPGPError where error.code == .message || error.code == .key {
             tally.damaged.append((path, error.description))
         } catch let error as OpenPGPError {
@@ -109,13 +112,14 @@ package final class TreeReencryption: TreeVisitor {
     private struct Changed: Error {}
 
     private func reencrypt(
-        _ file: OwnedDescriptor, _ status: stat, _ name: [UInt8], in directory: Directory, _ cryptor: Cryptor
+        _ file: OwnedDescriptor, _ status: stat, _ entry: TreeEntry, _ cryptor: Cryptor
     ) throws {
+        let (directory, name, isPartial) = (entry.found.directory, entry.found.name, entry.kind == .partial)
         let draft = try DraftFile(in: data, mode: status.st_mode & 0o777)
-        let encryption = try cryptor.encrypt(into: draft.descriptor)
+        let encryption = try cryptor.encrypt(into: draft.descriptor, isPartial: isPartial)
         let digest: [UInt8]
         do {
-            digest = try digestOfPlaintext(file.raw, cryptor) { (bytes) throws(OpenPGPError) in
+            digest = try digestOfPlaintext(file.raw, cryptor, isPartial) { (bytes) throws(OpenPGPError) in
                 try encryption.write(bytes)
             }
             try encryption.finish()
@@ -124,7 +128,8 @@ package final class TreeReencryption: TreeVisitor {
             throw error
         }
         // The draft must decrypt to the same plaintext before it replaces the old version.
-        guard try digestOfPlaintext(draft.descriptor, cryptor, { (_) throws(OpenPGPError) in }) == digest else {
+        guard try digestOfPlaintext(draft.descriptor, cryptor, isPartial, { (_) throws(OpenPGPError) in }) == digest
+        else {
             throw FileSystemError.failure(
                 "the re-encrypted file does not decrypt to the same contents; nothing was replaced")
         }
@@ -140,7 +145,7 @@ package final class TreeReencryption: TreeVisitor {
                 lock = FileLock(.exclusive, ifFreeOn: file)
                 isChanged = now.map { FileVersion($0) != FileVersion(status) } ?? true || lock == nil
                 guard !isChanged else { throw .failure("the file was changed") }
-                return (name, .replace)
+                return (name, Placement.replace)
             }
             withExtendedLifetime(lock) {}
         } catch {
@@ -150,9 +155,10 @@ package final class TreeReencryption: TreeVisitor {
 
     /// The SHA-256 hash of a stored file's plaintext; `take` gets the plaintext.
     private func digestOfPlaintext(
-        _ descriptor: Int32, _ cryptor: Cryptor, _ take: (ArraySlice<UInt8>) throws(OpenPGPError) -> Void
+        _ descriptor: Int32, _ cryptor: Cryptor, _ isPartial: Bool,
+        _ take: (ArraySlice<UInt8>) throws(OpenPGPError) -> Void
     ) throws -> [UInt8] {
-        let decryption = try cryptor.decrypt(descriptor)
+        let decryption = try cryptor.decrypt(descriptor, isPartial: isPartial)
         defer { decryption.cancel() }
         let digest = try MessageDigest(.sha256)
         var buffer = [UInt8](repeating: 0, count: 1 << 18)

@@ -86,25 +86,30 @@ package final class DraftFile {
     /// hard links, such as FAT, that fails after the rename: there the new version has the name, complete, but may not
     /// be on the disk.
     ///
-    /// - Parameter place: decides on the name, and on an existing file of that name; throws when the draft is not to be
-    ///   published. It is called while no other session decides about names in `target`, so that its decision holds
-    ///   until the rename.
+    /// - Parameters:
+    ///   - target: the directory.
+    ///   - pause: see ``Directory/locked(_:_:)``.
+    ///   - place: decides on the name, and on an existing file of that name; throws when the draft is not to be
+    ///     published. It is called while no other session decides about names in `target`, so that its decision holds
+    ///     until the rename.
+    ///   - named: called under the same lock with the status of the file, when it has the name.
     func publish(
-        to target: Directory, as place: () throws(FileSystemError) -> (name: [UInt8], existing: ExistingFile)
+        to target: Directory, pause: () -> Void = {},
+        as place: () throws(FileSystemError) -> (name: [UInt8], placement: Placement), named: (stat) -> Void = { _ in }
     ) throws(FileSystemError) {
         if withheld != 0 { _ = fchmod(file.raw, try status().st_mode & 0o777 & ~withheld) }
         try synchronize()
         let this = try status()
         let kept = name + Array("-replaced".utf8)
         var isKept = false
-        var isNew = true
+        var placement = Placement.keep
         var storedName: [UInt8] = []
-        try target.locked { () throws(FileSystemError) in
-            let place = try place()
-            (storedName, isNew) = (place.name, place.existing == .keep)
+        try target.locked(pause) { () throws(FileSystemError) in
+            (storedName, placement) = try place()
             // The older version keeps a second name until the new one is on the disk.
-            isKept = !isNew && target.link(storedName, to: directory, kept)
-            try directory.rename(name, to: target, storedName, existing: place.existing)
+            isKept = placement == .replace && target.link(storedName, to: directory, kept)
+            try directory.move(name, to: target, storedName, placement)
+            if let status = try? status() { named(status) }
         }
         isPublished = true
         // From here on, the lock on the file is for sessions that change it in place.
@@ -119,10 +124,13 @@ package final class DraftFile {
             try? target.locked { () throws(FileSystemError) in
                 // Another session may have stored a file under the name since.
                 guard try target.status(storedName)?.st_ino == this.st_ino else { return }
-                if isNew { try target.removeFile(storedName) }
-                if isKept {
+                switch placement {
+                case .keep: try target.removeFile(storedName)
+                case .setAside(let aside): try target.rename(aside, to: target, storedName, existing: .replace)
+                case .replace where isKept:
                     try directory.rename(kept, to: target, storedName, existing: .replace)
                     isKept = false
+                case .replace: break
                 }
             }
             try? target.synchronize()

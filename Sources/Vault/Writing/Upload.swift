@@ -31,6 +31,8 @@ final class Upload {
     private var lastWrite: timespec?
     /// The permissions of the version that is replaced.
     private let keptMode: mode_t?
+    /// The version that CLOSE has replaced, until its books are closed.
+    private var replaced: stat?
 
     /// - Parameters:
     ///   - base: the version whose bytes stay where nothing is written; nil for an empty file.
@@ -44,12 +46,13 @@ final class Upload {
         self.directory = directory
         self.home = home
         self.store = store
-        self.keptMode = keptMode
+        self.keptMode = keptMode.map { home.permitted($0, isDirectory: false) }
         expectation = Expectation(
             base, truncates: flags.contains(.truncate), isExclusive: flags.contains(.exclusive))
         // A file that is opened for reading too will be read before CLOSE.
         contents = try UploadContents(
-            over: base?.contents, flags.contains(.read) ? .atClose : .whileWriting, mode: keptMode ?? mode, home, store)
+            over: base?.contents, flags.contains(.read) ? .atClose : .whileWriting,
+            mode: home.permitted(keptMode ?? mode, isDirectory: false), home, store)
         if base == nil { touch() }
     }
 
@@ -83,6 +86,13 @@ final class Upload {
         try contents.admit(count, pending: pending)
         touch()
         try attempt { () throws(FileSystemError) in try contents.truncate(to: count) }
+    }
+
+    /// Takes note of the size that the client has announced for a new file, so that one without room is refused at once.
+    ///
+    /// - Parameter pending: see ``write(_:at:pending:)``.
+    func expect(_ size: UInt64, pending: () -> UInt64) throws(FileSystemError) {
+        try contents.admit(size, pending: pending)
     }
 
     private func touch() {
@@ -136,7 +146,7 @@ final class Upload {
         if let error = contents.failure { throw error }
     }
 
-    func statistics() throws(FileSystemError) -> FileSystemStatistics { try directory.statistics() }
+    func statistics() throws(FileSystemError) -> FileSystemStatistics { home.limited(try directory.statistics()) }
 
     /// Follows the removal of its name: nothing of it will be stored, as with an unlinked file of POSIX.
     func discard() { expectation.discard() }
@@ -162,20 +172,26 @@ extension Upload {
     /// Stores what has been written through any handle, because one of them is closed.
     ///
     /// The handle itself still counts until ``release(_:)``.
-    func close(_ access: Access, _ own: OwnObjects) throws(FileSystemError) -> Outcome {
-        guard access == .writer, !expectation.isDiscarded else { return .nothing }
+    ///
+    /// - Returns: whether the file was stored; else an older version has the name as before, perhaps with other
+    ///   attributes.
+    func close(_ access: Access) throws(FileSystemError) -> Bool {
+        guard access == .writer, !expectation.isDiscarded else { return false }
         return try attempt { () throws(FileSystemError) in
-            if state.isUnsaved { return try publish(own) }
-            guard case .version(let base) = expectation else { return .nothing }
-            return try keep(base, own)
+            if state.isUnsaved {
+                try publish()
+                return true
+            }
+            if case .version(let base) = expectation { try keep(base) }
+            return false
         }
     }
 
     /// Continues with the version that was just stored, if other handles are still open.
-    func continueFromStored(_ own: OwnObjects) throws(FileSystemError) {
+    func continueFromStored() throws(FileSystemError) {
         guard handles > 1 else { return }
         try attempt { () throws(FileSystemError) in
-            let stored = try BaseVersion(stored(), home.view, store, own)
+            let stored = try BaseVersion(stored(), home.view, store)
             expectation = .version(stored)
             lastWrite = nil
             attributesToSet = FileAttributes()
@@ -208,32 +224,43 @@ extension Upload {
     }
 
     /// Completes the message and gives it its name.
-    private func publish(_ own: OwnObjects) throws(FileSystemError) -> Outcome {
+    private func publish() throws(FileSystemError) {
         try contents.finish()
         try setDraftAttributes()
-        try contents.draft.publish(to: directory) { () throws(FileSystemError) in
-            let existing = try checkConflicts(own)
-            return (try home.storedName(name, .file, in: directory), existing)
+        let size = count
+        let draft = contents.draft
+        let finished = try draft.status()
+        let isAmbiguous = home.view == .visit && store.isAmbiguous(draft.file, finished)
+        try draft.publish(
+            to: directory, pause: home.pause,
+            as: { () throws(FileSystemError) in
+                try home.confirm(directory, at: path.parent)
+                let placement = try checkConflicts()
+                return (try home.storedName(name, .file, in: directory), placement)
+            },
+            named: { status in
+                if let replaced { home.strike(replaced) }
+                contents.settle()
+                home.book(stored: status, size: size, isAmbiguous: isAmbiguous)
+            })
+        if try home.entry(name, .partial, in: directory) != nil {
+            try home.locked(directory) { home.removePartial(of: name, in: directory) }
         }
-        home.removePartial(of: name, in: directory)
-        let status = try contents.draft.status()
-        store.remember(size: count, of: status)
+        store.remember(size: size, of: try draft.status())
         state = .clean
-        return .published(status)
     }
 
     /// Sets attributes of the older version: the file was opened and closed without a WRITE, as `touch` does.
-    private func keep(_ base: BaseVersion, _ own: OwnObjects) throws(FileSystemError) -> Outcome {
+    private func keep(_ base: BaseVersion) throws(FileSystemError) {
         // Nothing tells whether a partial is complete, so it must not get the file's name.
         guard !base.isPartial else {
             throw .failure("incomplete upload: nothing was added to it; send the file again")
         }
         let stored = try stored()
-        guard try checkConflicts(own) == .replace else {
-            throw .permissionDenied("somebody else's file has the name now")
-        }
-        try directory.set(attributesToSet, on: stored)
-        return try directory.status(stored.name).map { .kept($0) } ?? .nothing
+        guard try !isConflict(stored.status) else { throw Upload.conflict }
+        guard attributesToSet != FileAttributes() else { return }
+        try home.confirm(directory, at: path.parent)
+        try home.set(attributesToSet, on: stored)
     }
 
     /// The file's name in its directory.
@@ -250,42 +277,57 @@ extension Upload {
         guard contents.arrived > 0, try home.entry(name, .file, in: directory) == nil else { return }
         guard (try? home.storedName(name, .partial, in: directory)) != nil else { return }
         try contents.truncate(to: contents.arrived)
-        try contents.finish()
-        try contents.draft.publish(to: directory) { () throws(FileSystemError) in
-            guard try home.entry(name, .file, in: directory) == nil, try !isConflict(nil) else {
-                throw .failure(
-                    "the connection ended before the upload was complete, and another session has stored the file")
-            }
-            let partial = try home.storedName(name, .partial, in: directory)
-            guard let status = try directory.status(partial, on: home.volume) else { return (partial, .keep) }
-            return (partial, try replaces(partial, status) ? .replace : .keep)
-        }
+        try contents.finishPartial()
+        try contents.draft.publish(
+            to: directory, pause: home.pause,
+            as: { () throws(FileSystemError) in
+                try home.confirm(directory, at: path.parent)
+                guard try home.entry(name, .file, in: directory) == nil, try !isConflict(nil) else {
+                    throw .failure(
+                        "the connection ended before the upload was complete, and another session has stored the file")
+                }
+                let partial = try home.storedName(name, .partial, in: directory)
+                guard let status = try directory.status(partial, on: home.volume) else { return (partial, .keep) }
+                guard try replaces(partial, status) else { return (partial, .keep) }
+                replaced = status
+                return (partial, .replace)
+            },
+            named: { status in
+                if let replaced { home.strike(replaced) }
+                contents.settle()
+                home.book(stored: status)
+            })
         state.fail(.failure("the connection ended before the upload was complete: \(count) bytes are kept"))
     }
 
     /// Whether this partial replaces an existing one: the one that was resumed, or a shorter one.
     private func replaces(_ name: [UInt8], _ status: stat) throws(FileSystemError) -> Bool {
         if expectation.base?.status.isSameFile(as: status) == true { return true }
-        // A write-only session must not replace what the owner has begun.
-        guard home.view == .plaintext, status.isRegularFile else { return false }
+        // A session that adds must not replace what another one has begun.
+        guard home.isOwn(status), status.isRegularFile else { return false }
         let partial = ResolvedPath(directory: directory, name: name, status: status, path: path)
-        return try store.plaintextSize(of: partial) < count
+        return try store.size(of: partial, home.view) < count
     }
 
     /// Decides whether a file that has the name now is replaced: other sessions may have stored one since OPEN.
     ///
     /// - Throws: when this upload must not be stored at all.
-    private func checkConflicts(_ own: OwnObjects) throws(FileSystemError) -> ExistingFile {
+    private func checkConflicts() throws(FileSystemError) -> Placement {
         if try home.entry(name, .directory, in: directory) != nil {
             throw .failure("there is a directory of that name now")
         }
         let status = try home.entry(name, .file, in: directory)?.status
         guard try !isConflict(status) else {
-            throw .failure("the file was changed by another session since it was opened: open it again")
+            throw Upload.conflict
         }
-        guard let status, !expectation.isExclusive else { return .keep }
-        return home.view == .plaintext || own.contains(path, status) ? .replace : .keep
+        let placement = try home.placement(
+            of: name, over: status, expectation.isExclusive ? .keep : .replace, in: directory)
+        replaced = placement == .replace ? status : nil
+        return placement
     }
+
+    private static let conflict = FileSystemError.failure(
+        "the file was changed by another session since it was opened: open it again")
 
     /// Whether storing this upload would undo what another session has stored: both have changed one version in place,
     /// or both have begun a file without TRUNC.
@@ -306,7 +348,9 @@ extension Upload {
     private func setDraftAttributes() throws(FileSystemError) {
         let draft = contents.draft
         if let owner = attributesToSet.owner { _ = fchown(draft.descriptor, owner.user, owner.group) }
-        let mode = attributesToSet.permissions.map { mode_t($0 & 0o777) } ?? keptMode
+        let mode =
+            attributesToSet.permissions.map { home.permitted(mode_t($0 & 0o777), isDirectory: false) }
+            ?? keptMode
         if let mode { draft.setPermissions(mode) }
         // The time is that of the last WRITE, as STAT has told it: encryption may end much later.
         let times = attributesToSet.times?.timespecs ?? lastWrite.map { [$0, $0] }

@@ -14,11 +14,18 @@ extension UploadContents {
     func admit(_ size: UInt64, pending: () -> UInt64) throws(FileSystemError) {
         guard size > count else { return }
         try refuseTooLargeForFileSystem(size)
+        try takeRoom(for: size, pending: pending)
         // The other limits concern holes: a file that grows without them is stopped by the disk.
         guard size - count > UInt64(Limits.packetLength) else { return }
         try refuseTooLargeForOpenPGP(size)
         try refuseWriteOnlyHole(size)
         try refuseWithoutFreeSpace(for: size - count, pending: pending())
+    }
+
+    /// Takes room from the account's budget, for a session that has one.
+    private func takeRoom(for size: UInt64, pending: () -> UInt64) throws(FileSystemError) {
+        guard let room, size < 1 << 56 else { return }
+        try room.grow(to: store.cryptor.dataCount(forPlaintext: size), unwritten: pending)
     }
 
     private func refuseTooLargeForFileSystem(_ size: UInt64) throws(FileSystemError) {

@@ -31,6 +31,8 @@ final class UploadContents: Contents {
     let home: HomeDirectory
     let store: MessageStore
     private let mode: mode_t
+    /// The room that the file takes of the account's budget; nil for the owner.
+    let room: Reservation?
     private var encryption: (any Encryption)?
     private var timing: Timing
     /// Whether there has been a WRITE or a change of the size.
@@ -59,6 +61,8 @@ final class UploadContents: Contents {
         self.store = store
         self.timing = timing
         self.mode = mode
+        room = home.reservation()
+        try room?.grow(to: 0)
         draft = try DraftFile(in: home.data, mode: mode)
         spool = store.makeSpool(over: base)
         arrived = spool.count
@@ -122,6 +126,27 @@ final class UploadContents: Contents {
         try encrypt(upTo: count)
         try FileSystemError.translating(openPGP: startedEncryption().finish())
         encryption = nil
+        try room?.grow(to: UInt64(clamping: draft.status().st_size))
+    }
+
+    /// Completes the message, and has it say that it is only the first part of the file.
+    ///
+    /// All of it is encrypted once more for that, because the mark is at its beginning.
+    func finishPartial() throws(FileSystemError) {
+        try encrypt(upTo: count)
+        let encryption = try FileSystemError.translating(openPGP: startedEncryption())
+        try FileSystemError.translating(openPGP: encryption.finish())
+        self.encryption = nil
+        let marked = try DraftFile(in: home.data, mode: mode)
+        try FileSystemError.translating(
+            openPGP: store.cryptor.markPartial(draft.descriptor, encryption.sessionKey, into: marked.descriptor))
+        draft = marked
+        try room?.grow(to: UInt64(clamping: draft.status().st_size))
+    }
+
+    /// Tells the account's budget that the draft has become a stored file.
+    func settle() {
+        if let size = try? draft.status().st_size { room?.settle(UInt64(clamping: size)) }
     }
 
     /// Stops the encryption and waits until nothing writes to the draft any more.
@@ -148,7 +173,8 @@ final class UploadContents: Contents {
         }
         let total = count
         try finish()
-        let base = DecryptedContents(draft.file, try draft.status(), count: total, in: store)
+        let base = DecryptedContents(
+            draft.file, try draft.status(), count: total, isPartial: false, in: store)
         timing = .atClose
         try restart(over: base)
     }

@@ -48,6 +48,7 @@ struct ServeCommand: ParsableCommand {
         if configuration.accounts.isEmpty {
             Terminal.say("there are no users in \(file.path): add one with 'cryptsftp -a NAME'")
         }
+        for warning in configuration.warnings { Terminal.say(warning) }
         let listener = try makeListener(configuration)
         try announce(configuration, listener, gpg: "\(gpg.path), version \(gpg.version)")
         listener.run()

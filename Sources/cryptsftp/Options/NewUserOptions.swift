@@ -13,10 +13,12 @@ struct NewUserOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The user's directory in the data directory. (default: the name)", valueName: "dir"))
     var home: String?
 
+    @OptionGroup var limits: UploadLimitOptions
+
     @OptionGroup var passphrase: PassphraseOption
 
     /// Whether one of the options was given.
-    var isGiven: Bool { access != nil || home != nil || passphrase.passphraseFile != nil }
+    var isGiven: Bool { access != nil || home != nil || limits.isGiven || passphrase.passphraseFile != nil }
 
     private struct Line: Encodable {
         let event = "user_add"
@@ -27,7 +29,7 @@ struct NewUserOptions: ParsableArguments {
 
     /// Adds the user and prints the key's fingerprint.
     func add(_ name: String, to file: URL, json: Bool = false) throws {
-        let user = NewUser(name: name, access: access ?? .rw, home: home)
+        let user = NewUser(name: name, access: access ?? .rw, home: home, limits: limits.limits)
         try user.check(against: file)
         let passphrase = try passphrase.newPassphrase(for: name)
         let interruption = Interruption()

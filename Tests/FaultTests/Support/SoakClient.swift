@@ -11,15 +11,13 @@ struct SoakClient {
     /// What was not as it should be.
     struct Failure: Error, CustomStringConvertible { let description: String }
 
-    private var directory: String
+    private let directory: String
     let isStranger: Bool
     private let door: RunningServer.Door
     private var numbers: SeededNumbers
     private var wire: WireClient
     /// What it has stored, by path.
     private(set) var files: [String: Data] = [:]
-    /// What a session that was cut off has stored, and the next one of a stranger cannot change.
-    private(set) var left: [String: Data] = [:]
     private var nextName = 0
 
     init(number: Int, isStranger: Bool, _ door: RunningServer.Door, seed: UInt64) throws {
@@ -124,9 +122,8 @@ struct SoakClient {
 
     private func list() throws {
         let names = try wire.names(in: directory)
-        let suffix = isStranger ? ".gpg" : ""
-        try check(names == Set(files.keys.map { $0.dropFirst(directory.count + 1) + suffix }), "listing: \(names)")
-        if !isStranger, let (path, contents) = files.first {
+        try check(names == Set(files.keys.map { String($0.dropFirst(directory.count + 1)) }), "listing: \(names)")
+        if let (path, contents) = files.first {
             try check(wire.size(path) == UInt64(contents.count), "size of \(path)")
         }
     }
@@ -139,16 +136,6 @@ struct SoakClient {
         try wire.send(Array(WireClient.writes(handle, Data.random(200_000)).joined()))
         wire.close()
         wire = try SoakClient.connect(door, isStranger)
-        if isStranger {
-            // What the session before has stored is not this one's to change.
-            left = files
-            files = [:]
-            nextName += 1
-            let anew = "\(directory.prefix { $0 != "-" })-\(nextName)"
-            try check(wire.ask(RequestWriter.onPath(.mkdir, anew, FileAttributes())) == .ok, "mkdir \(anew)")
-            directory = anew
-        } else {
-            try download(path, contents)
-        }
+        try download(path, contents)
     }
 }

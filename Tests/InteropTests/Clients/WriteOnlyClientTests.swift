@@ -17,11 +17,12 @@ import Testing
 
     /// Throws unless `down` is the stored file, and its owner reads what was sent.
     private func requireKept(_ client: Interop, _ name: String = "form", down: String = "down") throws {
-        let stored = try Data(contentsOf: client.server.data.appending(path: "drop/\(name).gpg"))
+        let visit = try client.server.visit()
+        let stored = try Data(contentsOf: client.server.data.appending(path: "\(visit)/\(name).gpg"))
         try client.requireLocal(down, stored)
         try client.require(!stored.contains(Self.contents.prefix(64)), "plaintext is stored")
-        try client.requireStored(name, Self.contents, user: "drop")
-        try client.passed(client.server.sftp("drop", "get \(name) owners"))
+        try client.requireStored("\(visit.dropFirst(5))/\(name)", Self.contents, user: "drop")
+        try client.passed(client.server.sftp("drop", "get \"\(visit.dropFirst(5))/\(name)\" owners"))
         try client.requireLocal("owners", Self.contents)
     }
 
@@ -97,7 +98,7 @@ import Testing
         let wire = try client.server.wire("drop", password: Self.stranger)
         _ = try wire.initialize()
         try WinSCPUpload(client, wire).send(Self.contents, as: "/form")
-        let stored = try Data(contentsOf: client.server.data.appending(path: "drop/form.gpg"))
+        let stored = try Data(contentsOf: client.server.data.appending(path: "\(client.server.visit())/form.gpg"))
         let handle = try #require(try wire.open("/form.gpg", .read))
         let read = try wire.ask(RequestWriter.read(handle, at: 0, 1000))
         try client.require(read == .data(Array(stored.prefix(1000))), "what is read back: \(read as Any)")

@@ -192,6 +192,19 @@ package final class RunningServer {
         }
     }
 
+    /// The names of the directories that visits to a write-only account have made.
+    package func visits(_ user: String = "drop") throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: data.appending(path: user).path)
+            .filter { $0.wholeMatch(of: /\d{4}-\d\d-\d\d \d\d\.\d\d [a-z2-7]{4}/) != nil }.sorted()
+    }
+
+    /// The path below the data directory of the only visit to a write-only account.
+    package func visit(_ user: String = "drop") throws -> String {
+        let all = try visits(user)
+        guard let only = all.first, all.count == 1 else { throw Unexpected(description: "visits: \(all)") }
+        return "\(user)/\(only)"
+    }
+
     /// Opens the subsystem as one more channel of a connection that its first channel made.
     ///
     /// - Parameter connection: a name for it.

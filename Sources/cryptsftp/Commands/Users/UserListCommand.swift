@@ -16,7 +16,10 @@ struct UserListCommand: ParsableCommand {
         let access: String
         let home: String
         let key: String
-        let woList: String
+        let onExists: String
+        let maxMegabytes: Int?
+        let maxFiles: Int?
+        let maxDepth: Int
         let authorizedKeys: [String]
     }
 
@@ -27,7 +30,8 @@ struct UserListCommand: ParsableCommand {
             try output.line(
                 json: Line(
                     name: account.name, access: account.access.rawValue, home: account.home, key: account.key,
-                    woList: account.woListsAll ? "all" : "own", authorizedKeys: account.authorizedKeys),
+                    onExists: account.onExists.rawValue, maxMegabytes: account.maxMegabytes, maxFiles: account.maxFiles,
+                    maxDepth: account.maxDepth, authorizedKeys: account.authorizedKeys),
                 or: "\(account.name)\t\(account.access.rawValue)\t\(account.home)\t\(account.key)")
         }
         try output.flush()

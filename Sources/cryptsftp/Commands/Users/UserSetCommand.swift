@@ -23,8 +23,7 @@ struct UserSetCommand: ParsableCommand {
             "The user's directory in the data directory. Files are not moved there.", valueName: "dir"))
     var home: String?
 
-    @Option(help: "The files that a wo login sees: all, or own for those it has uploaded itself.")
-    var woList: Listing?
+    @OptionGroup var limits: UploadLimitOptions
 
     @Option(
         help: ArgumentHelp(
@@ -37,10 +36,6 @@ struct UserSetCommand: ParsableCommand {
 
     @OptionGroup var json: JSONOption
 
-    enum Listing: String, CaseIterable, ExpressibleByArgument {
-        case all, own
-    }
-
     private struct Line: Encodable {
         let event = "user_set"
         let user: String
@@ -48,9 +43,10 @@ struct UserSetCommand: ParsableCommand {
     }
 
     func validate() throws {
-        guard access != nil || home != nil || woList != nil || !authorizedKey.isEmpty || noAuthorizedKeys else {
+        guard access != nil || home != nil || limits.isGiven || !authorizedKey.isEmpty || noAuthorizedKeys else {
             throw ValidationError(
-                "name a setting to change: --access, --home, --wo-list, --authorized-key or --no-authorized-keys")
+                "name a setting to change: --access, --home, --max-megabytes, --max-files, --max-depth, --on-exists, "
+                    + "--authorized-key or --no-authorized-keys")
         }
         guard authorizedKey.isEmpty || !noAuthorizedKeys else {
             throw ValidationError("--authorized-key and --no-authorized-keys cannot be used together")
@@ -62,7 +58,7 @@ struct UserSetCommand: ParsableCommand {
         var change = UserChange()
         change.access = access
         change.home = home
-        change.woListsAll = woList.map { $0 == .all }
+        change.limits = limits.limits
         if noAuthorizedKeys {
             change.authorizedKeys = []
         } else if !authorizedKey.isEmpty {
