@@ -19,9 +19,13 @@ package final class OwnerSession {
     ///   - home: the user's home, or any other directory of stored files.
     ///   - passphrase: the user's; without it files can be stored but not read.
     ///   - stores: true when files will be stored: their names must suit the file system.
+    ///   - warn: gets what is not as the passphrase has confirmed it.
+    /// - Throws: ``UserError`` with `.unconfirmedKey`, when the passphrase has confirmed another key.
     package init(
-        _ vault: OwnerVault, _ account: Account, home: Directory, passphrase: SecretBytes?, stores: Bool = false
+        _ vault: OwnerVault, _ account: Account, home: Directory, passphrase: SecretBytes?, stores: Bool = false,
+        warn: (String) -> Void
     ) throws {
+        if stores { try VaultTrust.check(vault.configuration, of: account.name, note: warn) }
         // A tool that was killed has left its GnuPG home and its gpg-agent.
         RuntimeDirectory.sweep()
         let directory = vault.configuration.keyDirectory(of: account.name)
@@ -31,9 +35,12 @@ package final class OwnerSession {
             keys = try SessionHome(
                 keysIn: directory, fingerprint: account.key, passphrase: passphrase, engine: engine,
                 stallTimeout: stallTimeout)
+            _ = try vault.configuration.confirm(account, keys.identity, keys.opened, warn: warn)
         } else {
             keys = try SessionHome(
                 publicKeysIn: directory, fingerprint: account.key, engine: engine, stallTimeout: stallTimeout)
+            let finding = AccountConfirmation.compare(account.name, in: vault.configuration, keys.identity)
+            if let warning = finding.warning(about: account.name) { warn(warning) }
         }
         files = VaultFileSystem(
             user: account.name, view: .plaintext, data: vault.data, home: home,

@@ -15,6 +15,8 @@ package struct UserError: Error, CustomStringConvertible {
         case inUse
         /// The new passphrase is too short.
         case passphrase
+        /// A user's key, or the vault, is not the one that was confirmed or trusted.
+        case unconfirmedKey
         /// The user has interrupted the command.
         case interrupted
     }

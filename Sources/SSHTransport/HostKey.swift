@@ -4,7 +4,7 @@ private import Platform
 
 /// A host key: the server proves its identity with it.
 ///
-/// The corresponding C functions are `ssh_pki_generate`, `ssh_pki_import_privkey_file` and `ssh_key_free`.
+/// The corresponding C functions are `ssh_pki_generate`, `ssh_pki_import_privkey_base64` and `ssh_key_free`.
 package final class HostKey {
     package enum Kind: String, CaseIterable {
         case ed25519
@@ -25,12 +25,29 @@ package final class HostKey {
         raw = key
     }
 
-    /// Reads the key file at `path`.
+    /// Reads the key file at `path`, which must be a regular file.
+    ///
+    /// The corresponding C function is `ssh_pki_import_privkey_base64`.
     package init(path: String) throws(SSHError) {
-        var key: ssh_key?
-        guard ssh_pki_import_privkey_file(path, nil, nil, nil, &key) == SSH_OK, let key else {
-            throw SSHError("cannot read the host key \(path)")
+        var text: [UInt8]
+        do throws(RegularFile.Failure) {
+            text = try RegularFile.read(path)
+        } catch {
+            throw SSHError("cannot read the host key \(path): \(error)")
         }
+        text.append(0)
+        defer {
+            text.withUnsafeMutableBytes { bytes in
+                if let base = bytes.baseAddress { explicit_bzero(base, bytes.count) }
+            }
+        }
+        var key: ssh_key?
+        let imported = text.withUnsafeBytes { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { characters in
+                ssh_pki_import_privkey_base64(characters.baseAddress, nil, nil, nil, &key)
+            }
+        }
+        guard imported == SSH_OK, let key else { throw SSHError("cannot read the host key \(path): it is no key") }
         raw = key
     }
 

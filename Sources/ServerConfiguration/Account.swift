@@ -54,6 +54,8 @@ package struct Account: Sendable, Equatable {
     package var maxFiles: Int?
     /// The most names that a path may have in such a login.
     package var maxDepth = Account.standardDepth
+    /// The setting `shared`: the home may lie in another user's, hold another user's, or be the same.
+    package var isShared = false
     /// The public keys that log in to the write-only view, as lines of OpenSSH's `authorized_keys` without options.
     package var authorizedKeys: [String]
 
@@ -80,7 +82,11 @@ package struct Account: Sendable, Equatable {
     package static let nameRule = "must be 1 to 64 letters, digits and . _ -, and not begin with . or -"
 
     package static let homeRule =
-        "must be a directory below the data directory, without quotes, backslashes and control characters"
+        "must be a directory below the data directory, without quotes, backslashes and control characters, and without "
+        + "names that begin with .cryptsftp-"
+
+    /// How the names begin that the server uses itself in the data directory: what it finds there, it may remove.
+    private static let reserved = ".cryptsftp-"
 
     /// Whether `home` names a directory below the data directory, or `.` for that directory itself.
     package static func isValid(home: String) -> Bool {
@@ -88,7 +94,8 @@ package struct Account: Sendable, Equatable {
             $0 >= 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
         }
         let parts = home.split(separator: "/", omittingEmptySubsequences: false)
-        return isPlain && (home == "." || !parts.contains { $0.isEmpty || $0 == "." || $0 == ".." })
+        let isReserved = parts.contains { $0.lowercased().hasPrefix(reserved) }
+        return isPlain && !isReserved && (home == "." || !parts.contains { $0.isEmpty || $0 == "." || $0 == ".." })
     }
 
     package init(

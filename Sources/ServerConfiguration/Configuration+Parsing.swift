@@ -1,5 +1,6 @@
 package import Foundation
 private import OpenPGP
+private import Platform
 private import Secrets
 
 extension Configuration {
@@ -8,8 +9,15 @@ extension Configuration {
     /// - Throws: ``ConfigurationError`` for a file that cannot be read, and for everything in it that is not
     ///   understood: an unknown setting is a misspelt one.
     package init(file: URL) throws(ConfigurationError) {
-        guard let data = try? Data(contentsOf: file), let text = String(validating: data, as: UTF8.self) else {
-            throw ConfigurationError(file, "the file cannot be read, or is not UTF-8")
+        let bytes: [UInt8]
+        do throws(RegularFile.Failure) {
+            // The file may be a link that its owner has made: edits follow it, too.
+            bytes = try RegularFile.read(file.path, links: .followed)
+        } catch {
+            throw ConfigurationError(file, "the file cannot be read: \(error)")
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw ConfigurationError(file, "the file is not UTF-8")
         }
         try self.init(text, file: file)
     }
@@ -63,8 +71,11 @@ extension Configuration {
         }
         self.init(
             file: file, text: text, listen: listen,
-            data: URL(filePath: try root.string("data") ?? "data", relativeTo: file.deletingLastPathComponent())
-                .absoluteURL.standardizedFileURL,
+            data: URL(
+                filePath: try root.string("data") ?? Configuration.standardData,
+                relativeTo: file.deletingLastPathComponent()
+            )
+            .absoluteURL.standardizedFileURL,
             portableNames: try root.boolean("portable_names") ?? false, engine: engine, limits: limits,
             accounts: accounts, warnings: warnings)
     }
@@ -74,8 +85,8 @@ extension Account {
     /// Reads a `[[user]]` table.
     fileprivate init(_ table: TOMLTable) throws(TOMLError) {
         try table.allowOnly([
-            "name", "access", "home", "key", "password", "wo_password", "wo_list", "authorized_keys", "on_exists",
-            "max_megabytes", "max_files", "max_depth",
+            "name", "access", "home", "shared", "key", "password", "wo_password", "wo_list", "authorized_keys",
+            "on_exists", "max_megabytes", "max_files", "max_depth",
         ])
         guard let name = try table.string("name") else { throw table.error("name", "is missing") }
         guard let key = try table.string("key") else { throw table.error("key", "is missing") }
@@ -94,6 +105,7 @@ extension Account {
         maxMegabytes = try table.integer("max_megabytes", in: Account.megabytes)
         maxFiles = try table.integer("max_files", in: Account.files)
         maxDepth = try table.integer("max_depth", in: Account.depths) ?? Account.standardDepth
+        isShared = try table.boolean("shared") ?? false
         if let (setting, reason) = firstInvalidSetting { throw table.error(setting, reason) }
     }
 }

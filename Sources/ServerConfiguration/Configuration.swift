@@ -11,6 +11,8 @@ package struct Configuration: Sendable {
     package let text: String
     package var listen: ListenAddress
     package let data: URL
+    /// The `data` of a file that does not set it.
+    static let standardData = "data"
     /// Whether stored names suit FAT, exFAT and NTFS on every file system, so that the directory can be copied there.
     package let portableNames: Bool
     /// The engine that encrypts and decrypts files.

@@ -10,13 +10,47 @@ package enum ConfigurationFile {
     ///   - option: the path given with `-c`; nil takes `./server.conf` if it exists, else the vault's.
     ///   - vault: the directory with `bin/`; nil takes the current directory.
     /// - Returns: an absolute path; the file need not exist.
-    package static func locate(_ option: String?, vault: String?) -> URL {
-        let here = URL(filePath: FileManager.default.currentDirectoryPath, directoryHint: .isDirectory)
+    /// - Throws: ``ConfigurationError`` when there is a `./server.conf` that somebody else may have put there.
+    package static func locate(_ option: String?, vault: String?) throws(ConfigurationError) -> URL {
         if let option { return URL(filePath: option, relativeTo: here).absoluteURL.standardizedFileURL }
         let local = here.appending(path: "server.conf")
-        if FileManager.default.fileExists(atPath: local.path) { return local }
+        guard FileManager.default.fileExists(atPath: local.path) else { return inVault(vault) }
+        if let reason = reasonAgainst(local) {
+            throw ConfigurationError(
+                local, "\(local.path) is not used: \(reason). If it is yours, name it with -c \(local.path)")
+        }
+        return local
+    }
+
+    /// The file of a vault, whether it exists or not.
+    ///
+    /// - Parameter vault: the directory with `bin/`; nil takes the current directory.
+    package static func inVault(_ vault: String?) -> URL {
         let root = vault.map { URL(filePath: $0, directoryHint: .isDirectory) } ?? here
         return root.appending(path: "Configs/server.conf").standardizedFileURL
+    }
+
+    private static var here: URL {
+        URL(filePath: FileManager.default.currentDirectoryPath, directoryHint: .isDirectory)
+    }
+
+    /// Why a file that was found only because it lies in the current directory may be somebody else's.
+    ///
+    /// The file, its directory, and where a link leads to must belong to this user or to root, and nobody else may
+    /// write there. A sticky directory such as `/tmp` is no exception: anybody can make a file in it.
+    private static func reasonAgainst(_ file: URL) -> String? {
+        var places = [file.deletingLastPathComponent().path, file.path]
+        let real = file.resolvingSymlinksInPath()
+        if real.path != file.path { places += [real.deletingLastPathComponent().path, real.path] }
+        for place in places {
+            var status = stat()
+            guard lstat(place, &status) == 0 else { return "\(place) cannot be examined" }
+            guard status.st_uid == geteuid() || status.st_uid == 0 else { return "\(place) belongs to another user" }
+            // The mode of a link says nothing.
+            let isLink = status.st_mode & S_IFMT == S_IFLNK
+            guard isLink || status.st_mode & 0o022 == 0 else { return "others can write to \(place)" }
+        }
+        return nil
     }
 
     /// The text of a new file.
@@ -48,6 +82,7 @@ package enum ConfigurationFile {
             # name = "alice"
             # access = "rw"                 "wo": anybody may put files in, and gets cipher text out
             # home = "alice"                below the data directory
+            # shared = true                 the home may be another user's too, or lie in it
             # key = "…"                     fingerprint of the key in keys/alice/
             # password = "$argon2id$…"      hash of the passphrase
             # wo_password = "$argon2id$…"   what a "wo" login must give; without it any password will do
@@ -66,19 +101,20 @@ package enum ConfigurationFile {
             ("name", account.name), ("access", account.access.rawValue), ("home", account.home), ("key", account.key),
         ]
         if case .hash(let hash) = account.ownerCheck { settings.append(("password", hash.text)) }
-        let lines = settings.map { key, value in "\(key) = \(TOMLValue.string(value).text)\n" }
+        var lines = settings.map { key, value in "\(key) = \(TOMLValue.string(value).text)\n" }
+        if account.isShared { lines.append("shared = true\n") }
         return "\n[[user]]\n" + lines.joined()
     }
 
     /// Appends `text` to `file`, which need not exist, all or nothing.
     ///
-    /// - Throws: ``Platform/SystemError`` or an error of Foundation; then the file is unchanged.
+    /// - Throws: ``Platform/SystemError`` or ``Platform/RegularFile/Failure``; then the file is unchanged.
     package static func append(_ text: String, to file: URL) throws {
         let path = file.resolvingSymlinksInPath()
-        var contents = FileManager.default.fileExists(atPath: path.path) ? try Data(contentsOf: path) : Data()
+        var contents = FileManager.default.fileExists(atPath: path.path) ? try RegularFile.read(path.path) : []
         if let last = contents.last, last != UInt8(ascii: "\n") { contents.append(UInt8(ascii: "\n")) }
-        contents.append(Data(text.utf8))
-        try DurableFile.replace(path, with: contents)
+        contents += text.utf8
+        try DurableFile.replace(path, with: Data(contents))
     }
 
     /// Changes one user's lines, and leaves every other byte of the file as it is.
@@ -91,17 +127,21 @@ package enum ConfigurationFile {
     ///   - user: the user's name.
     ///   - text: what to edit in place of the file's present contents.
     ///   - edit: makes the change.
+    ///   - check: gets the new configuration before the file is written.
     /// - Returns: the file as it is then.
-    /// - Throws: ``ConfigurationError`` for a value that the setting cannot have; then the file is unchanged.
+    /// - Throws: ``ConfigurationError`` for a value that the setting cannot have, and what `check` throws; then the
+    ///   file is unchanged.
     @discardableResult
     package static func change(
-        _ file: URL, user: String, from text: String? = nil, by edit: (inout ConfigurationEditor) throws -> Void
+        _ file: URL, user: String, from text: String? = nil, by edit: (inout ConfigurationEditor) throws -> Void,
+        check: (Configuration) throws -> Void = { _ in }
     ) throws -> Configuration {
         let present = try Configuration(file: file)
         var editor = ConfigurationEditor(text ?? present.text, user: user)
         try edit(&editor)
         let changed = try Configuration(editor.text, file: file)
         if changed.accounts != present.accounts {
+            try check(changed)
             try DurableFile.replace(file.resolvingSymlinksInPath(), with: Data(changed.text.utf8))
         }
         return changed

@@ -14,6 +14,7 @@ enum ExitStatus: Int32, CaseIterable {
     case addressUnavailable = 14
     case dataUnavailable = 15
     case inUse = 16
+    case unconfirmedKey = 17
     case storedWrong = 26
     case leftAlone = 27
     case noSuchPath = 28
@@ -31,6 +32,7 @@ enum ExitStatus: Int32, CaseIterable {
         case .addressUnavailable: "cannot listen on the address or port"
         case .dataUnavailable: "the data directory is missing or cannot be read"
         case .inUse: "the user is logged in, or another command is running: try again later"
+        case .unconfirmedKey: "a key, or the vault, is not the one that was confirmed or trusted: nothing was done"
         case .storedWrong: "a stored file is damaged, or the vault has a problem: see the lines above"
         case .leftAlone: "a file was skipped, because it differs or cannot be stored: see the lines above"
         case .noSuchPath: "there is no such file or directory"
@@ -72,6 +74,7 @@ enum ExitStatus: Int32, CaseIterable {
             case .noPath: .noSuchPath
             case .inUse: .inUse
             case .passphrase: .wrongPassphrase
+            case .unconfirmedKey: .unconfirmedKey
             case .interrupted: .interrupted
             }
     }

@@ -19,12 +19,13 @@ struct Main: ParsableCommand {
             ENVIRONMENT:
               CRYPTSFTP_PASSPHRASE_FILE  a file whose first line is the passphrase, unless --passphrase-file is given
               CRYPTSFTP_VAULT            the directory whose Configs/server.conf is used if there is no ./server.conf
+              XDG_STATE_HOME             the directory for what 'trust' remembers, in cryptsftp/ (~/.local/state)
             """,
         version: "0.1.0",
         subcommands: [
-            ServeCommand.self, UserCommand.self, KeyCommand.self, RotateCommand.self, ListCommand.self,
-            CatCommand.self, DecryptCommand.self, EncryptCommand.self, VerifyCommand.self, DoctorCommand.self,
-            GenCommand.self,
+            ServeCommand.self, UserCommand.self, KeyCommand.self, RotateCommand.self, TrustCommand.self,
+            ListCommand.self, CatCommand.self, DecryptCommand.self, EncryptCommand.self, VerifyCommand.self,
+            DoctorCommand.self, GenCommand.self,
         ],
         defaultSubcommand: ServeCommand.self)
 

@@ -102,14 +102,19 @@ import Testing
     }
 
     @Test func aKeyThatIsThereIsKept() throws {
-        func add(_ passphrase: String) throws -> Int32 {
-            try run(["user", "add", "alice", "-c", "server.conf", "--passphrase-file", "-"], input: passphrase).status
+        func add(_ passphrase: String, _ options: [String] = []) throws -> Command {
+            try run(
+                ["user", "add", "alice", "-c", "server.conf", "--passphrase-file", "-"] + options, input: passphrase)
         }
-        #expect(try add("correct horse\n") == 0)
+        #expect(try add("correct horse\n").status == 0)
         let keys = try contents("keys/alice/pubring.kbx")
         try FileManager.default.removeItem(at: scratch.url.appending(path: "server.conf"))
-        #expect(try add("another horse\n") == 12)
-        #expect(try add("correct horse\n") == 0)
+        // It is taken only by name: somebody else may have put it there.
+        let refused = try add("correct horse\n")
+        #expect(refused.status == 1, "\(refused.errors)")
+        let key = try #require(refused.errors.firstMatch(of: /[0-9A-F]{40}/)).0
+        #expect(try add("another horse\n", ["--key", String(key)]).status == 12)
+        #expect(try add("correct horse\n", ["--key", String(key)]).status == 0)
         #expect(try contents("keys/alice/pubring.kbx") == keys)
     }
 

@@ -48,13 +48,13 @@ struct DurableWriteTests {
         let directory = disk.mount.appending(path: "bob")
         for fault in ["fsync EIO", "write ENOSPC", "mkdir EROFS", "rename EIO", "fsyncdir EIO"] {
             try disk.fail(fault)
-            #expect(throws: OpenPGPError.self, "\(fault)") { try key.keep(in: directory) }
+            #expect(throws: OpenPGPError.self, "\(fault)") { try key.keep(in: directory, with: [:]) }
             try disk.fail()
             #expect(try !names.contains("bob"), "\(fault)")
         }
-        try key.keep(in: directory)
+        try key.keep(in: directory, with: [:])
         #expect(try names == ["bob"])
-        #expect(try KeyDirectory.fingerprint(in: directory) == key.fingerprint)
+        #expect(try KeyDirectory.identity(of: key.fingerprint, in: directory).fingerprint == key.fingerprint)
         _ = try SessionHome(keysIn: directory, fingerprint: key.fingerprint, passphrase: passphrase)
     }
 

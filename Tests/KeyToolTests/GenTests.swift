@@ -78,7 +78,7 @@ import Testing
         let configuration = try Configuration(file: file)
         #expect(configuration.accounts.isEmpty && configuration.limits == ServerLimits())
         // It is not taken for the real one.
-        #expect(ConfigurationFile.locate(nil, vault: Checkout.top.path).lastPathComponent == "server.conf")
+        #expect(try ConfigurationFile.locate(nil, vault: Checkout.top.path).lastPathComponent == "server.conf")
     }
 
     /// Every setting that the sample explains is one.

@@ -128,7 +128,8 @@ import Testing
             Self.keyPassphrase,
         ]
         #expect(try Command.run("gpg", options + ["--import", own.secret.path]).status == 0)
-        let read = try Command.run("gpg", options + ["--decrypt", server.data.appending(path: "alice/file.gpg").path])
+        let read = try Command.run(
+            "gpg", options + ["--decrypt", server.data.appending(path: "\(server.visit("alice"))/file.gpg").path])
         #expect(read.text == "for elsewhere", "\(read.errors)")
         // There is nothing here to change the passphrase of, to export or to rotate with.
         let listed = try Command.run(RunningServer.program, ["key", "list", "-c", server.configuration.path]).text

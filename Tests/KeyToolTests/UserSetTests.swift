@@ -152,10 +152,47 @@ import Testing
         #expect(try Data(contentsOf: vault.configuration) == before)
         let after = try KeyVault.snapshot(vault.scratch.url.appending(path: "Configs/keys"))
         #expect(after.count > stored.count && stored.allSatisfy { after[$0.key] == $0.value })
-        // The key that was kept is the key that the user has who comes back.
-        let again = try vault.run(["user", "add", "bob"], passphrase: "correct horse battery")
+        // The key that was kept is the key that the user has who comes back and names it.
+        let listed = try vault.run(["key", "list", "--json"]).json().first { $0["user"] as? String == "bob" }
+        let key = try #require(listed?["fingerprint"] as? String)
+        let again = try vault.run(
+            ["user", "add", "bob", "--access", "wo", "--key", key], passphrase: "correct horse battery")
         #expect(again.status == 0, "\(again.errors)")
-        #expect(try KeyVault.snapshot(vault.scratch.url.appending(path: "Configs/keys")) == after)
+        // Only the hash is another one, and what was confirmed of it.
+        let kept = after.filter { !$0.key.hasSuffix("bob/confirmed.toml") }
+        let now = try KeyVault.snapshot(vault.scratch.url.appending(path: "Configs/keys"))
+        #expect(now.count == after.count && kept.allSatisfy { now[$0.key] == $0.value })
+    }
+
+    /// The homes of two users do not meet by mistake, and what cannot be a home changes nothing.
+    @Test func homesThatAreRefused() throws {
+        let vault = try KeyVault([("alice", "rw")])
+        let before = try vault.text()
+        for home in ["alice", "alice/inbox", "ALICE", "."] {
+            let refused = try vault.run(["user", "add", "bob", "--home", home], passphrase: KeyVault.passphrase)
+            #expect(refused.status == 1 && refused.errors.contains("--shared"), "\(home): \(refused.errors)")
+        }
+        for home in [".cryptsftp-drafts", "x/.CRYPTSFTP-drafts"] {
+            #expect(
+                try vault.run(["user", "add", "bob", "--home", home], passphrase: KeyVault.passphrase).status == 11)
+            #expect(try vault.run(["user", "set", "alice", "--home", home]).status == 11)
+        }
+        // Its directory cannot be made.
+        #expect(try vault.run(["user", "set", "alice", "--home", String(repeating: "x", count: 300)]).status == 1)
+        #expect(try vault.text() == before)
+        #expect(
+            try vault.run(["user", "add", "bob", "--home", "alice/inbox", "--shared"], passphrase: KeyVault.passphrase)
+                .status == 0)
+        #expect(try vault.text().contains("shared = true"))
+        let refused = try vault.run(["user", "set", "bob", "--no-shared"])
+        #expect(refused.status == 1 && refused.errors.contains("--shared"), "\(refused.errors)")
+        #expect(try vault.run(["user", "set", "bob", "--no-shared", "--home", "bob"]).status == 0)
+        // Those of an older server.conf are told, and work.
+        let text = try vault.text().replacing("home = \"bob\"", with: "home = \"alice\"")
+        try Data(text.utf8).write(to: vault.configuration)
+        let doctor = try vault.run(["doctor", "--json"]).json()
+        #expect(doctor.contains { $0["check"] as? String == "home" }, "\(doctor)")
+        #expect(try vault.run(["user", "set", "bob", "--access", "wo"]).status == 0)
     }
 
     /// Random files of many users: whoever is removed, every other byte stays.

@@ -54,6 +54,25 @@ import Testing
         #expect(configuration.accounts[1].home == "b")
     }
 
+    /// What the server keeps for itself in the data directory, it also removes.
+    @Test(arguments: [".cryptsftp-drafts", ".CryptSFTP-drafts", "a/.cryptsftp-x/b", ".cryptsftp-"])
+    func refusesReservedHomes(_ home: String) {
+        #expect(complaint(Self.user + "home = \"\(home)\"\n").contains("server.conf:4: 'home'"), "\(home)")
+    }
+
+    @Test(arguments: [
+        ("alice", "alice", true), ("alice", "Alice", true), ("alice", "alice/inbox", true), (".", "alice", true),
+        ("a/b", "a", true), ("alice", "alice2", false), ("a/b", "a/c", false),
+    ])
+    func homesThatMeet(_ one: String, _ other: String, _ meet: Bool) throws {
+        func text(_ shared: String) -> String {
+            Self.user + "home = \"\(one)\"\n" + Self.user.replacing("alice", with: "bob")
+                + "home = \"\(other)\"\n\(shared)"
+        }
+        #expect(try read(text("")).sharedHomes.isEmpty == !meet)
+        #expect(try read(text("shared = true\n")).sharedHomes.isEmpty)
+    }
+
     @Test func takesHeadingsWithBlanksAndComments() throws {
         let text =
             "\u{feff}  [ limits ] # how much\n\tlogin_tries = 3\n[[ user ]]\nname = \"a\"\nkey = \"\(Self.key)\"\n"

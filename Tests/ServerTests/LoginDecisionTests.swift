@@ -65,7 +65,7 @@ struct LoginDecisionTests {
 
     /// Decides, and counts what that takes.
     private func decide(
-        _ account: Account?, _ password: Password, keyOpens: Bool
+        _ account: Account?, _ password: Password, key: LoginDecision.KeyOpening
     ) -> (decision: LoginDecision, hashes: Int, keys: Int) {
         var (hashes, keys) = (0, 0)
         let decision = LoginDecision(
@@ -80,14 +80,15 @@ struct LoginDecisionTests {
             },
             opensKey: {
                 keys += 1
-                return keyOpens
+                return key
             })
         return (decision, hashes, keys)
     }
 
     @Test func table() throws {
         for row in Self.rows {
-            let result = try decide(account(row.account), row.password, keyOpens: row.password == .passphrase)
+            let result = try decide(
+                account(row.account), row.password, key: row.password == .passphrase ? .opened : .wrongPassphrase)
             #expect(result.decision == row.decision, "\(row)")
             #expect(result.hashes == row.cost.hashes && result.keys == row.cost.keys, "\(row): \(result)")
         }
@@ -96,7 +97,7 @@ struct LoginDecisionTests {
     /// The time of a rejected login does not tell what there is: two checks, whatever the account.
     @Test func aRejectedLoginCostsTheSame() throws {
         for row in Self.rows where row.decision == .rejected {
-            let result = try decide(account(row.account), row.password, keyOpens: false)
+            let result = try decide(account(row.account), row.password, key: .wrongPassphrase)
             #expect(result.hashes + result.keys == 2, "\(row): \(result)")
         }
     }
@@ -104,16 +105,21 @@ struct LoginDecisionTests {
     /// With a hash, no password but the right one reaches the key.
     @Test func theKeyIsNotTriedWithoutNeed() throws {
         for row in Self.rows where row.account?.contains("\npassword") ?? true {
-            let result = try decide(account(row.account), row.password, keyOpens: true)
+            let result = try decide(account(row.account), row.password, key: .opened)
             #expect(result.keys == (row.decision == .owner ? 1 : 0), "\(row): \(result)")
         }
     }
 
-    /// A key that does not open, although the passphrase is right, leaves the write-only view.
+    /// Whoever gives the passphrase and does not get the plaintext gets no view in which everything else looks right.
     @Test func aKeyThatDoesNotOpen() throws {
-        #expect(try decide(account(Self.rw + Self.withHash), .passphrase, keyOpens: false).decision == .rejected)
-        #expect(try decide(account(Self.wo + Self.withHash), .passphrase, keyOpens: false).decision == .writeOnly)
         let both = try account(Self.wo + Self.withHash + Self.withWriteOnlyHash)
-        #expect(decide(both, .passphrase, keyOpens: false).decision == .rejected)
+        for opening in [LoginDecision.KeyOpening.wrongPassphrase, .refused] {
+            #expect(try decide(account(Self.rw + Self.withHash), .passphrase, key: opening).decision == .rejected)
+            #expect(try decide(account(Self.wo + Self.withHash), .passphrase, key: opening).decision == .rejected)
+            #expect(decide(both, .passphrase, key: opening).decision == .rejected)
+        }
+        // Without a hash, nothing but the key can tell whose password it is.
+        #expect(try decide(account(Self.wo), .passphrase, key: .refused).decision == .rejected)
+        #expect(try decide(account(Self.wo), .passphrase, key: .wrongPassphrase).decision == .writeOnly)
     }
 }

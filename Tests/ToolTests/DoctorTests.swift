@@ -155,7 +155,8 @@ import Testing
         func gpg(_ arguments: [String]) throws -> Command {
             try Command.run(
                 "gpg",
-                ["--homedir", vault.keys.path, "--batch", "--pinentry-mode", "loopback", "--passphrase", ""] + options
+                ["--homedir", vault.keys.path, "--batch", "--pinentry-mode", "loopback", "--passphrase", "x"]
+                    + options
                     + arguments
             )
         }

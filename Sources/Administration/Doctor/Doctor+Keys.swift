@@ -21,6 +21,11 @@ extension Doctor {
             // Without gpg every key would have this problem.
             return try problem("gpg", "gpg", error.description, "install gnupg \(GnuPGProgram.oldest) or newer")
         }
+        for shared in vault.configuration.sharedHomes {
+            try note(
+                "home", vault.configuration.file.path, "\(shared)",
+                "give one of them another home, or say that this is wanted with 'cryptsftp user set NAME --shared'")
+        }
         for account in vault.configuration.accounts {
             let directory = vault.configuration.keyDirectory(of: account.name)
             switch keys(in: directory) {
@@ -29,6 +34,8 @@ extension Doctor {
             case .success(let keys):
                 if let key = keys.first(where: { $0.fingerprint == account.key }) {
                     try examine(key, of: account, directory.path)
+                    try examineSecretPart(of: key, of: account, directory)
+                    try examineConfirmation(of: account, keys, directory.path)
                 } else {
                     try problem(
                         "key", directory.path, "the key \(account.key) of \(account.name) is not in it",
@@ -95,6 +102,56 @@ extension Doctor {
             try problem(
                 "key", path, "the key of \(account.name) expires in \(days) days; after that nothing can be uploaded",
                 "extend it with gpg --quick-set-expire")
+        }
+    }
+
+    /// Examines how the secret part of a key in use is kept.
+    private func examineSecretPart(of key: KeyDescription, of account: Account, _ directory: URL) throws {
+        guard let encryption = key.encryption else { return }
+        switch KeyDirectory.protection(of: encryption, in: directory) {
+        case .passphrase: break
+        case .unprotected:
+            try problem(
+                "key", directory.path, "the key of \(account.name) is not protected by a passphrase",
+                "no command of cryptsftp leaves a key like that: restore Configs from a backup; if the key is yours, "
+                    + "take it with 'cryptsftp key import'")
+        case .onCard, nil:
+            let what = "the secret part of \(account.name)'s key is not here: nothing that is stored can be read here"
+            let advice = "if that is not what you want, restore the key directory from a backup"
+            if account.ownerCheck == .key {
+                try note("key", directory.path, what, advice)
+            } else {
+                try problem(
+                    "key", directory.path, "\(what), and \(account.name) cannot log in with the passphrase",
+                    "\(advice); if it is, remove the 'password' line of \(account.name) from server.conf")
+            }
+        }
+    }
+
+    /// Compares an account with what its passphrase has confirmed, as far as that can be done without it.
+    private func examineConfirmation(of account: Account, _ keys: [KeyDescription], _ path: String) throws {
+        let identity = try KeyDirectory.identity(of: account.key, in: URL(filePath: path))
+        let finding = AccountConfirmation.compare(account.name, in: vault.configuration, identity)
+        let advice =
+            "if you have changed that, accept it with 'cryptsftp user confirm \(account.name)'; else restore Configs "
+            + "from a backup"
+        switch finding {
+        case .confirmed: break
+        case .unconfirmed:
+            try note(
+                "confirmation", path, "the passphrase of \(account.name) has not confirmed the key and the settings",
+                "confirm them with 'cryptsftp user confirm \(account.name)'")
+            let usable = keys.filter { $0.unusableReason == nil }.count
+            if usable > 1 {
+                try problem(
+                    "key", path, "\(account.name) has \(usable) keys that files can be encrypted to",
+                    "if one is not yours, restore Configs from a backup; else confirm them with 'cryptsftp user "
+                        + "confirm \(account.name)'")
+            }
+        case .changed(_, let differences), .otherKey(let differences):
+            for difference in differences {
+                try problem("confirmation", path, "not as the passphrase has confirmed it: \(difference)", advice)
+            }
         }
     }
 

@@ -41,11 +41,13 @@ package struct KeyExport {
     ///
     /// The exported secret key is read back and opened first.
     ///
-    /// - Parameter passphrase: opens the key, and the exported copy too.
+    /// - Parameters:
+    ///   - passphrase: opens the key, and the exported copy too.
+    ///   - warn: gets what is not as the passphrase has confirmed it.
     /// - Returns: names and contents.
     /// - Throws: ``UserError`` when the secret part is not here; ``OpenPGP/OpenPGPError``.
     package func files(
-        passphrase: SecretBytes
+        passphrase: SecretBytes, warn: (String) -> Void
     ) throws -> (names: Names, files: [(name: String, contents: Data)], hasCode: Bool) {
         let directory = configuration.keyDirectory(of: name)
         let keyring = try ScratchKeyring(keysIn: directory)
@@ -56,7 +58,7 @@ package struct KeyExport {
                     "the secret part of \(name)'s key is not on this machine: export it on the machine that has "
                     + "it")
         }
-        try configuration.check(passphrase, opens: account.key, in: directory)
+        _ = try configuration.open(account, with: passphrase, warn: warn)
         // The key in use comes first: the sheet is about it.
         let keys = [current] + own.filter { $0.fingerprint != current.fingerprint }
         let fingerprints = keys.map(\.fingerprint)
@@ -69,7 +71,9 @@ package struct KeyExport {
         ]
         for fingerprint in fingerprints {
             let certificate = directory.appending(path: "openpgp-revocs.d/\(fingerprint).rev")
-            if let data = try? Data(contentsOf: certificate) { files.append((names.revocation(fingerprint), data)) }
+            if let text = try? RegularFile.read(certificate.path) {
+                files.append((names.revocation(fingerprint), Data(text)))
+            }
         }
         let sheet = RecoverySheet(
             user: name, home: account.home, keys: keys, secretKeyFile: names.secretKey,

@@ -1,6 +1,7 @@
 package import Foundation
 package import GnuPG
 private import OpenPGP
+private import Platform
 package import Secrets
 private import ServerConfiguration
 
@@ -13,6 +14,9 @@ package struct KeyImport {
     private let file: URL
     private let imported: ScratchKeyring
 
+    /// The most bytes of a key file: there are keys with thousands of signatures.
+    private static let longest = 16 << 20
+
     /// Reads the key.
     ///
     /// - Parameters:
@@ -24,12 +28,15 @@ package struct KeyImport {
         self.name = name
         self.file = file
         _ = try Configuration(file: file).user(name)
-        guard let data = try? Data(contentsOf: source) else {
-            throw UserError(description: "\(source.path) cannot be read")
+        let contents: [UInt8]
+        do throws(RegularFile.Failure) {
+            contents = try RegularFile.read(source.path, links: .followed, limit: KeyImport.longest)
+        } catch {
+            throw UserError(description: "\(source.path) cannot be read: \(error)")
         }
         let imported = try ScratchKeyring(keysIn: nil)
         self.imported = imported
-        try imported.add(keysIn: data)
+        try imported.add(keysIn: Data(contents))
         let keys = try imported.keys()
         guard keys.count == 1, let key = keys.first else {
             throw UserError(description: "there are \(keys.count) keys in \(source.path); one is expected")
@@ -48,16 +55,20 @@ package struct KeyImport {
     ///     its secret part.
     ///   - keyPassphrase: opens the key in the file, if it is another one.
     ///   - isInterrupted: asked once more right before anything is changed.
+    ///   - warn: gets what is not as the passphrase has confirmed it.
     /// - Throws: ``UserError``, with `.inUse` when the user is logged in; ``OpenPGP/OpenPGPError``, with `.passphrase`
     ///   when a passphrase is wrong.
     package func apply(
-        passphrase: SecretBytes?, keyPassphrase: SecretBytes?, isInterrupted: () -> Bool
+        passphrase: SecretBytes?, keyPassphrase: SecretBytes?, isInterrupted: () -> Bool, warn: (String) -> Void
     ) throws {
         try ConfigurationLock.withUser(name, in: file) { configuration, account in
+            try VaultTrust.check(configuration, of: name, note: warn)
             let directory = configuration.keyDirectory(of: name)
+            var old: OwnerKey?
             if let passphrase {
-                try check(passphrase, account, configuration)
-                let changes = try imported.changePassphrase(from: keyPassphrase ?? passphrase, to: passphrase)
+                old = try check(passphrase, account, configuration, warn: warn)
+                let changes = try imported.changePassphrase(
+                    from: keyPassphrase ?? passphrase, to: passphrase, takesUnprotected: true)
                 guard !changes.values.contains(.refused) else {
                     throw OpenPGPError(.passphrase, "the passphrase does not open the key in the file")
                 }
@@ -72,25 +83,46 @@ package struct KeyImport {
                         "the key \(key.fingerprint) cannot be used together with what \(directory.path) has of "
                         + "it: it may be revoked there")
             }
+            var opened: OpenedKey?
             if let passphrase, hasSecret {
-                try configuration.check(passphrase, opens: key.fingerprint, in: keyring.directory)
+                opened = try configuration.check(passphrase, opens: key.fingerprint, in: keyring.directory).opened
             }
             guard !isInterrupted() else { throw UserError.interrupted }
             try KeyDirectoryLock.whileUnused(directory, of: name) {
                 try keyring.publishSecretKeys(to: directory)
+                // Until server.conf names the new key, the old one is confirmed, too.
+                let record = opened.flatMap { old?.record?.renewed(with: $0) }
+                if let record, let before = old?.record {
+                    try AccountConfirmation.write([before, record], to: directory)
+                }
                 try keyring.publishPublicKeys(to: directory)
                 try ConfigurationFile.change(file, user: name) { try $0.set("key", to: .string(key.fingerprint)) }
+                if let record {
+                    try AccountConfirmation.write([record], to: directory)
+                } else {
+                    // The old record is about the old key. No passphrase has confirmed the new one.
+                    AccountConfirmation.remove(from: directory)
+                    if hasSecret, let warning = AccountConfirmation.Finding.unconfirmed.warning(about: name) {
+                        warn(warning)
+                    }
+                }
             }
+            if passphrase != nil { try VaultTrust.renew(name, in: Configuration(file: file)) }
         }
     }
 
     /// Requires the passphrase that logs in: all keys of a user have the same.
-    private func check(_ passphrase: SecretBytes, _ account: Account, _ configuration: Configuration) throws {
-        switch account.ownerCheck {
-        case .hash(let hash):
+    ///
+    /// - Returns: the key in use until now; nil when its secret part is not here, and the hash has decided.
+    private func check(
+        _ passphrase: SecretBytes, _ account: Account, _ configuration: Configuration, warn: (String) -> Void
+    ) throws -> OwnerKey? {
+        if case .hash(let hash) = account.ownerCheck {
             guard hash.verify(passphrase) else { throw OpenPGPError(.passphrase, "the passphrase is not \(name)'s") }
-        case .key:
-            try configuration.check(passphrase, opens: account.key, in: configuration.keyDirectory(of: name))
+            let keyring = try ScratchKeyring(keysIn: configuration.keyDirectory(of: name))
+            let encryption = try keyring.keys().first { $0.fingerprint == account.key }?.encryption
+            guard let encryption, keyring.hasSecret(encryption) else { return nil }
         }
+        return try configuration.open(account, with: passphrase, warn: warn)
     }
 }

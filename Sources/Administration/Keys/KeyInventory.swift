@@ -13,8 +13,8 @@ package struct KeyInventory {
         package let isInUse: Bool
         /// Whether files that are encrypted to the key can be read here: its secret part is in the directory.
         package let opensFiles: Bool
-        /// Why nothing should be encrypted to the key, or nil.
-        package var problem: String? { key.problem.map { "it \($0)" } }
+        /// What is wrong with the key, or nil.
+        package let problem: String?
     }
 
     package let entries: [Entry]
@@ -37,13 +37,50 @@ package struct KeyInventory {
                 if account == nil { continue }
                 throw UserError(description: "the key directory \(directory.path) cannot be read")
             }
+            let news = account.map { Self.news(of: $0, in: configuration) } ?? ([], [])
             for key in try keyring.keys() {
+                let isInUse = account?.key == key.fingerprint
+                let protection = key.encryption.flatMap { KeyDirectory.protection(of: $0, in: directory) }
+                let problem = Self.problem(
+                    of: key, isInUse ? account : nil, protection,
+                    news: news)
                 entries.append(
                     Entry(
-                        user: name, key: key, isInUse: account?.key == key.fingerprint,
-                        opensFiles: key.encryption.map { keyring.hasSecret($0) } ?? false))
+                        user: name, key: key, isInUse: isInUse,
+                        opensFiles: protection == .passphrase || protection == .unprotected, problem: problem))
             }
         }
         self.entries = entries
+    }
+
+    /// What is wrong with one key.
+    ///
+    /// - Parameters:
+    ///   - account: the user, if the key is in use.
+    ///   - protection: how its secret part is kept.
+    ///   - news: what the passphrase has not confirmed of the user.
+    private static func problem(
+        of key: KeyDescription, _ account: Account?, _ protection: SecretKeyFile.Protection?,
+        news: (key: [String], other: [String])
+    ) -> String? {
+        if let problem = key.problem { return "it \(problem)" }
+        if protection == .unprotected { return "it is not protected by a passphrase" }
+        if let account, protection != .passphrase, account.ownerCheck != .key {
+            return "its secret part is not here: \(account.name) cannot log in with the passphrase"
+        }
+        // A phrase about an older key names it.
+        let phrase = account == nil ? news.other.first { $0.contains(key.fingerprint) } : news.key.first
+        return phrase.map { "not confirmed: \($0)" }
+    }
+
+    /// What the passphrase has not confirmed of a user, as far as that is seen without it.
+    private static func news(of account: Account, in configuration: Configuration) -> (key: [String], other: [String]) {
+        let keys = configuration.keyDirectory(of: account.name)
+        guard let identity = try? KeyDirectory.identity(of: account.key, in: keys) else { return ([], []) }
+        switch AccountConfirmation.compare(account.name, in: configuration, identity) {
+        case .confirmed, .unconfirmed: return ([], [])
+        case .changed(_, let differences): return ([], differences)
+        case .otherKey(let differences): return (differences, [])
+        }
     }
 }

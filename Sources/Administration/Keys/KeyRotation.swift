@@ -73,16 +73,19 @@ package final class KeyRotation {
     ///   - kind: which key is new.
     ///   - passphrase: the user's; it protects the new key too.
     ///   - isInterrupted: asked once more right before anything is changed.
+    ///   - warn: gets what is not as the passphrase has confirmed it.
     /// - Returns: the fingerprints of the primary key and the subkey that files are encrypted to from now on.
     /// - Throws: ``UserError``, with `.inUse` when the user is logged in; ``OpenPGP/OpenPGPError``, with `.passphrase`
     ///   when it is the wrong one.
     package func begin(
-        _ kind: Kind, passphrase: SecretBytes, isInterrupted: () -> Bool
+        _ kind: Kind, passphrase: SecretBytes, isInterrupted: () -> Bool, warn: (String) -> Void
     ) throws -> (key: String, subkey: String) {
         try ConfigurationLock.withUser(name, in: file) { configuration, account in
             // A wrong passphrase is reported first, and never becomes the new key's.
-            try configuration.check(passphrase, opens: account.key, in: keys)
-            if let begun = try resume(account) { return begun }
+            // One that was killed may have changed the key already, before this machine could remember it.
+            if !isUnderWay { try VaultTrust.check(configuration, of: name, note: warn) }
+            let old = try configuration.open(account, with: passphrase, warn: warn)
+            if let begun = try resume(account, old, passphrase, configuration) { return begun }
             // Making a key takes seconds: whether the user is logged in is found out before.
             try KeyDirectoryLock.whileUnused(keys, of: name) {}
             let keyring = try ScratchKeyring(keysIn: keys)
@@ -94,7 +97,7 @@ package final class KeyRotation {
                         + "it \(key.problem ?? "has no subkey for encryption")")
             }
             // If nothing opened the new key, all files would be lost.
-            try configuration.check(passphrase, opens: key.fingerprint, in: keyring.directory)
+            let opened = try configuration.check(passphrase, opens: key.fingerprint, in: keyring.directory).opened
             guard !isInterrupted() else { throw UserError.interrupted }
             let new = Record(
                 key: key.fingerprint, subkey: encryption.fingerprint,
@@ -102,9 +105,16 @@ package final class KeyRotation {
             try KeyDirectoryLock.whileUnused(keys, of: name) {
                 try DurableFile.replace(record, with: JSONEncoder().encode(new))
                 try keyring.publishSecretKeys(to: keys)
+                let record = opened.flatMap { old.record?.renewed(with: $0) }
+                if let record, let before = old.record {
+                    // Until all is done, the old key is confirmed, too: a killed rotation keeps nobody out.
+                    try AccountConfirmation.write([before, record], to: keys)
+                }
                 try keyring.publishPublicKeys(to: keys)
                 try useKey(new.key)
+                if let record { try AccountConfirmation.write([record], to: keys) }
             }
+            try VaultTrust.renew(name, in: Configuration(file: file))
             return (new.key, new.subkey)
         }
     }
@@ -112,14 +122,21 @@ package final class KeyRotation {
     /// Completes a recorded rotation if its key is in the directory; else removes what is left of it.
     ///
     /// - Returns: nil when there is nothing to complete.
-    private func resume(_ account: Account) throws -> (key: String, subkey: String)? {
-        guard let data = try? Data(contentsOf: record) else { return nil }
+    private func resume(
+        _ account: Account, _ key: OwnerKey, _ passphrase: SecretBytes, _ configuration: Configuration
+    ) throws -> (key: String, subkey: String)? {
+        guard let data = (try? RegularFile.read(record.path)).map({ Data($0) }) else { return nil }
         let listed = try ScratchKeyring(keysIn: keys).keys()
         if let old = try? JSONDecoder().decode(Record.self, from: data) {
             if listed.contains(where: { $0.fingerprint == old.key && $0.encryption?.fingerprint == old.subkey }) {
                 if account.key != old.key {
                     try KeyDirectoryLock.whileUnused(keys, of: name) { try useKey(old.key) }
                 }
+                let opened = try configuration.check(passphrase, opens: old.key, in: keys).opened
+                if let record = opened.flatMap({ key.record?.renewed(with: $0) }) {
+                    try AccountConfirmation.write([record], to: keys)
+                }
+                try VaultTrust.renew(name, in: Configuration(file: file))
                 return (old.key, old.subkey)
             }
             removeSecrets(of: old, keeping: listed)

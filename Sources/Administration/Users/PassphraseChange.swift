@@ -2,14 +2,14 @@ package import Foundation
 private import GnuPG
 private import OpenPGP
 package import Secrets
-private import ServerConfiguration
+internal import ServerConfiguration
 
 /// `user passwd`: changes the passphrase of a user's key and of the login.
 ///
 /// The files are not touched. At every moment one of the two passphrases logs in, even if the command is interrupted:
 /// 1. The hash is removed from server.conf, so that the key decides (``ServerConfiguration/Account/OwnerCheck/key``).
 /// 2. The secret keys are replaced, the one that logins use last.
-/// 3. The new hash is written.
+/// 3. The new hash is written, and then confirmed (``ServerConfiguration/AccountConfirmation``).
 /// The same command completes a change that was interrupted.
 package struct PassphraseChange {
     private let name: String
@@ -29,10 +29,11 @@ package struct PassphraseChange {
     ///   - old: opens the key now.
     ///   - new: opens it afterwards.
     ///   - isInterrupted: asked once more right before anything is changed.
+    ///   - warn: gets what is not as the passphrase has confirmed it.
     /// - Returns: fingerprints of older keys that have another passphrase, and keep it.
     /// - Throws: ``OpenPGP/OpenPGPError`` with `.passphrase` when `old` is wrong; then nothing was changed.
     package func apply(
-        from old: SecretBytes, to new: SecretBytes, isInterrupted: () -> Bool
+        from old: SecretBytes, to new: SecretBytes, isInterrupted: () -> Bool, warn: (String) -> Void
     ) throws -> [String] {
         try PassphraseRule.check(new)
         return try ConfigurationLock.withUser(name, in: file) { configuration, account in
@@ -51,25 +52,29 @@ package struct PassphraseChange {
                         "the secret part of \(name)'s key is not on this machine: change the passphrase on the "
                         + "machine that has it")
             case .refused: throw OpenPGPError(.passphrase, "the passphrase does not open the key")
+            case .unprotected: throw OpenPGPError.unprotectedKey
             }
             // If nothing opened the new key, all files would be lost: it is tried before it replaces the old one.
-            try configuration.check(new, opens: account.key, in: keyring.directory)
+            let (identity, opened) = try configuration.check(new, opens: account.key, in: keyring.directory)
+            let key = try configuration.confirm(account, identity, opened, warn: warn)
             guard let hash = PasswordHash(hashing: new) else { throw UserError(description: "out of memory") }
             guard !isInterrupted() else { throw UserError.interrupted }
-            try publish(keyring, to: directory, last: encryption.keygrip, hash)
-            return keys.filter { key in key.subkeys.contains { changes[$0.keygrip] == .refused } }.map(\.fingerprint)
+            let changed = try publish(keyring, to: directory, last: encryption.keygrip, hash)
+            try changed.renew(name, key, from: configuration)
+            return keys.filter { key in key.subkeys.contains { [.refused, .unprotected].contains(changes[$0.keygrip]) }
+            }.map(\.fingerprint)
         }
     }
 
     private func publish(
         _ keyring: ScratchKeyring, to directory: URL, last keygrip: String, _ hash: PasswordHash
-    ) throws {
+    ) throws -> Configuration {
         let before = try Configuration(file: file).text
         let between = try ConfigurationFile.change(file, user: name) { try $0.remove("password") }.text
         try keyring.publishSecretKeys(to: directory, last: [keygrip])
         // The line returns to its old place, unless somebody has edited the file since.
         let isUntouched = try Configuration(file: file).text.utf8.elementsEqual(between.utf8)
-        try ConfigurationFile.change(file, user: name, from: isUntouched ? before : nil) {
+        return try ConfigurationFile.change(file, user: name, from: isUntouched ? before : nil) {
             try $0.set("password", to: .string(hash.text))
         }
     }

@@ -29,16 +29,18 @@ extension GnuPGHome {
     /// - Throws: `.key` when it is not there.
     func key(_ fingerprint: String) throws(OpenPGPError) -> ListedKey {
         // Not with `gpgme_get_key`, whose own context would start `gpg --version` again.
-        guard let key = try listKeys(fingerprint).first else {
-            throw OpenPGPError(.key, "the key \(fingerprint) is not in the user's key directory")
-        }
+        guard let key = try listKeys(fingerprint).first else { throw .missingKey(fingerprint) }
         return key
     }
 
     /// Makes a key: ed25519 with a cv25519 subkey, without an expiry date.
     ///
     /// The corresponding C function is `gpgme_op_createkey_start`.
-    func createKey(userID: String, passphrase: SecretBytes) throws(OpenPGPError) -> KeyDescription {
+    ///
+    /// - Returns: the key, and its secret parts as gpg exports them, protected by the same passphrase.
+    func createKey(
+        userID: String, passphrase: SecretBytes
+    ) throws(OpenPGPError) -> (key: KeyDescription, packets: KeyPackets) {
         let context = try GnuPGContext(self, stallTimeout: GnuPGProgram.stallTimeout)
         context.setPassphrases([passphrase])
         let flags = UInt32(GPGME_CREATE_NOEXPIRE) | UInt32(GPGME_CREATE_FORCE)
@@ -50,9 +52,9 @@ extension GnuPGHome {
             throw OpenPGPError(.engine, "gpg ended before it had made the key")
         }
         let key = try key(String(cString: fingerprint))
-        let secretParts = try exportPackets(.secretKeys(passphrase), of: key).secretParts
-        guard secretParts == key.description.subkeys.count else { throw SecretKeyFile.unreadable }
-        return key.description
+        let packets = try exportPackets(.secretKeys(passphrase), of: key)
+        guard packets.secretParts == key.description.subkeys.count else { throw SecretKeyFile.unreadable }
+        return (key.description, packets)
     }
 
     /// Exports parts of keys.
@@ -98,5 +100,12 @@ extension GnuPGHome {
         let exported = try export(part, of: [key], armored: false, stallTimeout: stallTimeout)
         guard let packets = KeyPackets(exported) else { throw OpenPGPError(.engine, "gpg exported no whole key") }
         return packets
+    }
+}
+
+extension OpenPGPError {
+    /// A key that server.conf or a command names is not there.
+    static func missingKey(_ fingerprint: String) -> OpenPGPError {
+        OpenPGPError(.key, "the key \(fingerprint) is not in the user's key directory")
     }
 }

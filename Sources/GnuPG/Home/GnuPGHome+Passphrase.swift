@@ -19,18 +19,22 @@ extension GnuPGHome {
     /// - Parameters:
     ///   - keygrip: the secret key.
     ///   - key: the key that it is a part of.
+    ///   - takesUnprotected: whether the secret key may have no passphrase so far. Only where a person names a key of
+    ///     their own: a key in use that any passphrase opens is somebody else's.
     ///   - stallTimeout: how long gpg may do nothing.
     /// - Returns: the part, as gpg then exports it.
-    /// - Throws: `.passphrase` when the old one is wrong.
+    /// - Throws: `.passphrase` when the old one is wrong; `.key` when there is no old one.
     @discardableResult
     func changePassphrase(
         of keygrip: String, in key: ListedKey, from old: SecretBytes, to new: SecretBytes,
-        stallTimeout: Duration = GnuPGProgram.stallTimeout
+        takesUnprotected: Bool = false, stallTimeout: Duration = GnuPGProgram.stallTimeout
     ) throws(OpenPGPError) -> KeyPackets {
         let file = SecretKeyFile(keygrip, in: url)
         let before = file.contents
+        let isUnprotected = file.protection == .unprotected
+        guard !isUnprotected || takesUnprotected else { throw OpenPGPError.unprotectedKey }
         for _ in 1...3 {
-            try change(file, in: key, from: old, to: new, stallTimeout: stallTimeout)
+            try change(file, in: key, isUnprotected ? [new] : [old, new], stallTimeout)
             let exported = try exportPackets(part(keygrip, of: key, new), of: key, stallTimeout: stallTimeout)
             if exported.secretParts > 0 { return exported }
             do { try before?.write(to: file.url) } catch { break }
@@ -51,17 +55,22 @@ extension GnuPGHome {
         keygrip == key.description.primary.keygrip ? .secretKeys(passphrase) : .secretSubkeys(passphrase)
     }
 
+    /// - Parameter passphrases: what gpg is to be given: the old passphrase, if there is one, and the new one.
     private func change(
-        _ file: SecretKeyFile, in key: ListedKey, from old: SecretBytes, to new: SecretBytes, stallTimeout: Duration
+        _ file: SecretKeyFile, in key: ListedKey, _ passphrases: [SecretBytes], _ stallTimeout: Duration
     ) throws(OpenPGPError) {
         let before = file.contents
         let context = try GnuPGContext(self, stallTimeout: stallTimeout)
-        context.setPassphrases(file.protection == .unprotected ? [new] : [old, new])
+        context.setPassphrases(passphrases)
         let error = try context.run { gpgme_op_passwd_start($0, key.raw, 0) }
         guard let after = file.contents else {
             throw OpenPGPError(.key, "the user's key directory has no such secret key")
         }
-        guard after == before else { return }
+        guard after == before else {
+            // Whatever the file seemed to say: what opens without the old passphrase is protected by none.
+            guard context.passphraseRequests >= passphrases.count else { throw OpenPGPError.unprotectedKey }
+            return
+        }
         switch error?.code {
         case GPG_ERR_BAD_PASSPHRASE, GPG_ERR_NO_SECKEY, GPG_ERR_NOT_FOUND:
             throw OpenPGPError(.passphrase, "the passphrase does not open the key")

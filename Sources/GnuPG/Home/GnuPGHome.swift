@@ -43,6 +43,9 @@ package struct GnuPGHome: Sendable {
         let agent = PortableBundle.current?.program("gpg-agent").map { ["agent-program \($0)"] } ?? []
         return agent + [
             "no-greeting", "no-permission-warning", "trust-model always", "no-auto-check-trustdb",
+            // A keyring says which of its signatures have been verified; whoever writes it could say so of a subkey
+            // of his own.
+            "no-sig-cache",
             "no-auto-key-locate", "disable-dirmngr", "cipher-algo AES256", "compress-algo none",
             // With a clock that has lost the time, the key seems to be from the future, and gpg would not encrypt to
             // it.
@@ -69,25 +72,27 @@ package struct GnuPGHome: Sendable {
     }
 
     private func copy(_ name: String, from directory: URL) throws(OpenPGPError) {
-        do {
-            let data = try Data(contentsOf: directory.appending(path: name))
-            guard
-                FileManager.default.createFile(
-                    atPath: url.appending(path: name).path, contents: data, attributes: [.posixPermissions: 0o600])
-            else { throw CocoaError(.fileWriteUnknown) }
+        let contents: [UInt8]
+        do throws(RegularFile.Failure) {
+            contents = try RegularFile.read(directory.appending(path: name).path)
         } catch {
-            throw OpenPGPError(.key, "the user's key directory cannot be read: \(error.localizedDescription)")
+            throw OpenPGPError(.key, "\(name) of the user's key directory cannot be read: \(error)")
         }
+        guard
+            FileManager.default.createFile(
+                atPath: url.appending(path: name).path, contents: Data(contents),
+                attributes: [.posixPermissions: 0o600])
+        else { throw OpenPGPError(.inputOutput, "\(name) of the user's key directory cannot be copied") }
     }
 
     /// The contents of the files that belong in a key directory, by name.
     func keyFiles() throws(OpenPGPError) -> [String: Data] {
         var files: [String: Data] = [:]
         for name in KeyDirectory.files(in: url) {
-            do {
-                files[name] = try Data(contentsOf: url.appending(path: name))
+            do throws(RegularFile.Failure) {
+                files[name] = Data(try RegularFile.read(url.appending(path: name).path))
             } catch {
-                throw OpenPGPError(.inputOutput, "cannot read \(name): \(error.localizedDescription)")
+                throw OpenPGPError(.inputOutput, "cannot read \(name): \(error)")
             }
         }
         return files

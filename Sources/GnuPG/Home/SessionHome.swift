@@ -5,6 +5,10 @@ package import Secrets
 /// The GnuPG home of one session, removed when the session ends, and the session's ``Cryptor``.
 package final class SessionHome {
     package let cryptor: Cryptor
+    /// The key that files are encrypted to.
+    package let identity: KeyIdentity
+    /// What the passphrase has opened; nil without one, and for a key of a kind that is only gpg's to read.
+    package let opened: OpenedKey?
     /// The directory of the gpg in use.
     package let programDirectory: String
     private let directory: RuntimeDirectory
@@ -41,7 +45,7 @@ package final class SessionHome {
     ///   - passphrase: opens the secret key in the user's directory.
     ///   - engine: which engine makes the messages.
     ///   - stallTimeout: how long gpg may do nothing.
-    /// - Throws: `.passphrase` when it is the wrong one.
+    /// - Throws: `.passphrase` when it is the wrong one; `.key` when the key in use needs no passphrase.
     package convenience init(
         keysIn keys: URL, fingerprint: String, passphrase: SecretBytes, engine: EngineKind = .gpgme,
         stallTimeout: Duration = GnuPGProgram.stallTimeout
@@ -60,16 +64,22 @@ package final class SessionHome {
         let home = try GnuPGHome(in: directory, s2kCount: GnuPGHome.randomS2KCount)
         try home.copyPublicKeys(from: keys)
         let key = try RecipientKey(fingerprint, in: home)
+        identity = key.identity
+        guard SecretKeyFile(key.encryption.keygrip, in: keys).protection != .unprotected else {
+            throw OpenPGPError.unprotectedKey
+        }
         let program = try GnuPGProgram.find()
         programDirectory = URL(filePath: program.path).resolvingSymlinksInPath().deletingLastPathComponent().path
         guard let passphrase else {
             let gnupg = GnuPGEngine(program, home, key, passphrase: nil, stallTimeout: stallTimeout)
             cryptor = Cryptor.choosing(engine, gnupg, nil)
+            opened = nil
             return
         }
         guard let random = SecretBytes.randomHex(32) else { throw OpenPGPError.noLockedMemory }
         let packets = try SessionHome.copySecretKeys(
             for: key, from: keys, to: home, opened: passphrase, protected: random, stallTimeout)
+        opened = try OpenedKey(identity, packets, random)
         let gnupg = GnuPGEngine(program, home, key, passphrase: random, stallTimeout: stallTimeout)
         cryptor = Cryptor.choosing(engine, gnupg, packets)
     }
@@ -94,7 +104,7 @@ package final class SessionHome {
         }
         let packets = try home.changePassphrase(
             of: keygrip, in: key.listed, from: passphrase, to: random, stallTimeout: stallTimeout)
-        for older in try home.listKeys() {
+        for older in [key.listed] + key.others {
             for subkey in older.description.encryptionSubkeys where subkey.keygrip != keygrip {
                 guard SecretKeyFile(subkey.keygrip, in: keys).protection == .passphrase else { continue }
                 try home.withOtherSecretKeysHidden(than: subkey.keygrip) { () throws(OpenPGPError) in

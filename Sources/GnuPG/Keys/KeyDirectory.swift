@@ -16,16 +16,24 @@ package enum KeyDirectory {
         return try home.listKeys().map(\.description)
     }
 
-    /// The fingerprint of the key in a key directory; of several, the newest that can read files here.
+    /// Which of the keys in a key directory has a fingerprint, with its subkeys and the other keys.
     ///
-    /// - Throws: `.key` when there is none.
-    package static func fingerprint(in directory: URL) throws(OpenPGPError) -> String {
-        let keys = try keys(in: directory)
-        let candidates = keys.count == 1 ? keys : keys.filter { canRead($0, in: directory) }
-        guard let newest = candidates.max(by: { $0.primary.created < $1.primary.created }) else {
-            throw OpenPGPError(.key, "the user's key directory holds \(keys.count) keys, and none that can be taken")
-        }
-        return newest.fingerprint
+    /// - Throws: `.key` when it is not there, is there twice, or has no encryption subkey.
+    package static func identity(of fingerprint: String, in directory: URL) throws(OpenPGPError) -> KeyIdentity {
+        let runtime = try RuntimeDirectory()
+        defer { withExtendedLifetime(runtime) {} }
+        let home = try GnuPGHome(in: runtime)
+        try home.copyPublicKeys(from: directory)
+        return try RecipientKey(fingerprint, in: home).identity
+    }
+
+    /// How the secret part of a subkey is kept in a key directory.
+    ///
+    /// - Returns: nil when it is not there.
+    package static func protection(
+        of subkey: KeyDescription.Subkey, in directory: URL
+    ) -> SecretKeyFile.Protection? {
+        SecretKeyFile(subkey.keygrip, in: directory).protection
     }
 
     /// The keygrips of the secret keys in a key directory.
@@ -43,10 +51,5 @@ package enum KeyDirectory {
     private static func names(in directory: URL, endingWith suffix: String) -> [String] {
         let names = try? FileManager.default.contentsOfDirectory(atPath: directory.path)
         return (names ?? []).filter { $0.hasSuffix(suffix) && !$0.hasPrefix(".") }.sorted()
-    }
-
-    private static func canRead(_ key: KeyDescription, in directory: URL) -> Bool {
-        guard key.problem == nil, let encryption = key.encryption else { return false }
-        return SecretKeyFile(encryption.keygrip, in: directory).protection == .passphrase
     }
 }

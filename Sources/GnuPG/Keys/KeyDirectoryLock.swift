@@ -40,10 +40,12 @@ package final class KeyDirectoryLock {
     }
 
     private static func open(_ directory: URL) throws(OpenPGPError) -> OwnedDescriptor {
-        do throws(SystemError) {
-            return try OwnedDescriptor(path: publicKeys(directory), O_RDONLY)
+        do throws(RegularFile.Failure) {
+            return try RegularFile.open(publicKeys(directory))
         } catch {
-            throw OpenPGPError(.key, "the user's key directory cannot be read", errno: error.number)
+            throw OpenPGPError(
+                .key, "\(KeyDirectory.publicKeys) of the user's key directory cannot be read: \(error)",
+                errno: error.number)
         }
     }
 

@@ -12,34 +12,46 @@ extension ScratchKeyring {
         case wasNew
         /// Neither the old nor the new passphrase opens the key.
         case refused
+        /// The key has no passphrase, and that is not what the caller expects.
+        case unprotected
         /// The secret is not here.
         case absent
     }
 
     /// Changes the passphrase of every secret key that the old one opens.
     ///
+    /// - Parameters:
+    ///   - old: opens the keys now.
+    ///   - new: opens them afterwards.
+    ///   - takesUnprotected: whether keys without a passphrase get the new one.
     /// - Returns: what became of each, by keygrip.
     package func changePassphrase(
-        from old: SecretBytes, to new: SecretBytes
+        from old: SecretBytes, to new: SecretBytes, takesUnprotected: Bool = false
     ) throws(OpenPGPError) -> [String: PassphraseChange] {
         var changes: [String: PassphraseChange] = [:]
         for key in try home.listKeys() {
             for subkey in key.description.subkeys where changes[subkey.keygrip] == nil {
-                changes[subkey.keygrip] = try changePassphrase(of: subkey.keygrip, in: key, from: old, to: new)
+                changes[subkey.keygrip] = try changePassphrase(
+                    of: subkey.keygrip, in: key, from: old, to: new, takesUnprotected)
             }
         }
         return changes
     }
 
     private func changePassphrase(
-        of keygrip: String, in key: ListedKey, from old: SecretBytes, to new: SecretBytes
+        of keygrip: String, in key: ListedKey, from old: SecretBytes, to new: SecretBytes, _ takesUnprotected: Bool
     ) throws(OpenPGPError) -> PassphraseChange {
-        guard SecretKeyFile(keygrip, in: directory).isUsable else { return .absent }
+        switch SecretKeyFile(keygrip, in: directory).protection {
+        case nil, .onCard: return .absent
+        case .unprotected where !takesUnprotected: return .unprotected
+        case .unprotected, .passphrase: break
+        }
         var change = PassphraseChange.refused
         try home.withOtherSecretKeysHidden(than: keygrip) { () throws(OpenPGPError) in
             for (passphrase, outcome) in [(old, PassphraseChange.changed), (new, .wasNew)] where change == .refused {
                 do throws(OpenPGPError) {
-                    try home.changePassphrase(of: keygrip, in: key, from: passphrase, to: new)
+                    try home.changePassphrase(
+                        of: keygrip, in: key, from: passphrase, to: new, takesUnprotected: takesUnprotected)
                     change = outcome
                 } catch  where error.code == .passphrase {
                     continue
@@ -87,7 +99,7 @@ extension ScratchKeyring {
 
     /// Adds a new key of the same kind as ``NewKey``.
     package func addKey(userID: String, passphrase: SecretBytes) throws(OpenPGPError) -> KeyDescription {
-        try home.createKey(userID: userID, passphrase: passphrase)
+        try home.createKey(userID: userID, passphrase: passphrase).key
     }
 
     /// Adds the keys in `data`, binary or in ASCII armor.

@@ -20,6 +20,8 @@ final class GnuPGContext {
     private(set) var isPartial = false
     private var isText = false
     private var passphrases: [SecretBytes] = []
+    /// How often the running operation has asked for a passphrase.
+    private(set) var passphraseRequests = 0
     private let stallTimeout: Duration
 
     /// - Parameters:
@@ -60,6 +62,7 @@ final class GnuPGContext {
         statusLines = []
         plaintextLength = nil
         isPartial = false
+        passphraseRequests = 0
         return try OperationLoop(raw, stallTimeout: stallTimeout, isCancelled).run(start)
     }
 
@@ -77,7 +80,8 @@ final class GnuPGContext {
     }
 
     fileprivate func nextPassphrase() -> SecretBytes? {
-        passphrases.count > 1 ? passphrases.removeFirst() : passphrases.first
+        passphraseRequests += 1
+        return passphrases.count > 1 ? passphrases.removeFirst() : passphrases.first
     }
 }
 

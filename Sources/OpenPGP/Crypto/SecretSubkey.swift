@@ -25,37 +25,16 @@ package struct SecretSubkey: Sendable {
     ///   - passphrase: the passphrase of the protection.
     /// - Returns: nil for other kinds of keys and protections, and when the secret does not belong to the public part.
     package init?(_ body: [UInt8], _ passphrase: SecretBytes) throws(OpenPGPError) {
-        guard let publicPart = try ECDHSubkey(body) else { return nil }
-        var rest = body[ECDHSubkey.count...]
-        guard rest.popFirst() == 254, let size = rest.popFirst().flatMap({ SessionKey.sizes[$0] }),
-            let stringToKey = StringToKey(rest.prefix(StringToKey.size))
+        guard let publicPart = try ECDHSubkey(body),
+            let integers = try SecretKeyPacket.open(body, after: ECDHSubkey.count, passphrase),
+            let scalar = Self.scalar(integers)
         else { return nil }
-        rest = rest.dropFirst(StringToKey.size)
-        let vector = Array(rest.prefix(CipherFeedback.block))
-        let ciphertext = rest.dropFirst(CipherFeedback.block)
-        let hashed = 20
-        guard vector.count == CipherFeedback.block, ciphertext.count > hashed + 2 else { return nil }
-        let cipher = try CipherFeedback(stringToKey.key(passphrase, size: size))
-        try vector.withUnsafeBufferPointer { before throws(OpenPGPError) in
-            try cipher.restart(after: UnsafeRawBufferPointer(before))
-        }
-        let opened = try SecretBytes(count: ciphertext.count) { bytes throws(OpenPGPError) in
-            bytes.copyBytes(from: ciphertext)
-            try cipher.decrypt(bytes)
-        }
-        guard let opened else { throw OpenPGPError.noLockedMemory }
-        let digest = try MessageDigest(.sha1)
-        let isRight = opened.withUnsafeBytes { bytes in
-            digest.update(UnsafeRawBufferPointer(rebasing: bytes.dropLast(hashed)))
-            return digest.finish().elementsEqual(bytes.suffix(hashed))
-        }
-        guard isRight, let scalar = Self.scalar(opened, without: hashed) else { return nil }
         self.init(publicPart, scalar)
     }
 
     /// Reads the scalar from the packet, where it is an MPI: the most significant byte first, without leading zeros.
-    private static func scalar(_ opened: SecretBytes, without hashed: Int) -> SecretBytes? {
-        let size = opened.count - 2 - hashed
+    private static func scalar(_ opened: SecretBytes) -> SecretBytes? {
+        let size = opened.count - 2
         let bits = opened.withUnsafeBytes { Int($0[0]) << 8 | Int($0[1]) }
         guard (1...X25519.size).contains(size), (bits + 7) / 8 == size else { return nil }
         return SecretBytes(count: X25519.size) { scalar in

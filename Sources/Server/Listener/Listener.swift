@@ -53,6 +53,7 @@ package final class Listener {
         fileStamp = FileStamp(configuration.file)
         sweep()
         books.sweep(configuration)
+        AccountWarnings.log(configuration.accounts, in: configuration, log)
     }
 
     /// Serves until SIGINT or SIGTERM: the first lets transfers finish, the second does not.
@@ -136,7 +137,8 @@ package final class Listener {
     private func start(_ connection: OwnedDescriptor, _ peer: String) throws {
         let parameters = try SessionParameters(
             configurationFile: configuration.file.path, configurationText: configuration.text, listener: getpid(),
-            peer: peer, logLevel: log.logLevel.rawValue, visitKey: visitKey
+            peer: peer, logLevel: log.logLevel.rawValue, known: KnownVaults().vault(at: configuration.directory),
+            visitKey: visitKey
         ).written()
         let null = try OwnedDescriptor(path: "/dev/null", O_RDWR)
         let (mine, its) = try makeSockets()
@@ -327,8 +329,10 @@ package final class Listener {
                 log.warning(
                     "a changed listen address takes effect at the next start", metadata: ["address": "\(address)"])
             }
+            let edited = new.accounts.filter { $0 != configuration.account(named: $0.name) }
             configuration = new
             for warning in new.warnings { log.warning("\(warning)") }
+            AccountWarnings.log(edited, in: new, log)
             log.notice("configuration read", metadata: ["users": "\(configuration.accounts.count)"])
         } catch {
             log.error("server.conf has an error; the old configuration stays in use", metadata: ["error": "\(error)"])

@@ -1,6 +1,7 @@
 private import CLinux
 internal import Foundation
 internal import Platform
+internal import ServerConfiguration
 
 /// Startup parameters of a session process, passed through a memfd.
 ///
@@ -14,6 +15,8 @@ struct SessionParameters: Codable {
     /// The client's address.
     let peer: String
     let logLevel: String
+    /// What this machine remembers of the vault; nil if it was not told to trust it.
+    let known: KnownVault?
     /// The key of the hashes of passwords that tell visits apart: random, and of this listener alone.
     let visitKey: [UInt8]
 

@@ -27,15 +27,22 @@ final class Login: Authenticator {
     }
 
     private let configuration: Configuration
+    /// What this machine remembers of the vault; nil if it was not told to trust it.
+    private let known: KnownVault?
     private let visitKey: [UInt8]
     private let link: ListenerLink
     private let log: Logger
     /// The result of the login; nil until somebody has logged in.
     private(set) var admission: Admission?
 
-    /// - Parameter visitKey: see ``SessionParameters/visitKey``.
-    init(_ configuration: Configuration, visitKey: [UInt8], _ link: ListenerLink, _ log: Logger) {
+    /// - Parameters:
+    ///   - known: see ``SessionParameters/known``.
+    ///   - visitKey: see ``SessionParameters/visitKey``.
+    init(
+        _ configuration: Configuration, known: KnownVault?, visitKey: [UInt8], _ link: ListenerLink, _ log: Logger
+    ) {
         self.configuration = configuration
+        self.known = known
         self.visitKey = visitKey
         self.link = link
         self.log = log
@@ -54,8 +61,9 @@ final class Login: Authenticator {
         let decision = LoginDecision(
             for: account, matches: { $0.verify(password) },
             opensKey: {
-                owner = account.flatMap { openAsOwner($0, password) }
-                return owner != nil
+                let (opening, admission) = account.map { openAsOwner($0, password) } ?? (.refused, nil)
+                owner = admission
+                return opening
             })
         return switch decision {
         case .owner: owner
@@ -84,43 +92,76 @@ final class Login: Authenticator {
 
     // MARK: The keys
 
-    private func openAsOwner(_ account: Account, _ passphrase: SecretBytes) -> Admission? {
-        open(account, .plaintext, .owner) { () throws(OpenPGPError) in
-            try SessionHome(
+    private func openAsOwner(
+        _ account: Account, _ passphrase: SecretBytes
+    ) -> (LoginDecision.KeyOpening, Admission?) {
+        do throws(OpenPGPError) {
+            let home = try SessionHome(
                 keysIn: configuration.keyDirectory(of: account.name), fingerprint: account.key,
                 passphrase: passphrase, engine: configuration.engine,
                 stallTimeout: configuration.limits.stallTimeout)
+            let finding = AccountConfirmation.check(account.name, in: configuration, home.identity, home.opened)
+            guard report(finding, account), isTrusted(home.identity, account) else { return (.refused, nil) }
+            return (.opened, admission(account, .plaintext, home, .owner))
+        } catch {
+            // Without a hash the key is what tells a wrong passphrase. With one, a key that does not open is an error.
+            if error.code == .passphrase, account.ownerCheck == .key { return (.wrongPassphrase, nil) }
+            logUnusable(account, error)
+            return (error.code == .passphrase ? .wrongPassphrase : .refused, nil)
         }
     }
 
     /// Admits to the write-only view, whatever the account's access: an SSH key cannot open an OpenPGP key.
     private func admitWriteOnly(_ account: Account, _ view: View, _ credential: Credential) -> Admission? {
-        open(account, view, credential) { () throws(OpenPGPError) in
-            try SessionHome(
+        do throws(OpenPGPError) {
+            let home = try SessionHome(
                 publicKeysIn: configuration.keyDirectory(of: account.name), fingerprint: account.key,
                 engine: configuration.engine, stallTimeout: configuration.limits.stallTimeout)
+            _ = report(AccountConfirmation.compare(account.name, in: configuration, home.identity), account)
+            guard isTrusted(home.identity, account) else { return nil }
+            return admission(account, view, home, credential)
+        } catch {
+            logUnusable(account, error)
+            return nil
         }
     }
 
-    private func open(
-        _ account: Account, _ view: View, _ credential: Credential, _ home: () throws(OpenPGPError) -> SessionHome
-    ) -> Admission? {
-        do throws(OpenPGPError) {
-            let home = try home()
-            if let reason = home.cryptor.fallbackReason {
-                log.warning(
-                    "the native engine is not used for this session",
-                    metadata: ["username": "\(account.name)", "reason": "\(reason)"])
-            }
-            return Admission(account: account, view: view, home: home, credential: credential)
-        } catch {
-            // Without a hash the key is what tells a wrong passphrase. With one, a key that does not open is an error.
-            if error.code != .passphrase || account.ownerCheck != .key {
-                log.error(
-                    "the user's key cannot be opened", metadata: ["username": "\(account.name)", "error": "\(error)"])
-            }
-            return nil
+    private func admission(
+        _ account: Account, _ view: View, _ home: SessionHome, _ credential: Credential
+    ) -> Admission {
+        if let reason = home.cryptor.fallbackReason {
+            log.warning(
+                "the native engine is not used for this session",
+                metadata: ["username": "\(account.name)", "reason": "\(reason)"])
         }
+        return Admission(account: account, view: view, home: home, credential: credential)
+    }
+
+    private func logUnusable(_ account: Account, _ error: OpenPGPError) {
+        log.error("the user's key cannot be opened", metadata: ["username": "\(account.name)", "error": "\(error)"])
+    }
+
+    /// Logs an account that is not as its passphrase has confirmed it.
+    ///
+    /// - Returns: whether the key is the one that was confirmed, or nothing was.
+    private func report(_ finding: AccountConfirmation.Finding, _ account: Account) -> Bool {
+        guard let warning = finding.warning(about: account.name) else { return true }
+        if case .otherKey = finding {
+            log.error(
+                "another key than the confirmed one", metadata: ["username": "\(account.name)", "reason": "\(warning)"])
+            return false
+        }
+        log.warning("not as confirmed", metadata: ["username": "\(account.name)", "reason": "\(warning)"])
+        return true
+    }
+
+    /// Logs a key that is not the one that this machine remembers.
+    private func isTrusted(_ identity: KeyIdentity, _ account: Account) -> Bool {
+        guard let difference = known?.difference(of: account.name, KnownVault.Key(identity)) else { return true }
+        log.error(
+            "not the key that this machine trusts: 'cryptsftp trust' accepts it",
+            metadata: ["username": "\(account.name)", "reason": "\(difference)"])
+        return false
     }
 
     // MARK: The outcome

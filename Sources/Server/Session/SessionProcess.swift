@@ -52,9 +52,11 @@ package final class SessionProcess {
     /// Serves the connection until it ends.
     package func run() {
         do {
-            let login = Login(configuration, visitKey: parameters.visitKey, link, log)
+            let login = Login(configuration, known: parameters.known, visitKey: parameters.visitKey, link, log)
+            let hostKeys = try HostKeyStore.load(from: configuration.hostKeys)
+            try requireTrusted(hostKeys)
             let connection = try Connection(
-                SessionParameters.Descriptor.socket, hostKeys: HostKeyStore.load(from: configuration.hostKeys),
+                SessionParameters.Descriptor.socket, hostKeys: hostKeys,
                 .init(authenticationTries: configuration.limits.loginTries, stallTimeout: stallTimeout), login)
             connection.wake(on: stop.descriptor) { [stop] in stop.take() }
             do {
@@ -76,6 +78,16 @@ package final class SessionProcess {
         } catch {
             // Not caused by the client: a directory or a host key is missing, for example.
             log.error("the connection cannot be served", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Refuses host keys that are not the ones that this machine remembers.
+    private func requireTrusted(_ keys: [HostKey]) throws {
+        let differences = parameters.known?.differences(ofHostKeys: keys.map(\.fingerprintLine)) ?? []
+        guard differences.isEmpty else {
+            throw KnownVaults.Failure(
+                description: "these are not the host keys that this machine trusts: "
+                    + "\(differences.joined(separator: "; ")); 'cryptsftp trust' accepts them")
         }
     }
 

@@ -34,15 +34,16 @@ struct ServeCommand: ParsableCommand {
             throw ValidationError("--listen takes ADDRESS:PORT, such as 127.0.0.1:2200 or [::1]:2200")
         }
         if newUser == nil, userOptions.isGiven {
-            throw ValidationError("--access, --home and --passphrase-file need -a NAME")
+            throw ValidationError("--access, --home, --shared, --key and --passphrase-file need -a NAME")
         }
     }
 
     func run() throws {
-        let file = config.file
+        let file = try config.locate()
         if let newUser { return try userOptions.add(newUser, to: file) }
         if !FileManager.default.fileExists(atPath: file.path) { try makeFirstUser(file) }
         let configuration = try Configuration(file: file)
+        try VaultTrust.check(configuration, note: Terminal.say)
         try checkData(configuration)
         let gpg = try Doctor.findGnuPG()
         if configuration.accounts.isEmpty {

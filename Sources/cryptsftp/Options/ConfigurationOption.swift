@@ -12,14 +12,23 @@ struct ConfigurationOption: ParsableArguments {
         completion: .file())
     var path: String?
 
-    /// The file, whether it exists or not.
-    var file: URL { ConfigurationFile.locate(path, vault: VaultLocation.path) }
-
-    /// The file.
+    /// Finds the file, whether it exists or not, and says which if it is one that only the current directory names.
     ///
-    /// - Throws: ``Problem`` when it does not exist.
+    /// - Throws: `ConfigurationError` when `./server.conf` is there, and others can write to it.
+    func locate() throws -> URL {
+        let file = try ConfigurationFile.locate(path, vault: VaultLocation.path)
+        if path == nil, file != ConfigurationFile.inVault(VaultLocation.path) {
+            Terminal.say("the vault is the one of \(file.path)")
+        }
+        return file
+    }
+
+    /// Finds the file.
+    ///
+    /// - Throws: ``Problem`` when it does not exist; `ConfigurationError` when `./server.conf` is there, and others can
+    ///   write to it.
     func existing() throws -> URL {
-        let file = file
+        let file = try locate()
         guard FileManager.default.fileExists(atPath: file.path) else {
             throw Problem(.noConfiguration, "there is no \(file.path): make it with 'cryptsftp -a NAME'")
         }

@@ -15,10 +15,21 @@ struct NewUserOptions: ParsableArguments {
 
     @OptionGroup var limits: UploadLimitOptions
 
+    @Flag(help: "Let the home be another user's too, or lie in it, or have it inside.")
+    var shared = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Take over this key, which is in the user's key directory already, instead of making a new one.",
+            valueName: "fingerprint"))
+    var key: String?
+
     @OptionGroup var passphrase: PassphraseOption
 
     /// Whether one of the options was given.
-    var isGiven: Bool { access != nil || home != nil || limits.isGiven || passphrase.passphraseFile != nil }
+    var isGiven: Bool {
+        access != nil || home != nil || limits.isGiven || shared || key != nil || passphrase.passphraseFile != nil
+    }
 
     private struct Line: Encodable {
         let event = "user_add"
@@ -29,9 +40,12 @@ struct NewUserOptions: ParsableArguments {
 
     /// Adds the user and prints the key's fingerprint.
     func add(_ name: String, to file: URL, json: Bool = false) throws {
-        let user = NewUser(name: name, access: access ?? .rw, home: home, limits: limits.limits)
+        let user = NewUser(
+            name: name, access: access ?? .rw, home: home, limits: limits.limits, isShared: shared, existingKey: key)
         try user.check(against: file)
-        let passphrase = try passphrase.newPassphrase(for: name)
+        // A key that is there has its passphrase already.
+        let passphrase =
+            try key == nil ? passphrase.newPassphrase(for: name) : passphrase.passphrase(for: name)
         let interruption = Interruption()
         let fingerprint = try user.add(to: file, passphrase: passphrase) { interruption.isDue }
         try Output(interruption, json: json).only(

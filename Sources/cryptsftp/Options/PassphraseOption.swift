@@ -22,7 +22,8 @@ struct PassphraseOption: ParsableArguments {
         return passphrase
     }
 
-    private func given() throws -> SecretBytes? {
+    /// Reads the passphrase if the option or the environment says where it is.
+    func given() throws -> SecretBytes? {
         let source = passphraseFile ?? ProcessInfo.processInfo.environment["CRYPTSFTP_PASSPHRASE_FILE"]
         return try source.map { try Terminal.passphrase(from: $0) }
     }

@@ -32,7 +32,9 @@ package enum TestVaults {
         }
     }
 
-    /// Gives users of a vault the key of ``TestKeys`` in place of theirs.
+    private static let confirmed = Mutex<[String: Data]>([:])
+
+    /// Gives users of a vault the key of ``TestKeys`` in place of theirs, and has the passphrase confirm that.
     ///
     /// - Parameter configuration: the text of server.conf.
     /// - Returns: the text that names the other key.
@@ -45,6 +47,23 @@ package enum TestVaults {
                 try FileManager.default.copyItem(at: key.directory.appending(path: part), to: copy)
             }
         }
-        return configuration.replacing(/(?m)^key = ".*"$/, with: "key = \"\(key.fingerprint)\"")
+        let text = configuration.replacing(/(?m)^key = ".*"$/, with: "key = \"\(key.fingerprint)\"")
+        for user in users { try confirm(user, in: vault, text) }
+        return text
+    }
+
+    /// Runs `user confirm` once for each text; vaults with the same text get the same record.
+    private static func confirm(_ user: String, in vault: URL, _ text: String) throws {
+        let record = vault.appending(path: "Configs/keys/\(user)/confirmed.toml")
+        if let made = confirmed.withLock({ $0["\(user)\n\(text)"] }) { return try made.write(to: record) }
+        let configuration = vault.appending(path: "Configs/server.conf")
+        try Data(text.utf8).write(to: configuration)
+        let run = try Command.run(
+            RunningServer.program,
+            ["user", "confirm", user, "-c", configuration.path, "--passphrase-file", "-"],
+            input: Data((TestKeys.passphrase + "\n").utf8))
+        guard run.status == 0 else { throw Timeout(description: run.errors) }
+        let made = try Data(contentsOf: record)
+        confirmed.withLock { $0["\(user)\n\(text)"] = made }
     }
 }

@@ -34,7 +34,8 @@ struct CatCommand: ParsableCommand {
         }
         let secret = try passphrase.passphrase(for: selection.account.name)
         let interruption = Interruption()
-        let session = try OwnerSession(vault, selection.account, home: selection.home, passphrase: secret)
+        let session = try OwnerSession(
+            vault, selection.account, home: selection.home, passphrase: secret, warn: Terminal.say)
         let output = Output(interruption)
         do {
             try session.files.read(entry) { try output.write($0) }

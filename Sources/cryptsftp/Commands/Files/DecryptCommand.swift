@@ -49,7 +49,7 @@ struct DecryptCommand: ParsableCommand {
         let report = try TreeReport("restored", user: first.account.name, json: json.json, interruption, work: entries)
         defer { report.close() }
         let home = (try? vault.home(of: first.account)) ?? vault.data
-        let session = try OwnerSession(vault, first.account, home: home, passphrase: secret)
+        let session = try OwnerSession(vault, first.account, home: home, passphrase: secret, warn: Terminal.say)
         try interruption.check()
         do {
             let restore = TreeDecryption(into: target, existing: force ? .replace : .keep, from: session.files, report)

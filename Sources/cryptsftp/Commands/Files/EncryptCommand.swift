@@ -53,7 +53,9 @@ struct EncryptCommand: ParsableCommand {
             "stored", user: account.name, json: json.json, interruption,
             work: places.compactMap { try? TreeEntry(root: $0.directory).entry(stored: $0.name) })
         defer { report.close() }
-        let session = try OwnerSession(vault, account, home: vault.home(of: account), passphrase: secret, stores: true)
+        let session = try OwnerSession(
+            vault, account, home: vault.home(of: account), passphrase: secret, stores: true,
+            warn: Terminal.say)
         try interruption.check()
         let intake = TreeEncryption(
             into: target, of: session.files, existing: force ? .replace : .keep,

@@ -42,7 +42,7 @@ struct VerifyCommand: ParsableCommand {
             report.user = selection.account.name
             let keyIDs = try vault.recipientIDs(of: selection.account)
             let session = try secret.map {
-                try OwnerSession(vault, selection.account, home: selection.home, passphrase: $0)
+                try OwnerSession(vault, selection.account, home: selection.home, passphrase: $0, warn: Terminal.say)
             }
             try interruption.check()
             let inspection = TreeVerification(keyIDs: keyIDs, unlockedBy: session?.files, report)

@@ -34,7 +34,7 @@ struct KeyExportCommand: ParsableCommand {
         let export = try KeyExport(of: name, in: config.existing())
         let secret = try passphrase.passphrase(for: name)
         let interruption = Interruption()
-        let made = try export.files(passphrase: secret)
+        let made = try export.files(passphrase: secret, warn: Terminal.say)
         try interruption.check()
         let target = URL(filePath: directory, directoryHint: .isDirectory)
         try KeyExport.write(made.files, to: target)

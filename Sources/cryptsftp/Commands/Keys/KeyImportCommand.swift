@@ -51,7 +51,8 @@ struct KeyImportCommand: ParsableCommand {
             try taken.hasSecret
             ? keyPassphraseFile.map { try Terminal.passphrase(from: $0) }
                 ?? Terminal.passphrase(for: "the key in \(file)") : nil
-        try taken.apply(passphrase: own, keyPassphrase: keyPassphrase) { interruption.isDue }
+        try taken.apply(
+            passphrase: own, keyPassphrase: keyPassphrase, isInterrupted: { interruption.isDue }, warn: Terminal.say)
         try Output(interruption, json: json.json).only(
             Line(user: name, key: taken.key.fingerprint, secretHere: taken.hasSecret),
             or: "New files of \(name) are encrypted to \(taken.key.fingerprint)")

@@ -73,7 +73,8 @@ struct RotateCommand: ParsableCommand {
         let secret = try passphrase.passphrase(for: name)
         let interruption = Interruption()
         if continues { Terminal.say("continuing the rotation that was interrupted") }
-        let target = try rotation.begin(kind, passphrase: secret) { interruption.isDue }
+        let target = try rotation.begin(
+            kind, passphrase: secret, isInterrupted: { interruption.isDue }, warn: Terminal.say)
         let before = try rotation.survey(.keptKey) { interruption.isDue }
         let line = ProgressLine(files: before.files, bytes: before.bytes)
         defer { line.clear() }

@@ -13,6 +13,6 @@ struct UserAddCommand: ParsableCommand {
     @OptionGroup var json: JSONOption
 
     func run() throws {
-        try options.add(name, to: config.file, json: json.json)
+        try options.add(name, to: config.locate(), json: json.json)
     }
 }

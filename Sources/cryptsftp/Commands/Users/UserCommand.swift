@@ -6,6 +6,6 @@ struct UserCommand: ParsableCommand {
         commandName: "user", abstract: "Add, list, change and remove users.",
         subcommands: [
             UserAddCommand.self, UserListCommand.self, UserPasswdCommand.self, UserSetCommand.self,
-            UserRemoveCommand.self,
+            UserConfirmCommand.self, UserRemoveCommand.self,
         ])
 }

@@ -38,7 +38,8 @@ struct UserPasswdCommand: ParsableCommand {
         let new = try newPassphraseFile.map { try Terminal.passphrase(from: $0) } ?? Terminal.newPassphrase(for: name)
         try Terminal.checkStrength(of: new)
         let interruption = Interruption()
-        let others = try change.apply(from: old, to: new) { interruption.isDue }
+        let others = try change.apply(
+            from: old, to: new, isInterrupted: { interruption.isDue }, warn: Terminal.say)
         for fingerprint in others {
             Terminal.say("the key \(fingerprint) keeps another passphrase: \(name)'s logins cannot open it")
         }
