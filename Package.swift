@@ -65,7 +65,8 @@ let package = Package(
         .target(
             name: "Vault", dependencies: ["SFTP", "OpenPGP", "Secrets", "Platform", "CLinux"], swiftSettings: settings),
         .target(name: "SFTP", swiftSettings: settings),
-        .target(name: "SSHTransport", dependencies: ["CLibSSH", "Platform", "CLinux"], swiftSettings: settings),
+        .target(
+            name: "SSHTransport", dependencies: ["CLibSSH", "CHostKey", "Platform", "CLinux"], swiftSettings: settings),
         .target(
             name: "GnuPG", dependencies: ["CGPGME", "OpenPGP", "Secrets", "Platform", "CLinux"],
             swiftSettings: settings),
@@ -79,6 +80,7 @@ let package = Package(
         .systemLibrary(name: "CGcrypt", pkgConfig: "libgcrypt", providers: [.apt(["libgcrypt20-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .target(name: "CLinux"),
+        .target(name: "CHostKey", linkerSettings: [.linkedLibrary("crypto")]),
 
         .target(
             name: "TestSupport", dependencies: ["CLinux", "SFTP"], path: "Tests/TestSupport", swiftSettings: settings),
@@ -97,6 +99,11 @@ let package = Package(
         .executableTarget(
             name: "ConfinedProbe", dependencies: ["Server", "Vault", "CLinux"], path: "Tests/ConfinedProbe",
             swiftSettings: settings),
+        .executableTarget(
+            name: "RogueSession",
+            dependencies: ["Server", "ServerConfiguration", "SFTP", "Secrets", "Platform", "CLinux"],
+            path: "Tests/RogueSession", swiftSettings: settings),
+        .executableTarget(name: "InjectedCall", path: "Tests/InjectedCall"),
         .testTarget(
             name: "ServerTests",
             dependencies: [
@@ -137,7 +144,8 @@ let package = Package(
             name: "FuzzTests", dependencies: ["FuzzSupport", "TestSupport", "SFTP", "cryptsftp"],
             exclude: ["Corpus"], swiftSettings: testSettings),
         .testTarget(
-            name: "HostileTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"],
+            name: "HostileTests",
+            dependencies: ["TestSupport", "SFTP", "cryptsftp", "InjectedCall", "RogueSession"],
             exclude: ["Scripts"], swiftSettings: testSettings),
     ] + fuzzing,
     swiftLanguageModes: [.v6]

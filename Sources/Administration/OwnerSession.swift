@@ -43,7 +43,7 @@ package final class OwnerSession {
             if let warning = finding.warning(about: account.name) { warn(warning) }
         }
         files = VaultFileSystem(
-            user: account.name, view: .plaintext, data: vault.data, home: home,
+            user: account.name, view: .plaintext, drafts: DraftsDirectory(in: vault.data), home: home,
             volume: stores
                 ? Volume(of: vault.data, isPortable: vault.configuration.portableNames) : vault.volume,
             cryptor: keys.cryptor,

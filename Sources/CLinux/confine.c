@@ -9,6 +9,8 @@
 #include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -70,6 +72,7 @@ int linux_landlock_allow(int rules, int version, const char *path, int use)
         [linux_use_home] = read_file | read_dir | write_file | remove_dir | remove_file | make_dir | make_reg | make_sock
                            | refer | truncate_file,
         [linux_use_remove_directory] = remove_dir,
+        [linux_use_list] = read_dir | make_dir,
     };
     struct landlock_path rule = {.allowed = rights[use] & known(version)};
     struct stat status;
@@ -98,10 +101,33 @@ int linux_landlock_enter(int rules)
 #define ARCHITECTURE AUDIT_ARCH_AARCH64
 #endif
 
-// Calls with which attacks on the kernel or on other processes begin, and which neither this program nor GnuPG makes.
+int linux_seccomp_is_there(void)
+{
+#ifdef ARCHITECTURE
+    const uint32_t action = SECCOMP_RET_ERRNO;
+
+    return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+#else
+    return 0;
+#endif
+}
+
+#ifdef ARCHITECTURE
+/// Puts a filter in force, for all threads.
+static int enter(struct sock_filter *filter, unsigned short count)
+{
+    struct sock_fprog program = {.len = count, .filter = filter};
+
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return -1;
+    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
+}
+#endif
+
+// Calls with which attacks on the kernel or on other processes begin, and which neither a monitor nor GnuPG makes.
 #define FORBID(call) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 1), BPF_STMT(BPF_RET | BPF_K, forbidden)
 
-int linux_seccomp_enter(void)
+int linux_seccomp_enter_monitor(void)
 {
 #ifdef ARCHITECTURE
     const uint32_t forbidden = SECCOMP_RET_ERRNO | EPERM;
@@ -147,11 +173,143 @@ int linux_seccomp_enter(void)
         BPF_STMT(BPF_RET | BPF_K, forbidden),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
-    struct sock_fprog program = {.len = sizeof filter / sizeof filter[0], .filter = filter};
+    return enter(filter, sizeof filter / sizeof filter[0]);
+#else
+    errno = ENOSYS;
+    return -1;
+#endif
+}
 
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-        return -1;
-    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
+// The calls of libssh, libcrypto, libgcrypt, libsodium, the Swift libraries and the C library in a session. What Landlock
+// and the descriptors at hand decide about is allowed; nothing here reaches another process.
+static const int session_calls[] = {
+    // Open files, sockets and pipes.
+    SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_preadv, SYS_pwritev, SYS_lseek, SYS_close,
+    SYS_dup, SYS_dup3, SYS_ppoll, SYS_pselect6, SYS_recvfrom, SYS_recvmsg, SYS_sendmsg, SYS_shutdown, SYS_getsockopt,
+    SYS_setsockopt, SYS_getsockname, SYS_getpeername, SYS_flock, SYS_fsync, SYS_fdatasync, SYS_sync_file_range,
+    SYS_ftruncate, SYS_fallocate, SYS_fadvise64, SYS_fstat, SYS_fstatfs, SYS_fchmod, SYS_fchown,
+    SYS_getdents64,
+    // Files by name, below the directories of Landlock's rules.
+    SYS_openat, 437 /* openat2 */, SYS_newfstatat, SYS_statx, SYS_statfs, SYS_faccessat, 439 /* faccessat2 */,
+    SYS_readlinkat, SYS_mkdirat, SYS_unlinkat, SYS_renameat2, SYS_linkat, SYS_fchmodat, SYS_fchownat, SYS_utimensat,
+    SYS_getcwd,
+    SYS_umask,
+    // Memory.
+    SYS_brk, SYS_munmap, SYS_mremap, SYS_madvise, SYS_mlock, SYS_mlock2, SYS_munlock, SYS_msync,
+    // Threads, time and this process itself.
+    SYS_futex, SYS_set_robust_list, SYS_get_robust_list, SYS_sched_yield, SYS_sched_getaffinity,
+    SYS_sched_getparam, SYS_sched_getscheduler, SYS_membarrier, SYS_gettid, SYS_getpid, SYS_getppid, SYS_getuid,
+    SYS_geteuid, SYS_getgid, SYS_getegid, SYS_getresuid, SYS_getresgid, SYS_getgroups, SYS_rt_sigaction,
+    SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigaltstack, SYS_restart_syscall, SYS_exit, SYS_exit_group, SYS_nanosleep,
+    SYS_clock_nanosleep, SYS_clock_gettime, SYS_clock_getres, SYS_gettimeofday, SYS_timer_create, SYS_timer_settime,
+    SYS_timer_gettime, SYS_timer_getoverrun, SYS_timer_delete, SYS_getrandom, SYS_uname, SYS_sysinfo, SYS_getrusage,
+    SYS_times, SYS_getrlimit,
+    // Tighter rules of Landlock, after the login.
+    444, 445, 446,
+#if defined(__x86_64__)
+    SYS_open, SYS_stat, SYS_lstat, SYS_access, SYS_readlink, SYS_getdents, SYS_mkdir, SYS_rmdir, SYS_unlink, SYS_rename,
+    SYS_creat, 334 /* rseq */, SYS_link, SYS_renameat, SYS_poll, SYS_select, SYS_dup2, SYS_time, SYS_arch_prctl, SYS_chmod,
+#elif defined(__aarch64__)
+    SYS_renameat, 293 /* rseq */,
+#endif
+};
+
+int linux_seccomp_enter_session(void)
+{
+#ifdef ARCHITECTURE
+    enum { most = 512 };
+    const uint32_t forbidden = SECCOMP_RET_ERRNO | EPERM, unknown = SECCOMP_RET_ERRNO | ENOSYS;
+    const uint32_t number = offsetof(struct seccomp_data, nr), architecture = offsetof(struct seccomp_data, arch);
+    struct sock_filter filter[most];
+    unsigned short count = 0;
+
+#define ADD(...) (filter[count++] = (struct sock_filter)__VA_ARGS__)
+#define RETURN(action) ADD(BPF_STMT(BPF_RET | BPF_K, (action)))
+#define LOAD(place) ADD(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (place)))
+// The half of argument `i` that a comparison needs: all processors here are little-endian.
+#define LOW(i) (uint32_t)(offsetof(struct seccomp_data, args) + 8 * (i))
+#define IF_NOT(value, skipped) ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value), 0, (skipped)))
+    LOAD(architecture);
+    ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0));
+    RETURN(SECCOMP_RET_KILL_PROCESS);
+    LOAD(number);
+    for (size_t i = 0; i < sizeof session_calls / sizeof session_calls[0]; i++) {
+        IF_NOT(session_calls[i], 1);
+        RETURN(SECCOMP_RET_ALLOW);
+    }
+    // Threads, but no processes. The flags of clone3 are in memory, where a filter cannot read them; the C library then
+    // uses clone.
+    IF_NOT(SYS_clone, 4);
+    LOAD(LOW(0));
+    ADD(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 0, 1));
+    RETURN(SECCOMP_RET_ALLOW);
+    RETURN(forbidden);
+    // Memory that can be run is mapped from files, and cannot be written.
+    IF_NOT(SYS_mmap, 5);
+    LOAD(LOW(2));
+    ADD(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, PROT_WRITE | PROT_EXEC));
+    IF_NOT(PROT_WRITE | PROT_EXEC, 1);
+    RETURN(forbidden);
+    RETURN(SECCOMP_RET_ALLOW);
+    IF_NOT(SYS_mprotect, 4);
+    LOAD(LOW(2));
+    ADD(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1));
+    RETURN(forbidden);
+    RETURN(SECCOMP_RET_ALLOW);
+    // Terminals are not to be typed into (TIOCSTI, TIOCLINUX).
+    IF_NOT(SYS_ioctl, 7);
+    LOAD(LOW(1));
+    ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FIONREAD, 3, 0));
+    ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FIONBIO, 2, 0));
+    ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FIOCLEX, 1, 0));
+    IF_NOT(TCGETS, 1);
+    RETURN(SECCOMP_RET_ALLOW);
+    RETURN(forbidden);
+    // No signals to other processes by way of a descriptor.
+    IF_NOT(SYS_fcntl, 6);
+    LOAD(LOW(1));
+    ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_SETOWN, 2, 0));
+    ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_SETSIG, 1, 0));
+    IF_NOT(F_SETOWN_EX, 1);
+    RETURN(forbidden);
+    RETURN(SECCOMP_RET_ALLOW);
+    // A pair is connected to itself. Not one of datagrams: sendmsg could name another receiver.
+    IF_NOT(SYS_socketpair, 7);
+    LOAD(LOW(0));
+    IF_NOT(AF_UNIX, 4);
+    LOAD(LOW(1));
+    ADD(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xf));
+    IF_NOT(SOCK_STREAM, 1);
+    RETURN(SECCOMP_RET_ALLOW);
+    RETURN(forbidden);
+    IF_NOT(SYS_sendto, 6);
+    LOAD(LOW(4));
+    IF_NOT(0, 3);
+    LOAD(LOW(4) + 4);
+    IF_NOT(0, 1);
+    RETURN(SECCOMP_RET_ALLOW);
+    RETURN(forbidden);
+    // abort(3), and the limits of this process.
+    IF_NOT(SYS_tgkill, 4);
+    LOAD(LOW(0));
+    IF_NOT(getpid(), 1);
+    RETURN(SECCOMP_RET_ALLOW);
+    RETURN(forbidden);
+    IF_NOT(SYS_prlimit64, 4);
+    LOAD(LOW(0));
+    IF_NOT(0, 1);
+    RETURN(SECCOMP_RET_ALLOW);
+    RETURN(forbidden);
+    IF_NOT(SYS_prctl, 6);
+    LOAD(LOW(0));
+    ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_NAME, 2, 0));
+    ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_NO_NEW_PRIVS, 1, 0));
+    IF_NOT(0x53564d41 /* PR_SET_VMA, a name for memory */, 1);
+    RETURN(SECCOMP_RET_ALLOW);
+    RETURN(forbidden);
+    // As a kernel answers that does not have the call: libraries then use another one.
+    RETURN(unknown);
+    return enter(filter, count);
 #else
     errno = ENOSYS;
     return -1;

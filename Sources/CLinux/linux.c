@@ -8,6 +8,7 @@
 #include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -90,13 +91,110 @@ int linux_spawn(int *process, const char *path, char *const arguments[], char *c
     sigfillset(&all);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setflags(&attributes,
-                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
     error = posix_spawn(process, path, &actions, &attributes, arguments, environment);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return error;
+}
+
+int linux_fork(void)
+{
+    return fork();
+}
+
+// The arguments as the kernel has put them into memory, where the list of processes shows them.
+static char **arguments;
+static int argument_count;
+
+__attribute__((constructor)) static void remember_arguments(int count, char **values)
+{
+    arguments = values;
+    argument_count = count;
+}
+
+void linux_replace_last_argument(const char *text)
+{
+    char *last = argument_count > 0 ? arguments[argument_count - 1] : NULL;
+
+    if (last != NULL)
+        strncpy(last, text, strlen(last));
+}
+
+int linux_socket_pair(int ends[2], int keeps_messages)
+{
+    return socketpair(AF_UNIX, (keeps_messages ? SOCK_SEQPACKET : SOCK_STREAM) | SOCK_CLOEXEC, 0, ends);
+}
+
+int linux_send_message(int socket, const void *bytes, long count, const int descriptors[], int descriptor_count)
+{
+    union {
+        char bytes[CMSG_SPACE(linux_most_descriptors * sizeof(int))];
+        struct cmsghdr alignment;
+    } control;
+    struct iovec part = {(void *)bytes, (size_t)count};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    ssize_t sent;
+
+    if (descriptor_count > linux_most_descriptors) {
+        errno = EMSGSIZE;
+        return -1;
+    }
+    if (descriptor_count > 0) {
+        memset(&control, 0, sizeof control);
+        message.msg_control = control.bytes;
+        message.msg_controllen = CMSG_SPACE((size_t)descriptor_count * sizeof(int));
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN((size_t)descriptor_count * sizeof(int));
+        memcpy(CMSG_DATA(header), descriptors, (size_t)descriptor_count * sizeof(int));
+    }
+    do
+        sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    return sent == count ? 0 : -1;
+}
+
+long linux_receive_message(int socket, void *bytes, long size, int descriptors[], int *descriptor_count)
+{
+    union {
+        char bytes[CMSG_SPACE(linux_most_descriptors * sizeof(int))];
+        struct cmsghdr alignment;
+    } control;
+    struct iovec part = {bytes, (size_t)size};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes,
+                             .msg_controllen = sizeof control};
+    ssize_t count;
+
+    *descriptor_count = 0;
+    do
+        count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    while (count < 0 && errno == EINTR);
+    if (count < 0)
+        return -1;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header != NULL; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+            continue;
+        int here = (int)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+        for (int i = 0; i < here; i++) {
+            int descriptor;
+            memcpy(&descriptor, CMSG_DATA(header) + (size_t)i * sizeof(int), sizeof descriptor);
+            if (*descriptor_count < linux_most_descriptors)
+                descriptors[(*descriptor_count)++] = descriptor;
+            else
+                close(descriptor);
+        }
+    }
+    if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+        for (int i = 0; i < *descriptor_count; i++)
+            close(descriptors[i]);
+        *descriptor_count = 0;
+        errno = EMSGSIZE;
+        return -1;
+    }
+    return count;
 }
 
 int linux_ended_child(void)

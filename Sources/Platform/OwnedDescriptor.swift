@@ -22,6 +22,15 @@ package final class OwnedDescriptor: Sendable {
         self.init(descriptor)
     }
 
+    /// Opens what another descriptor has open, whose position it shares.
+    ///
+    /// The C function is `fcntl` (`F_DUPFD_CLOEXEC`).
+    package convenience init(duplicating descriptor: Int32) throws(SystemError) {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw .last }
+        self.init(copy)
+    }
+
     deinit {
         close(raw)
     }

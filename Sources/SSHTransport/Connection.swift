@@ -1,5 +1,6 @@
 internal import CLibSSH
 private import Foundation
+private import Glibc
 internal import Platform
 
 /// One SSH connection, from the accepted socket to its session channels.
@@ -164,6 +165,14 @@ package final class Connection {
     package func wake(on descriptor: Int32, _ body: @escaping () -> Void) {
         onWake = body
         ssh_event_add_fd(event, descriptor, Int16(POLLIN), wakeCallback, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    /// Whether the client has closed the connection, as far as the system knows by now.
+    package var isClosedByClient: Bool {
+        // Linux's POLLRDHUP: the client sends nothing more, and so reads nothing more.
+        let closed: Int16 = 0x2000
+        var status = pollfd(fd: ssh_get_fd(session), events: closed, revents: 0)
+        return Glibc.poll(&status, 1, 0) > 0
     }
 
     /// Waits for events, and lets libssh handle them.

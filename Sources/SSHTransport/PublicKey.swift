@@ -1,4 +1,5 @@
 internal import CLibSSH
+private import Foundation
 
 /// A public key: one that a client offers, or one that server.conf allows.
 ///
@@ -31,11 +32,14 @@ package final class PublicKey {
         if isOwned { ssh_key_free(raw) }
     }
 
-    /// Whether both are the same key.
+    /// The key's type and numbers in binary (RFC 4253, section 6.6): the same bytes for the same key.
     ///
-    /// The C function is `ssh_key_cmp`.
-    package func matches(_ other: PublicKey) -> Bool {
-        ssh_key_cmp(raw, other.raw, SSH_KEY_CMP_PUBLIC) == 0
+    /// The C function is `ssh_pki_export_pubkey_base64`.
+    package var blob: [UInt8]? {
+        var text: UnsafeMutablePointer<CChar>?
+        guard ssh_pki_export_pubkey_base64(raw, &text) == SSH_OK, let text else { return nil }
+        defer { ssh_string_free_char(text) }
+        return Data(base64Encoded: String(cString: text)).map { Array($0) }
     }
 
     /// `SHA256:…`, as `ssh-keygen -l` prints it.

@@ -1,7 +1,7 @@
 /// The `[limits]` of server.conf.
 ///
 /// Source of the defaults: OpenSSH's, where it has the same limit.
-package struct ServerLimits: Sendable, Equatable {
+package struct ServerLimits: Sendable, Equatable, Codable {
     /// The time from the connection to a finished login.
     package var loginTimeout: Duration = .seconds(30)
     /// Failed tries to log in on one connection.

@@ -34,7 +34,7 @@ struct Main: ParsableCommand {
     /// Data goes to standard output, messages to standard error as `cryptsftp: …`.
     static func main() {
         do {
-            if CommandLine.arguments.dropFirst().elementsEqual(["session"]) { return try serveSession() }
+            if CommandLine.arguments.dropFirst().elementsEqual(["monitor"]) { try serveConnection() }
             var command = try parseAsRoot()
             try command.run()
         } catch {
@@ -42,14 +42,14 @@ struct Main: ParsableCommand {
         }
     }
 
-    /// Serves one connection: the listener starts this program with the argument `session`.
+    /// Serves one connection: the listener starts this program with the argument `monitor`.
     ///
     /// That is no command for people, and no help shows it: without the listener's descriptors it only fails.
-    private static func serveSession() throws {
-        guard let session = try? SessionProcess() else {
-            throw Problem(.usage, "'session' is for the server itself")
+    private static func serveConnection() throws -> Never {
+        guard let status = try? ConnectionProcess.serve() else {
+            throw Problem(.usage, "'monitor' is for the server itself")
         }
-        session.run()
+        Foundation.exit(status)
     }
 
     private static func end(with error: any Error) -> Never {

@@ -157,7 +157,7 @@ import Testing
         try scratch.file("bad.conf", Data("listen = [\n".utf8))
         let bad = try run(["serve", "-c", "bad.conf"])
         #expect(bad.status == 11 && bad.errors.contains("bad.conf:"))
-        #expect(try run(["session"]).status == 2)
+        #expect(try run(["monitor"]).status == 2)
     }
 
     @Test func whatKeepsItFromServing() throws {

@@ -151,7 +151,7 @@ import Testing
         let handle = try #require(try wire.open("/file", [.write, .create]))
         #expect(try wire.ask(RequestWriter.write(handle, at: 0, [1])) == .ok)
         let directories = try directories(of: first)
-        let processes = [first.process.identifier] + first.sessions
+        let processes = [first.process.identifier] + first.monitors + first.sessions
         for process in processes { kill(process, SIGSTOP) }
         for process in processes { kill(process, SIGKILL) }
         _ = first.process.wait()
@@ -175,7 +175,7 @@ import Testing
         let wire = try first.wire("alice")
         _ = try wire.initialize()
         #expect(try left().count == 1, "the session's directory is in the first one")
-        let processes = [first.process.identifier] + first.sessions
+        let processes = [first.process.identifier] + first.monitors + first.sessions
         for process in processes { kill(process, SIGSTOP) }
         for process in processes { kill(process, SIGKILL) }
         _ = first.process.wait()

@@ -161,12 +161,14 @@ import Testing
     @Test func aStrangersSessionHoldsNoSecretKey() throws {
         let wire = try server.wire("drop", password: "stranger")
         _ = try wire.initialize()
-        let session = try #require(server.sessions.first)
-        let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(session)/fd").compactMap {
-            try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(session)/fd/\($0)")
+        let monitor = try #require(server.monitors.first)
+        let descriptors = try (server.sessions + [monitor]).flatMap { process in
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").compactMap {
+                try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/fd/\($0)")
+            }
         }
         #expect(!descriptors.contains { $0.contains("private-keys") })
-        // The session holds a lock on its private directory.
+        // The monitor holds a lock on the private directory.
         let homes = descriptors.filter { $0.contains("/.cryptsftp-session-") }
         #expect(!homes.isEmpty)
         for home in homes {

@@ -27,7 +27,7 @@ import Testing
             "--access access", "EXIT CODES", "12    the passphrase is wrong", "CRYPTSFTP_PASSPHRASE_FILE",
         ] { #expect(shown.text.contains(text), "\(text) in \(shown.text)") }
         // The argument that is not for people has no entry.
-        #expect(!shown.text.contains("     session"))
+        #expect(!shown.text.contains("     monitor"))
     }
 
     @Test func bashCompletes() throws {

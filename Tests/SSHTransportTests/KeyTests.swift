@@ -43,7 +43,7 @@ import Testing
         #expect(try Command.run("ssh-keygen", ["-q", "-t", type, "-N", "", "-f", path, "-C", "a comment"]).status == 0)
         let line = try String(contentsOfFile: path + ".pub", encoding: .utf8)
         let key = try #require(PublicKey(line: line))
-        #expect(key.matches(key))
+        #expect(key.blob != nil)
         #expect(try Command.run("ssh-keygen", ["-l", "-f", path + ".pub"]).text.contains(key.fingerprint))
         #expect(PublicKey(line: "no-pty " + line) == nil)
         #expect(PublicKey(line: String(line.dropFirst(12))) == nil)

@@ -17,6 +17,7 @@ import Vault
         .asked(.giveBack(Usage(bytes: 1, objects: 2))), .asked(.removed(object, Usage(bytes: 1, objects: 1))),
         .asked(.room), .loggedIn(user: "alice", isOwner: true), .loggedIn(user: "", isOwner: false),
         .opened(.max, "upload /\u{fc}\n\""), .closed(0), .log(level: "info", message: "", metadata: [:]),
+        .keyWanted("alice"), .keyOpened(""), .keyNotOpened,
         .log(level: "info", message: "upload", metadata: ["file_path": "/a\nb", "size_bytes": "1"]),
     ]
 
@@ -43,24 +44,23 @@ import Vault
         var ends: [Int32] = [-1, -1]
         try #require(pipe(&ends) == 0)
         let (readable, writable) = (ends[0], ends[1])
-        _ = fcntl(readable, F_SETFL, O_NONBLOCK)
         signal(SIGPIPE, SIG_IGN)
         let packets = Array(repeatElement(Event.closed(1).packet, count: 4000).joined())
         Thread {
-            // Until the record has gone, and with it the other end.
+            // Until the stream has gone, and with it the other end.
             while write(writable, packets, packets.count) > 0 {}
             close(writable)
         }.start()
-        let record = SessionRecord(process: 0, peer: "", link: OwnedDescriptor(readable))
+        let stream = LinkEnd(OwnedDescriptor(readable))
         for _ in 0..<3 {
-            let events = try #require(record.read())
+            let events = try #require(stream.read())
             #expect(events.count <= 200_000)
         }
     }
 
     @Test func otherTypesAreRefused() {
         #expect(throws: ProtocolViolation.self) { try Event([]) }
-        for type in [0, 6, 255] as [UInt8] { #expect(throws: ProtocolViolation.self) { try Event([type]) } }
+        for type in [0, 9, 255] as [UInt8] { #expect(throws: ProtocolViolation.self) { try Event([type]) } }
         // A text of four gigabytes that is not there.
         #expect(throws: ProtocolViolation.self) { try Event([4, 255, 255, 255, 255, 1]) }
     }

@@ -9,14 +9,13 @@ import Vault
 /// The socket between a session, which may be compromised, and the listener.
 @Suite struct ListenerLinkTests {
     /// The listener's end, and the session's.
-    private let record: SessionRecord
+    private let record: LinkEnd
     private let session: OwnedDescriptor
 
     init() throws {
         var ends: [Int32] = [-1, -1]
         try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
-        _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
-        record = SessionRecord(process: 0, peer: "", link: OwnedDescriptor(ends[0]))
+        record = LinkEnd(OwnedDescriptor(ends[0]))
         session = OwnedDescriptor(ends[1])
     }
 
@@ -27,7 +26,7 @@ import Vault
 
     /// Waits for the next events, as the listener does.
     private func take() -> [Event]? {
-        var descriptor = pollfd(fd: record.link.raw, events: Int16(POLLIN), revents: 0)
+        var descriptor = pollfd(fd: record.descriptor.raw, events: Int16(POLLIN), revents: 0)
         poll(&descriptor, 1, -1)
         return record.read()
     }

@@ -58,7 +58,8 @@ final class HomeFixture {
         let keys = try #require(view == .plaintext ? owner : others)
         return try Exchange(
             VaultFileSystem(
-                user: "tester", view: view, data: data, home: Directory(path: scratch.path("home/" + place)),
+                user: "tester", view: view, drafts: DraftsDirectory(in: data),
+                home: Directory(path: scratch.path("home/" + place)),
                 volume: Volume(of: data, isPortable: portableNames), cryptor: keys.cryptor, spoolSize: spoolSize,
                 verifiedFirst: verifiedFirst, ledger: MemoryLedger(books, login: login), mostLevels: mostLevels,
                 pause: pause, report: { _ in }))

@@ -32,12 +32,32 @@ int linux_forbid_dumps(void);
 /// prctl(2), PR_SET_PDEATHSIG: the kernel sends `signal` to this process when its parent ends.
 int linux_signal_on_parent_death(int signal);
 
-/// posix_spawn(3): starts `path` in a process group of its own, with the default signal set, and exactly the `count`
+/// posix_spawn(3): starts `path` in a session of its own without a terminal (setsid(2)), with the default signal set, and exactly the `count`
 /// descriptors given, as 0, 1, 2, and so on.
 ///
 /// Returns 0 and the process in `*process`, or an error number.
 int linux_spawn(int *process, const char *path, char *const arguments[], char *const environment[],
                 const int descriptors[], int count);
+
+/// fork(2), for a process of one thread.
+int linux_fork(void);
+
+/// Changes the last argument that the list of processes shows for this process, up to its present length.
+void linux_replace_last_argument(const char *text);
+
+/// socketpair(2), AF_UNIX with SOCK_CLOEXEC: SOCK_SEQPACKET if `keeps_messages`, else SOCK_STREAM.
+int linux_socket_pair(int ends[2], int keeps_messages);
+
+/// The most descriptors of one message.
+enum { linux_most_descriptors = 64 };
+
+/// sendmsg(2): one message of `count` bytes with descriptors (SCM_RIGHTS). Returns 0, or -1 and errno.
+int linux_send_message(int socket, const void *bytes, long count, const int descriptors[], int descriptor_count);
+
+/// recvmsg(2): one message, and its descriptors, at most `linux_most_descriptors`, with close-on-exec.
+///
+/// Returns the bytes; 0 at the end; -1 and errno, EMSGSIZE for a message that is longer than `size`.
+long linux_receive_message(int socket, void *bytes, long size, int descriptors[], int *descriptor_count);
 
 /// waitid(2), WNOWAIT: a child that has ended and has not been waited for; 0 when there is none. It stays a zombie.
 int linux_ended_child(void);
@@ -72,6 +92,8 @@ enum {
     linux_use_home,
     /// Removing empty directories.
     linux_use_remove_directory,
+    /// Opening directories and making some, but no files.
+    linux_use_list,
 };
 
 /// landlock_create_ruleset(2): makes rules that forbid all files, networks and signals to other processes.
@@ -85,8 +107,17 @@ int linux_landlock_allow(int rules, int version, const char *path, int use);
 /// landlock_restrict_self(2): the rules hold for this thread and everything that it starts from now on, irrevocably.
 int linux_landlock_enter(int rules);
 
+/// Returns whether the kernel and the processor support the two functions below.
+int linux_seccomp_is_there(void);
+
 /// seccomp(2): forbids this process, and all that it starts, the system calls with which attacks on the kernel and on
 /// other processes begin, new namespaces, and all sockets but local ones.
 ///
 /// Returns -1 where the kernel or the processor is not supported.
-int linux_seccomp_enter(void);
+int linux_seccomp_enter_monitor(void);
+
+/// seccomp(2): leaves this process the system calls that a session needs. It can start threads but no process, make no
+/// socket but a pair, and reach no other process.
+///
+/// Returns -1 where the kernel or the processor is not supported.
+int linux_seccomp_enter_session(void);

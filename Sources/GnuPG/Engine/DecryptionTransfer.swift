@@ -10,6 +10,8 @@ internal import Platform
 final class DecryptionTransfer {
     private let context: GnuPGContext
     private let file: OwnedDescriptor
+    /// Bytes of the file that gpg has been given: others may read the same open file, whose position is not used.
+    private var position: UInt64 = 0
     private let output: BytePipe
     /// Plaintext that is not in the pipe yet.
     private var held: [UInt8] = []
@@ -62,7 +64,9 @@ final class DecryptionTransfer {
 
     private func readCiphertext(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
         do throws(SystemError) {
-            return try FileIO.readOnce(file.raw, into: buffer)
+            let count = try FileIO.read(file.raw, at: position, into: buffer)
+            position += UInt64(count)
+            return count
         } catch {
             failure = OpenPGPError(.inputOutput, "cannot read the stored file", errno: error.number)
             errno = error.number

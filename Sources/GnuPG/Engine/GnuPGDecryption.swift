@@ -12,7 +12,7 @@ final class GnuPGDecryption: Decryption {
     /// Starts gpg.
     ///
     /// - Parameters:
-    ///   - file: the stored file, open for reading, at its beginning.
+    ///   - file: the stored file, open for reading.
     ///   - passphrase: opens the secret key in the home.
     ///   - home: where gpg finds the secret key.
     ///   - stallTimeout: how long gpg may do nothing.

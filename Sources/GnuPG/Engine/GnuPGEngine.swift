@@ -1,10 +1,9 @@
-private import Glibc
 internal import OpenPGP
 private import Platform
 internal import Secrets
 
 /// An engine that runs a gpg process for each message.
-struct GnuPGEngine: Engine {
+struct GnuPGEngine: Engine, Sendable {
     let home: GnuPGHome
     let key: RecipientKey
     /// Opens the secret key in the home; nil for a session without one.
@@ -38,22 +37,23 @@ struct GnuPGEngine: Engine {
 
     func decrypt(_ descriptor: Int32) throws(OpenPGPError) -> any Decryption {
         let passphrase = try requirePassphrase()
-        return try GnuPGDecryption(reopen(descriptor), passphrase, in: home, stallTimeout: stallTimeout)
+        let file = try OpenPGPError.inputOutput("cannot keep the stored file open") { () throws(SystemError) in
+            try OwnedDescriptor(duplicating: descriptor)
+        }
+        return try GnuPGDecryption(file, passphrase, in: home, stallTimeout: stallTimeout)
     }
 
     func sessionKey(of message: EncryptedMessage) throws(OpenPGPError) -> SessionKey? {
-        try SessionKey.unwrap(message, requirePassphrase(), in: home, stallTimeout: stallTimeout)
+        try sessionKey(ofBeginning: message.beginning())
+    }
+
+    /// Opens the session key of a message of which the beginning is known: see ``EncryptedMessage/beginning()``.
+    func sessionKey(ofBeginning beginning: [UInt8]) throws(OpenPGPError) -> SessionKey? {
+        try SessionKey.unwrap(beginning, requirePassphrase(), in: home, stallTimeout: stallTimeout)
     }
 
     private func requirePassphrase() throws(OpenPGPError) -> SecretBytes {
         guard let passphrase else { throw OpenPGPError(.key, "this session has no secret key") }
         return passphrase
-    }
-
-    /// Opens a file again: with positions of their own, several reads of one file do not disturb each other.
-    private func reopen(_ descriptor: Int32) throws(OpenPGPError) -> OwnedDescriptor {
-        try OpenPGPError.inputOutput("cannot reopen the stored file") { () throws(SystemError) in
-            try OwnedDescriptor(path: "/proc/self/fd/\(descriptor)", O_RDONLY)
-        }
     }
 }

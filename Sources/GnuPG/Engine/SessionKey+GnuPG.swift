@@ -3,22 +3,23 @@ internal import OpenPGP
 internal import Secrets
 
 extension SessionKey {
-    /// Has gpg decrypt the session key of `message`, but not the contents.
+    /// Has gpg decrypt the session key of a message, but not the contents.
     ///
     /// gpg is given the PKESK packets and a short packet made of the first bytes of the data: it reports the session
     /// key before it notices that the message is not whole.
     ///
     /// - Parameters:
+    ///   - beginning: see ``EncryptedMessage/beginning()``.
     ///   - passphrase: opens the secret key in the home.
     ///   - stallTimeout: how long gpg may do nothing.
     /// - Returns: nil when the message's cipher is not AES.
     static func unwrap(
-        _ message: EncryptedMessage, _ passphrase: SecretBytes, in home: GnuPGHome, stallTimeout: Duration
+        _ beginning: [UInt8], _ passphrase: SecretBytes, in home: GnuPGHome, stallTimeout: Duration
     ) throws(OpenPGPError) -> SessionKey? {
         let context = try GnuPGContext(home, stallTimeout: stallTimeout)
         context.setPassphrases([passphrase])
         gpgme_set_ctx_flag(context.raw, "export-session-key", "1")
-        var start = try message.beginning()[...]
+        var start = beginning[...]
         let cipher = try DataObject.reading(sensitive: false) { buffer in
             let count = min(buffer.count, start.count)
             buffer.copyBytes(from: start.prefix(count))

@@ -46,6 +46,12 @@ package final class RuntimeDirectory {
         RuntimeDirectory.remove(path)
     }
 
+    /// Removes the home, and ends its agent, so that another one can be made here.
+    package func empty() {
+        RuntimeDirectory.endAgent(of: path)
+        try? FileManager.default.removeItem(atPath: "\(path)/\(RuntimeDirectory.homeName)")
+    }
+
     /// Removes what killed sessions have left in ``parents``: their directories, and with them their agents.
     package static func sweep() {
         for parent in parents {
@@ -102,15 +108,21 @@ package final class RuntimeDirectory {
         return stat(directory, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR ? status.st_uid : nil
     }
 
+    /// Ends the agent of the home in `path`.
+    private static func endAgent(of path: String) {
+        let home = "\(path)/\(homeName)"
+        guard access("\(home)/\(KeyDirectory.secretKeys)", F_OK) == 0, let gpgconf = GnuPGProgram.gpgconf else {
+            return
+        }
+        // An agent also ends when its home vanishes, but then its sockets in /run/user/UID/gnupg stay.
+        for action in [["--kill", "gpg-agent"], ["--remove-socketdir"]] {
+            _ = try? ChildProcess.run(gpgconf, ["--homedir", home] + action)
+        }
+    }
+
     /// Ends the agent of the home in `path`, then removes the directory.
     private static func remove(_ path: String) {
-        let home = "\(path)/\(homeName)"
-        if access("\(home)/\(KeyDirectory.secretKeys)", F_OK) == 0, let gpgconf = GnuPGProgram.gpgconf {
-            // An agent also ends when its home vanishes, but then its sockets in /run/user/UID/gnupg stay.
-            for action in [["--kill", "gpg-agent"], ["--remove-socketdir"]] {
-                _ = try? ChildProcess.run(gpgconf, ["--homedir", home] + action)
-            }
-        }
+        endAgent(of: path)
         // The ending agent removes its sockets, so that they may vanish under an attempt, which then fails.
         for _ in 1...100 {
             try? FileManager.default.removeItem(atPath: path)

@@ -1,5 +1,5 @@
 internal import CGPGME
-private import Glibc
+private import Foundation
 package import OpenPGP
 private import Platform
 private import Synchronization
@@ -39,6 +39,14 @@ package struct GnuPGProgram: Sendable {
             if let info { return info.program }
             return try set(&info, home: nil).program
         }
+    }
+
+    /// The directory of the gpg that ``find()`` will find, without running it.
+    package static var directory: String {
+        let path =
+            PortableBundle.current?.program("gpg")
+            ?? gpgme_get_dirinfo("gpg-name").map { String(cString: $0) } ?? "/usr/bin/gpg"
+        return URL(filePath: path).resolvingSymlinksInPath().deletingLastPathComponent().path
     }
 
     /// The gpgconf program, which ends GnuPG's agents; nil when there is none.

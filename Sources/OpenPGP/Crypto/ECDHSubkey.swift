@@ -12,9 +12,11 @@ package struct ECDHSubkey: Sendable, Equatable {
     static let pointHeader: [UInt8] = [0x01, 0x07, 0x40]
     /// The object identifier of the curve, after its length.
     private static let curve: [UInt8] = [10, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x97, 0x55, 0x01, 0x05, 0x01]
-    /// Bytes of the public part of the packet's body.
+    /// Bytes of ``packet``.
     static let count = 6 + curve.count + pointHeader.count + X25519.size + 4
 
+    /// The public part of the packet's body.
+    package let packet: [UInt8]
     /// The public point, the least significant byte first.
     let point: [UInt8]
     /// The SHA-1 fingerprint of the subkey.
@@ -33,6 +35,7 @@ package struct ECDHSubkey: Sendable, Equatable {
     package init?(_ body: [UInt8]) throws(OpenPGPError) {
         guard body.count >= Self.count, body[0] == 4, body[5] == Self.algorithm else { return nil }
         let publicPart = body[..<Self.count]
+        packet = Array(publicPart)
         let rest = publicPart.dropFirst(6)
         guard rest.starts(with: Self.curve + Self.pointHeader) else { return nil }
         point = Array(rest.dropFirst(Self.curve.count + Self.pointHeader.count).prefix(X25519.size))
@@ -46,7 +49,7 @@ package struct ECDHSubkey: Sendable, Equatable {
         wrappingSize = size
         let digest = try MessageDigest(.sha1)
         digest.update([0x99, 0, UInt8(Self.count)])
-        digest.update(Array(publicPart))
+        digest.update(packet)
         fingerprint = digest.finish()
     }
 

@@ -13,6 +13,13 @@ package struct OpenedKey: Sendable {
     /// What the derived key is for.
     private static let purpose = "cryptsftp: confirmation of accounts, 1"
 
+    /// Takes what was opened before.
+    package init(identity: KeyIdentity, publicKey: String, authenticationKey: SecretBytes) {
+        self.identity = identity
+        self.publicKey = publicKey
+        self.authenticationKey = authenticationKey
+    }
+
     /// Opens an exported key.
     ///
     /// - Parameters:

@@ -4,9 +4,9 @@ package import Secrets
 ///
 /// Source: RFC 4880, section 5.5.3 (secret key packets).
 package struct SecretSubkey: Sendable {
-    let publicPart: ECDHSubkey
+    package let publicPart: ECDHSubkey
     /// The secret scalar, the least significant byte first.
-    let scalar: SecretBytes
+    package let scalar: SecretBytes
 
     /// Takes a scalar that is known already.
     ///

@@ -3,7 +3,7 @@ package import Secrets
 
 /// The session key of one message, for AES, in locked memory.
 package struct SessionKey: Sendable {
-    let bytes: SecretBytes
+    package let bytes: SecretBytes
 
     /// Key sizes in bytes by OpenPGP's numbers for AES.
     ///

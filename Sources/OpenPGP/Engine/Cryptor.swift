@@ -1,7 +1,8 @@
 /// OpenPGP for one session: encrypts to its user's key and, for the owner, decrypts with it.
 package final class Cryptor {
-    private let key: Recipient
-    private let engine: any Engine
+    /// The key that messages are encrypted to.
+    package let key: Recipient
+    package let engine: any Engine
     /// The reason why the native engine is not used although it was asked for; nil also for a key of a kind that it
     /// does not know.
     package let fallbackReason: OpenPGPError?

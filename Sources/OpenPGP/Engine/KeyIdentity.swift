@@ -1,5 +1,5 @@
 /// Which key an account has, as its public parts tell.
-package struct KeyIdentity: Sendable, Equatable {
+package struct KeyIdentity: Sendable, Equatable, Codable {
     /// The fingerprint of the primary key, in upper-case hexadecimal digits as all of these.
     package let fingerprint: String
     /// The fingerprint of the subkey that files are encrypted to.

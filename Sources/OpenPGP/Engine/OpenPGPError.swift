@@ -3,8 +3,8 @@ package import Platform
 /// The reason why an OpenPGP operation failed.
 ///
 /// It never carries file names, contents or secrets: its text may be logged and shown to clients.
-package struct OpenPGPError: Error, Equatable, CustomStringConvertible {
-    package enum Code: Equatable, Sendable {
+package struct OpenPGPError: Error, Equatable, Codable, CustomStringConvertible {
+    package enum Code: String, Codable, Sendable {
         /// gpg is missing, too old, or died; or a resource of the system is exhausted.
         case engine
         /// The passphrase does not open the key.

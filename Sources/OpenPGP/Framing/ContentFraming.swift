@@ -1,5 +1,5 @@
 /// The framing of the literal packet inside a message of this program, which depends on the engine that wrote it.
-package enum ContentFraming: Equatable, Sendable {
+package enum ContentFraming: Equatable, Codable, Sendable {
     /// By gpg.
     case gnupg(GnuPGFraming)
     /// By the native engine: partial body lengths as ``OuterFraming/nativeLiteral`` says.

@@ -7,7 +7,7 @@
 ///
 /// Source: gnupg `common/iobuf.c` (`block_filter`) and `g10/cipher.c`; the figures are checked against gpg by
 /// `GnuPGFramingTests`.
-package struct GnuPGFraming: Equatable, Sendable {
+package struct GnuPGFraming: Equatable, Codable, Sendable {
     /// The size of gpg's buffer.
     let buffer: UInt64
 

@@ -2,9 +2,9 @@
 ///
 /// It reads what any program has encrypted to such a subkey with AES; other messages are left to another engine.
 package struct NativeEngine: Engine {
-    private let subkey: ECDHSubkey
+    package let subkey: ECDHSubkey
     /// Nil for a session that has no secret key.
-    private let secret: SecretSubkey?
+    package let secret: SecretSubkey?
     private let fallback: any Engine
 
     /// Makes an engine for one subkey.

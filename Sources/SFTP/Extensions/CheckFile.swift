@@ -45,7 +45,7 @@ package struct CheckFile {
         }
         guard !offset.addingReportingOverflow(length).overflow else { throw .failure("the offset is too large") }
         let name = try algorithm(in: fileSystem)
-        let hashes = try hashes(of: file) { () throws(FileSystemError) in
+        let hashes = try hashes(of: file, in: fileSystem) { () throws(FileSystemError) in
             guard let digest = fileSystem.digest(named: name) else { throw .failure("no memory for a hash") }
             return digest
         }
@@ -66,14 +66,15 @@ package struct CheckFile {
 
     /// The hashes of all blocks, one after the other; the last block may be shorter.
     private func hashes(
-        of file: any OpenFile, _ make: () throws(FileSystemError) -> any Digest
+        of file: any OpenFile, in fileSystem: any FileSystem, _ make: () throws(FileSystemError) -> any Digest
     ) throws(FileSystemError) -> [UInt8] {
         let block = blockSize == 0 ? Int.max : Int(blockSize)
         var hashes: [UInt8] = []
         var digest = try make()
         var taken = 0
         var isEmpty = true
-        try file.forEachPiece(from: offset, count: length == 0 ? nil : length) { piece throws(FileSystemError) in
+        try file.forEachPiece(from: offset, count: length == 0 ? nil : length, in: fileSystem) {
+            piece throws(FileSystemError) in
             isEmpty = false
             var rest = piece
             while !rest.isEmpty {

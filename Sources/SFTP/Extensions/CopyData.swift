@@ -26,7 +26,9 @@ package struct CopyData {
     ///
     /// - Throws: ``FileSystemError/failure(_:)`` for one handle twice or a range beyond the largest offset, and the
     ///   errors of reading and writing.
-    func carryOut(from source: any OpenFile, to target: any OpenFile) throws(FileSystemError) {
+    func carryOut(
+        from source: any OpenFile, to target: any OpenFile, in fileSystem: any FileSystem
+    ) throws(FileSystemError) {
         guard self.source != self.target else { throw .failure("a file cannot be copied to its own handle") }
         guard !sourceOffset.addingReportingOverflow(length).overflow,
             !targetOffset.addingReportingOverflow(length).overflow
@@ -34,8 +36,8 @@ package struct CopyData {
         let (rest, isPastEnd) = (try source.attributes().size ?? .max).subtractingReportingOverflow(sourceOffset)
         guard !isPastEnd else { return }
         var position = targetOffset
-        try source.forEachPiece(from: sourceOffset, count: length == 0 ? rest : min(length, rest)) {
-            piece throws(FileSystemError) in
+        let count = length == 0 ? rest : min(length, rest)
+        try source.forEachPiece(from: sourceOffset, count: count, in: fileSystem) { piece throws(FileSystemError) in
             let (next, overflow) = position.addingReportingOverflow(UInt64(piece.count))
             guard !overflow else { throw .failure("the offset is too large") }
             try target.write(piece, at: position)

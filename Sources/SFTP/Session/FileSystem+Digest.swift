@@ -5,7 +5,7 @@ extension FileSystem {
     package func hash(of path: VirtualPath, with digest: any Digest) throws(FileSystemError) -> [UInt8] {
         try permit(.read(path))
         try reading(path) { file throws(FileSystemError) in
-            try file.forEachPiece(from: 0, count: nil) { digest.update($0) }
+            try file.forEachPiece(from: 0, count: nil, in: self) { digest.update($0) }
         }
         return digest.finish()
     }

@@ -45,9 +45,18 @@ package protocol FileSystem: AnyObject {
     /// The user and group whose name is ``userName``: the owner of the files that this session makes.
     var owner: FileAttributes.Owner { get }
 
+    /// Called between the pieces of a request that reads much and answers little.
+    ///
+    /// - Throws: ``FileSystemError/failure(_:)`` when nobody waits for the answer any more.
+    func continueRequest() throws(FileSystemError)
+
     /// Starts a hash.
     ///
     /// - Parameter name: an algorithm as draft-ietf-secsh-filexfer-extensions-00 calls it: `sha256`, `md5` and so on.
     /// - Returns: nil for an algorithm that is not available.
     func digest(named name: String) -> (any Digest)?
+}
+
+extension FileSystem {
+    package func continueRequest() throws(FileSystemError) {}
 }

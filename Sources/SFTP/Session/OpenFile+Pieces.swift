@@ -1,9 +1,12 @@
 extension OpenFile {
     /// Reads a range in order, in pieces of ``Limits/dataLength`` through one buffer.
     ///
-    /// - Parameter count: bytes to read; nil reads to the end of the file. An earlier end is not an error.
+    /// - Parameters:
+    ///   - count: bytes to read; nil reads to the end of the file. An earlier end is not an error.
+    ///   - fileSystem: asked between two pieces whether to go on.
     func forEachPiece(
-        from offset: UInt64, count: UInt64?, _ body: (ArraySlice<UInt8>) throws(FileSystemError) -> Void
+        from offset: UInt64, count: UInt64?, in fileSystem: any FileSystem,
+        _ body: (ArraySlice<UInt8>) throws(FileSystemError) -> Void
     ) throws(FileSystemError) {
         var buffer: [UInt8] = []
         var position = offset
@@ -18,6 +21,7 @@ extension OpenFile {
                 return
             }
             try body(buffer[...])
+            try fileSystem.continueRequest()
             guard buffer.count == wanted else { return }
             rest -= UInt64(wanted)
             // No file has bytes behind the largest offset.

@@ -157,7 +157,7 @@ package struct SFTPSession {
             }
             return .names([.bare(VirtualPath.root.bytes)])
         case .copyData(let copy):
-            try copy.carryOut(from: handles.file(copy.source), to: handles.file(copy.target))
+            try copy.carryOut(from: handles.file(copy.source), to: handles.file(copy.target), in: fileSystem)
             return .ok
         case .checkFile(let check): return .extended(try reply(to: check))
         case .namesByID(let request):

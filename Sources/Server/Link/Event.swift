@@ -1,6 +1,6 @@
 package import SFTP
 
-/// What a session process reports to the listener, or asks it.
+/// What the two processes of a connection report to the listener, or ask it.
 ///
 /// An event is framed like an SFTP packet: a length, a type, fields (RFC 4251, section 5).
 package enum Event: Equatable, Sendable {
@@ -10,10 +10,16 @@ package enum Event: Equatable, Sendable {
     /// The transfer with this number has ended.
     case closed(UInt64)
     case log(level: String, message: String, metadata: [String: String])
-    /// A question, which the listener answers before the session sends anything else.
+    /// A question, which the listener answers before the process sends anything else.
     case asked(Question)
+    /// A monitor needs an opened key: see ``KeyBroker``.
+    case keyWanted(String)
+    /// A monitor has the opened key.
+    case keyOpened(String)
+    /// A monitor cannot open the key that it wanted.
+    case keyNotOpened
 
-    private enum Kind: UInt8 { case loggedIn = 1, opened, closed, log, asked }
+    private enum Kind: UInt8 { case loggedIn = 1, opened, closed, log, asked, keyWanted, keyOpened, keyNotOpened }
 
     /// Decodes an event.
     ///
@@ -33,6 +39,9 @@ package enum Event: Equatable, Sendable {
                 while fields.remaining > 0 { metadata[try fields.text()] = try fields.text() }
                 self = .log(level: level, message: message, metadata: metadata)
             case .asked: self = .asked(try Question(from: &fields))
+            case .keyWanted: self = .keyWanted(try fields.text())
+            case .keyOpened: self = .keyOpened(try fields.text())
+            case .keyNotOpened: self = .keyNotOpened
             }
             guard fields.remaining == 0 else { throw .badMessage("bytes after the end of an event") }
         } catch {
@@ -45,6 +54,10 @@ package enum Event: Equatable, Sendable {
         let kind: Kind
         var fields: [UInt8] = []
         switch self {
+        case .keyWanted(let key), .keyOpened(let key):
+            kind = if case .keyWanted = self { .keyWanted } else { .keyOpened }
+            fields.append(string: key.utf8)
+        case .keyNotOpened: kind = .keyNotOpened
         case .loggedIn(let user, let isOwner):
             kind = .loggedIn
             fields.append(string: user.utf8)

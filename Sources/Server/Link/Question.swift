@@ -30,6 +30,14 @@ package enum Question: Equatable, Sendable {
     /// See ``Vault/Ledger/room()``. The answer is ``Answer/room(_:)``.
     case room
 
+    /// Whether only a monitor asks it.
+    var isOfMonitor: Bool {
+        switch self {
+        case .failedLogin, .visit, .key: true
+        case .booking, .book, .take, .settle, .giveBack, .removed, .room: false
+        }
+    }
+
     private enum Kind: UInt8 {
         case failedLogin = 1, visit, key, booking, book, take, settle, giveBack, removed, room
     }

@@ -21,6 +21,7 @@ package final class Listener {
     private var penalties = LoginPenalties()
     private let books: AccountBooks
     private let visitKey: [UInt8]
+    private var broker = KeyBroker()
     private var isStopping: Bool { socket == nil }
     private var lastKeyCheck = ContinuousClock.now
     /// The last list of transfers that was logged while the server is stopping.
@@ -63,12 +64,14 @@ package final class Listener {
             // poll ignores a negative descriptor.
             descriptors.append(pollfd(fd: socket?.descriptor ?? -1, events: Int16(POLLIN), revents: 0))
             descriptors.append(pollfd(fd: books.descriptor, events: Int16(POLLIN), revents: 0))
-            let records = sessions.values.filter(\.isOpen)
-            descriptors += records.map { pollfd(fd: $0.link.raw, events: Int16(POLLIN), revents: 0) }
+            let sources = sessions.values.flatMap { record in record.descriptors.map { (record, $0) } }
+            descriptors += sources.map { pollfd(fd: $0.1, events: Int16(POLLIN), revents: 0) }
             poll(&descriptors, nfds_t(descriptors.count), Listener.pollInterval)
-            for (record, descriptor) in zip(records, descriptors.dropFirst(3)) where descriptor.revents != 0 {
-                take(from: record)
+            var ready: [pid_t: SessionRecord] = [:]
+            for (source, descriptor) in zip(sources, descriptors.dropFirst(3)) where descriptor.revents != 0 {
+                ready[source.0.process] = source.0
             }
+            for record in ready.values { take(from: record) }
             if descriptors[2].revents != 0 {
                 let answers = books.answersAfterCounts(configuration, Array(sessions.values))
                 for (record, answer) in answers { reply(answer, to: record) }
@@ -133,7 +136,7 @@ package final class Listener {
         return true
     }
 
-    /// Starts a session process, which inherits the connection.
+    /// Starts the process of a connection, which inherits it.
     private func start(_ connection: OwnedDescriptor, _ peer: String) throws {
         let parameters = try SessionParameters(
             configurationFile: configuration.file.path, configurationText: configuration.text, listener: getpid(),
@@ -141,22 +144,24 @@ package final class Listener {
             visitKey: visitKey
         ).written()
         let null = try OwnedDescriptor(path: "/dev/null", O_RDWR)
-        let (mine, its) = try makeSockets()
-        let command = PortableBundle.command(["session"])
-        let process = try ChildProcess.start(
-            command.path, command.arguments, environment: Listener.sessionEnvironment,
-            descriptors: [null.raw, null.raw, STDERR_FILENO, connection.raw, its.raw, parameters.raw])
-        sessions[process] = SessionRecord(process: process, peer: peer, link: mine)
+        let monitor = try OwnedDescriptor.socketPair(keepsMessages: false)
+        let session = try OwnedDescriptor.socketPair(keepsMessages: false)
+        let keys = try OwnedDescriptor.socketPair(keepsMessages: true)
+        let errors = try OwnedDescriptor.pipe()
+        let command = PortableBundle.command(["monitor"])
+        let descriptors = [
+            null, null, errors.writable, connection, session.1, parameters, monitor.1, keys.1,
+        ]
+        // Their numbers alone are used, and must stay their own until the program has them.
+        let process = try withExtendedLifetime(descriptors) {
+            try ChildProcess.start(
+                command.path, command.arguments, environment: Listener.sessionEnvironment,
+                descriptors: descriptors.map(\.raw))
+        }
+        sessions[process] = SessionRecord(
+            process: process, peer: peer, monitor: LinkEnd(monitor.0), session: LinkEnd(session.0),
+            instructions: MessageSocket(keys.0), errors: ErrorLines(errors.readable))
         log.debug("connection", metadata: ["remote_addr": "\(peer)", "connection_id": "\(process)"])
-    }
-
-    /// Makes the two ends of a ``ListenerLink``'s socket; the first one does not block.
-    private func makeSockets() throws(SystemError) -> (mine: OwnedDescriptor, its: OwnedDescriptor) {
-        var ends: [Int32] = [-1, -1]
-        guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0 else { throw .last }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
-        return (OwnedDescriptor(ends[0]), OwnedDescriptor(ends[1]))
     }
 
     /// The whole environment of a session: nothing in it is secret, and nothing changes what GnuPG does.
@@ -166,36 +171,100 @@ package final class Listener {
     }
 
     private func take(from record: SessionRecord) {
-        guard let events = record.read() else {
-            log.error(
-                "a session has sent what no session sends: it is killed",
-                metadata: ["connection_id": "\(record.process)"])
-            return end(record)
-        }
-        for event in events {
+        for event in record.monitor.read() ?? [] { take(event, from: record) }
+        let events = record.session.read()
+        for event in events ?? [] {
             switch event {
-            case .loggedIn(let user, let isOwner):
-                record.user = user
-                record.isOwner = isOwner
-                if !isOwner { record.keys = publicKeys(of: user) }
-                // Anybody can log in to a write-only account: that does not clear an address that guesses passwords.
-                if isOwner { penalties.succeeded(record.peer) }
             case .opened(let number, let transfer): record.transfers[number] = transfer
             case .closed(let number):
                 let transfer = record.transfers.removeValue(forKey: number)
                 if record.isOwner, let user = record.user, transfer?.hasPrefix("upload") == true {
                     books.changedByOwner(user)
                 }
-            case .log(let level, let message, let metadata):
-                log.log(
-                    level: Logger.Level(rawValue: level) ?? .info, "\(message)",
-                    metadata: metadata.mapValues { .string($0) })
-            case .asked(let question): answer(question, of: record)
+            // A session cannot write in another's name.
+            case .log(let level, let message, var metadata):
+                metadata["remote_addr"] = record.peer
+                metadata["connection_id"] = "\(record.process)"
+                metadata["username"] = record.user
+                write(level, message, metadata)
+            case .asked(let question) where !question.isOfMonitor: answer(question, of: record, record.session)
+            case .loggedIn, .asked, .keyWanted, .keyOpened, .keyNotOpened:
+                expel(record, because: "it has sent what only monitors send")
+            }
+        }
+        if events == nil { expel(record, because: "it has sent what no session sends") }
+        for line in record.errors.read() {
+            log.warning("standard error", metadata: ["connection_id": "\(record.process)", "text": "\(line)"])
+        }
+    }
+
+    /// Takes an event of a monitor.
+    private func take(_ event: Event, from record: SessionRecord) {
+        switch event {
+        case .asked(let question): answer(question, of: record, record.monitor)
+        case .loggedIn(let user, let isOwner):
+            record.user = user
+            record.isOwner = isOwner
+            if !isOwner { record.keys = publicKeys(of: user) }
+            // Anybody can log in to a write-only account: that does not clear an address that guesses passwords.
+            if isOwner { penalties.succeeded(record.peer) }
+        case .log(let level, let message, let metadata): write(level, message, metadata)
+        case .keyWanted(let key): carryOut(broker.want(key, by: record.process))
+        case .keyOpened(let key): carryOut(broker.opened(key, by: record.process))
+        case .keyNotOpened: carryOut(broker.ended(record.process))
+        case .opened, .closed: break
+        }
+    }
+
+    /// Tells monitors what the broker has decided.
+    private func carryOut(_ actions: [KeyBroker.Action]) {
+        for action in actions {
+            switch action {
+            case .open(let monitor): tell(monitor, .open)
+            case .connect(let holder, let taker):
+                guard let ends = try? OwnedDescriptor.socketPair(keepsMessages: true),
+                    tell(holder, .give, ends.0), tell(taker, .take, ends.1)
+                else {
+                    tell(taker, .open)
+                    continue
+                }
             }
         }
     }
 
-    private func answer(_ question: Question, of record: SessionRecord) {
+    /// - Returns: false when the monitor has ended, or takes nothing.
+    @discardableResult
+    private func tell(
+        _ monitor: pid_t, _ instruction: KeySharing.Instruction, _ socket: OwnedDescriptor? = nil
+    ) -> Bool {
+        guard let record = sessions[monitor] else { return false }
+        return withUnsafeBytes(of: instruction.rawValue) { bytes in
+            do throws(SystemError) {
+                try record.instructions.send(bytes, descriptors: [socket].compactMap(\.self))
+                return true
+            } catch {
+                return false
+            }
+        }
+    }
+
+    private func write(_ level: String, _ message: String, _ metadata: [String: String]) {
+        log.log(
+            level: Logger.Level(rawValue: level) ?? .info, "\(message)", metadata: metadata.mapValues { .string($0) })
+    }
+
+    /// Kills a session that does what no session does: it must be compromised.
+    private func expel(_ record: SessionRecord, because reason: String) {
+        log.error(
+            "a session is killed", metadata: ["connection_id": "\(record.process)", "reason": "\(reason)"])
+        end(record)
+    }
+
+    /// Answers a question of a process, now or when the answer is known.
+    private func answer(_ question: Question, of record: SessionRecord, _ asker: LinkEnd) {
+        // A session waits for its monitor while that asks.
+        guard record.asker == nil else { return expel(record, because: "both of its processes ask") }
+        record.asker = asker
         if question == .failedLogin, record.user == nil {
             let delay = penalties.delay(record.peer).milliseconds
             penalties.failed(record.peer)
@@ -207,9 +276,9 @@ package final class Listener {
     }
 
     private func reply(_ answer: Answer, to record: SessionRecord) {
-        guard !record.answer(answer) else { return }
-        log.error("a session does not read its answers: it is killed", metadata: ["connection_id": "\(record.process)"])
-        end(record)
+        guard let asker = record.asker else { return }
+        record.asker = nil
+        if !asker.answer(answer) { expel(record, because: "it does not read its answers") }
     }
 
     /// Kills sessions that take too long to log in, whatever they are waiting for.
@@ -262,12 +331,14 @@ package final class Listener {
             // This also ends what the session has started, such as a gpg that hangs. Until waitpid has returned, no
             // other process can get the number.
             kill(-process, SIGKILL)
+            if let record = sessions[process] { take(from: record) }
             waitpid(process, &status, 0)
             guard let record = sessions.removeValue(forKey: process) else { continue }
-            take(from: record)
             books.ended(record, Array(sessions.values))
+            carryOut(broker.ended(process))
             guard status != 0 else { continue }
-            if status & 0x7f == SIGXCPU {
+            // A monitor ends with 128 and the number of the signal that has ended its session.
+            if status >> 8 & 0xff == 128 + SIGXCPU {
                 log.warning(
                     "a client made its session use too much processor time", metadata: ["connection_id": "\(process)"])
             } else if !record.isKilled {
@@ -290,9 +361,10 @@ package final class Listener {
         }
     }
 
+    /// Kills all processes of a connection.
     private func end(_ record: SessionRecord) {
         record.isKilled = true
-        kill(record.process, SIGKILL)
+        kill(-record.process, SIGKILL)
     }
 
     /// Logs the transfers that a stopping server waits for, whenever the list has changed.

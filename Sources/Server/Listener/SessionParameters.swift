@@ -1,16 +1,16 @@
 private import CLinux
 internal import Foundation
 internal import Platform
-internal import ServerConfiguration
+package import ServerConfiguration
 
-/// Startup parameters of a session process, passed through a memfd.
+/// What the listener tells the monitor of a new connection, through a memfd.
 ///
 /// The C function is `memfd_create`.
-struct SessionParameters: Codable {
+package struct SessionParameters: Codable {
     let configurationFile: String
-    /// The configuration as the listener has read it, so that all sessions see the same.
+    /// The configuration as the listener has read it, so that all connections see the same.
     let configurationText: String
-    /// The listener's process: a session whose parent is another one ends at once.
+    /// The listener's process: a monitor whose parent is another one ends at once.
     let listener: Int32
     /// The client's address.
     let peer: String
@@ -20,12 +20,34 @@ struct SessionParameters: Codable {
     /// The key of the hashes of passwords that tell visits apart: random, and of this listener alone.
     let visitKey: [UInt8]
 
-    /// The descriptors of a session process, beyond the three that every process has.
+    /// - Parameter peer: the client's address.
+    package init(
+        configurationFile: String, configurationText: String, listener: Int32, peer: String, logLevel: String,
+        known: KnownVault?, visitKey: [UInt8]
+    ) {
+        self.configurationFile = configurationFile
+        self.configurationText = configurationText
+        self.listener = listener
+        self.peer = peer
+        self.logLevel = logLevel
+        self.known = known
+        self.visitKey = visitKey
+    }
+
+    /// The descriptors of the process of a connection, beyond the three that every process has.
     enum Descriptor {
+        /// The client's socket, for the session.
         static let socket: Int32 = 3
-        /// The socket of a ``ListenerLink``.
+        /// The socket of the session's ``ListenerLink``.
         static let link: Int32 = 4
+        /// These parameters, for the monitor.
         static let parameters: Int32 = 5
+        /// The socket of the monitor's ``ListenerLink``.
+        static let monitorLink: Int32 = 6
+        /// The socket on which the listener tells the monitor to hand keys on.
+        static let keys: Int32 = 7
+
+        static let all = [socket, link, parameters, monitorLink, keys]
     }
 
     /// Writes the parameters to a memfd.

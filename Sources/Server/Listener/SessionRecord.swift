@@ -1,14 +1,20 @@
-package import Foundation
-package import Platform
-internal import SFTP
+internal import Foundation
+internal import Platform
 
-/// What the listener knows about one session process.
-package final class SessionRecord {
+/// What the listener knows about one connection and its two processes.
+final class SessionRecord {
+    /// The monitor, and the group of all processes of the connection.
     let process: pid_t
     let peer: String
     let started = ContinuousClock.now
-    /// The listener's end of the socket of a ``ListenerLink``; neither reads nor writes block.
-    package let link: OwnedDescriptor
+    /// The link of the monitor, which is believed.
+    let monitor: LinkEnd
+    /// The link of the session, which may be compromised.
+    let session: LinkEnd
+    /// For the listener's instructions about opened keys.
+    let instructions: MessageSocket
+    /// What both, and gpg, write to standard error.
+    let errors: ErrorLines
     /// The user who has logged in; nil before the login.
     var user: String?
     /// Whether that is the owner's login.
@@ -19,79 +25,25 @@ package final class SessionRecord {
     var holder: Bookings.Holder?
     /// The room that the session has taken.
     var hold = Budgets.Hold()
+    /// The process that waits for an answer.
+    var asker: LinkEnd?
     /// Descriptions of the transfers that are open, by their numbers.
     var transfers: [UInt64: String] = [:]
-    /// Whether the listener has killed the session: then its end is no error.
+    /// Whether the listener has killed the processes: then their end is no error.
     var isKilled = false
-    /// Whether the session waits for an answer.
-    private var isWaiting = false
-    /// Whether the session's end of the socket is still open.
-    private(set) var isOpen = true
-    /// The part of the next event that has arrived.
-    ///
-    /// The buffer bounds the length of a packet: a compromised session could send one without end.
-    private var input = PacketBuffer()
 
-    package init(process: pid_t, peer: String, link: OwnedDescriptor) {
+    init(process: pid_t, peer: String, monitor: LinkEnd, session: LinkEnd, instructions: MessageSocket, errors: ErrorLines) {
         self.process = process
         self.peer = peer
-        self.link = link
+        self.monitor = monitor
+        self.session = session
+        self.instructions = instructions
+        self.errors = errors
     }
 
-    /// Bytes that are read at once.
-    ///
-    /// A compromised session could send events without end, and the other sessions would wait.
-    private static let readLimit = 1 << 20
-
-    /// Reads the events that have arrived.
-    ///
-    /// - Returns: nil when the session has sent what no session sends, such as a second question before the first one
-    ///   was answered: it must be compromised.
-    package func read() -> [Event]? {
-        var buffer = [UInt8](repeating: 0, count: 65536)
-        var taken: [Event] = []
-        do throws(ProtocolViolation) {
-            var left = SessionRecord.readLimit
-            while isOpen && left > 0, let count = readOnce(&buffer) {
-                isOpen = count > 0
-                left -= count
-                buffer.withUnsafeBytes { input.append(UnsafeRawBufferPointer(rebasing: $0.prefix(count))) }
-                while let packet = try input.next() { taken.append(try noting(Event(packet))) }
-            }
-            return taken
-        } catch {
-            isOpen = false
-            return nil
-        }
-    }
-
-    private func noting(_ event: Event) throws(ProtocolViolation) -> Event {
-        guard case .asked = event else { return event }
-        guard !isWaiting else { throw ProtocolViolation("a second question") }
-        isWaiting = true
-        return event
-    }
-
-    /// Answers the question that the session waits for; a session that has ended gets none.
-    ///
-    /// The C function is `send`.
-    ///
-    /// - Returns: false when the session does not read its answers: it must be compromised.
-    package func answer(_ answer: Answer) -> Bool {
-        isWaiting = false
-        let packet = answer.packet
-        let sent = send(link.raw, packet, packet.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
-        return sent == packet.count || sent < 0 && (errno == EPIPE || errno == ECONNRESET)
-    }
-
-    /// - Returns: the number of bytes, 0 at the end of the stream; nil when nothing has arrived.
-    private func readOnce(_ buffer: inout [UInt8]) -> Int? {
-        buffer.withUnsafeMutableBytes { bytes in
-            do throws(SystemError) {
-                return try FileIO.readOnce(link.raw, into: bytes)
-            } catch {
-                return error.number == EAGAIN ? nil : 0
-            }
-        }
+    /// The descriptors to wait on.
+    var descriptors: [Int32] {
+        (monitor.isOpen ? [monitor.descriptor.raw] : []) + (session.isOpen ? [session.descriptor.raw] : [])
+            + (errors.isOpen ? [errors.descriptor.raw] : [])
     }
 }

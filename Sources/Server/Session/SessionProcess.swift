@@ -1,19 +1,23 @@
 internal import Foundation
-private import GnuPG
 internal import Logging
-private import Platform
+internal import OpenPGP
+internal import Platform
 internal import SFTP
 internal import SSHTransport
 internal import ServerConfiguration
 internal import Vault
 
-/// Serves one connection in a process of its own: an error here cannot reach the other connections.
-package final class SessionProcess {
-    private let parameters: SessionParameters
-    private let configuration: Configuration
+/// Serves one connection: parses all that the client sends, and holds no secret but, for the owner, one subkey.
+///
+/// It is confined before it reads the first byte, and asks its monitor for what it cannot do itself.
+final class SessionProcess {
+    private let monitor: MonitorClient
+    private let settings: SessionSettings
+    /// The data directory, until somebody has logged in.
+    private var data: Directory?
     private let link = ListenerLink(descriptor: SessionParameters.Descriptor.link)
     private var log: Logger
-    private let stop: StopSignal
+    private let stop: StopNotice
     private var services: [any ChannelService] = []
     private let started = ContinuousClock.now
     private var lastRequest = ContinuousClock.now
@@ -25,50 +29,58 @@ package final class SessionProcess {
     /// Bytes of a command that are written to the log.
     private static let loggedCommand = 200
 
-    private var stallTimeout: Duration { configuration.limits.stallTimeout }
+    private var limits: ServerLimits { settings.limits }
+    private var stallTimeout: Duration { limits.stallTimeout }
 
-    /// Reads the parameters that the listener has passed, and gives up rights that a session does not need.
+    /// Serves the connection of this process until it ends.
     ///
-    /// - Throws: when this process was not started by a listener, or the listener has ended.
-    package init() throws {
-        ResourceLimits.apply()
-        signal(SIGPIPE, SIG_IGN)
-        stop = StopSignal()
-        parameters = try SessionParameters.read()
-        guard getppid() == parameters.listener else { throw SSHError("the listener has ended") }
-        // gpg must not inherit these.
-        for descriptor in [SessionParameters.Descriptor.socket, SessionParameters.Descriptor.link] {
-            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        }
-        configuration = try Configuration(
-            parameters.configurationText, file: URL(filePath: parameters.configurationFile))
-        let level = Logger.Level(rawValue: parameters.logLevel) ?? .info
-        let link = link
-        log = Logger(label: "session") { _ in EventLog(link, level) }
-        log[metadataKey: "remote_addr"] = "\(parameters.peer)"
-        log[metadataKey: "connection_id"] = "\(getpid())"
+    /// - Returns: the exit status.
+    static func serve(_ channel: MonitorChannel, _ stop: StopNotice) -> Int32 {
+        // Without settings the monitor has ended, and has said why.
+        guard let session = try? SessionProcess(channel, stop) else { return EXIT_FAILURE }
+        session.run()
+        return EXIT_SUCCESS
     }
 
-    /// Serves the connection until it ends.
-    package func run() {
+    private init(_ channel: MonitorChannel, _ stop: StopNotice) throws {
+        self.stop = stop
+        monitor = MonitorClient(channel)
+        let (settings, data) = try monitor.settings()
+        self.settings = settings
+        self.data = data.map { Directory($0) }
+        let level = Logger.Level(rawValue: settings.logLevel) ?? .info
+        let link = link
+        log = Logger(label: "session") { _ in EventLog(link, level) }
+        log[metadataKey: "remote_addr"] = "\(settings.peer)"
+        log[metadataKey: "connection_id"] = "\(settings.connection)"
+    }
+
+    private func run() {
         do {
-            let login = Login(configuration, known: parameters.known, visitKey: parameters.visitKey, link, log)
-            let hostKeys = try HostKeyStore.load(from: configuration.hostKeys)
-            try requireTrusted(hostKeys)
+            let confinement = try Confinement.enterSession(data: data)
+            let delegate = HostKeyDelegate { [monitor] in monitor.sign($0, hashBits: $1) }
+            delegate.install()
             let connection = try Connection(
-                SessionParameters.Descriptor.socket, hostKeys: hostKeys,
-                .init(authenticationTries: configuration.limits.loginTries, stallTimeout: stallTimeout), login)
+                SessionParameters.Descriptor.socket,
+                hostKeys: settings.hostKeys.map { try HostKey(standingInFor: $0) },
+                .init(authenticationTries: limits.loginTries, stallTimeout: stallTimeout), monitor)
             connection.wake(on: stop.descriptor) { [stop] in stop.take() }
             do {
                 try connection.exchangeKeys()
-                try waitForLogin(connection)
-                guard let admission = login.admission else { return }
-                // The keys are removed with the home: it has to last as long as the connection.
-                try withExtendedLifetime(admission.home) {
-                    // An upload that is still open may have to be encrypted to be kept, which needs the keys.
-                    defer { for index in services.indices { services[index].abandonFiles() } }
-                    try serve(connection, openFileSystem(admission), readsPlaintext: admission.view == .plaintext)
+                guard delegate.isUsed else {
+                    log.error("this version of libssh makes signatures in a way that is not supported")
+                    return
                 }
+                try waitForLogin(connection)
+                guard let admitted = monitor.admitted else { return }
+                // An upload that is still open may have to be encrypted to be kept.
+                defer { for index in services.indices { services[index].abandonFiles() } }
+                let fileSystem = try openFileSystem(admitted, confinement)
+                fileSystem.abandonment = { [unowned connection, stop] in
+                    if connection.isClosedByClient { return "the client has gone" }
+                    return stop.isReceivedNow ? "the server is stopping" : nil
+                }
+                try serve(connection, fileSystem, readsPlaintext: admitted.admission.view == .plaintext)
             } catch let error as SSHError {
                 connection.explain("\(error)")
                 throw error
@@ -76,18 +88,8 @@ package final class SessionProcess {
         } catch let error as SSHError {
             log.debug("connection ended", metadata: ["reason": "\(error)"])
         } catch {
-            // Not caused by the client: a directory or a host key is missing, for example.
+            // Not caused by the client: a directory is missing, for example.
             log.error("the connection cannot be served", metadata: ["error": "\(error)"])
-        }
-    }
-
-    /// Refuses host keys that are not the ones that this machine remembers.
-    private func requireTrusted(_ keys: [HostKey]) throws {
-        let differences = parameters.known?.differences(ofHostKeys: keys.map(\.fingerprintLine)) ?? []
-        guard differences.isEmpty else {
-            throw KnownVaults.Failure(
-                description: "these are not the host keys that this machine trusts: "
-                    + "\(differences.joined(separator: "; ")); 'cryptsftp trust' accepts them")
         }
     }
 
@@ -95,12 +97,12 @@ package final class SessionProcess {
     ///
     /// - Throws: ``SSHError`` after `login_seconds`. The listener kills a session that cannot even tell its client.
     private func waitForLogin(_ connection: Connection) throws {
-        let end = started + configuration.limits.loginTimeout
+        let end = started + limits.loginTimeout
         while !connection.isAuthenticated {
             let left = ContinuousClock.now.duration(to: end)
             guard left > .zero else {
                 throw SSHError(
-                    "nobody has logged in within \(configuration.limits.loginTimeout.components.seconds) seconds")
+                    "nobody has logged in within \(limits.loginTimeout.components.seconds) seconds")
             }
             try wait(connection, milliseconds: min(SessionProcess.pollInterval, left.milliseconds) + 1)
         }
@@ -108,34 +110,50 @@ package final class SessionProcess {
 
     private func wait(_ connection: Connection, milliseconds: Int32) throws {
         try connection.poll(milliseconds: milliseconds)
+        if let refusal = monitor.refusal { throw SSHError(refusal) }
         if stop.isReceived && !connection.isAuthenticated { throw SSHError("the server is stopping") }
     }
 
     /// Opens the user's home directory and confines the process to it.
-    private func openFileSystem(_ admission: Login.Admission) throws -> VaultFileSystem {
-        log[metadataKey: "username"] = "\(admission.account.name)"
-        let data = try Directory(path: configuration.data.path)
-        let home = try SessionPlace.open(admission, in: data, link)
-        // A read-only medium has no drafts directory and needs none.
-        let drafts = try? DraftFile.directory(in: data)
-        let confinement = try Confinement.enter(
-            changing: [home] + [drafts].compactMap(\.self), keys: admission.home.path,
-            programDirectory: admission.home.programDirectory)
+    private func openFileSystem(
+        _ admitted: MonitorClient.Admitted, _ confinement: [String]
+    ) throws -> VaultFileSystem {
+        let admission = admitted.admission
+        log[metadataKey: "username"] = "\(admission.user)"
+        let directories = admitted.directories.map { Directory($0) }
+        guard let home = directories.first, let data else { throw OperationStream.gone }
+        let drafts = directories.dropFirst().first
+        let volume = Volume(of: data, isPortable: admission.portableNames)
+        // Other homes are not to be seen, not even by name.
+        self.data = nil
+        try Confinement.narrowSession(to: directories)
         if confinement.isEmpty {
-            log.warning("not confined: this kernel has neither Landlock nor seccomp")
+            log.debug("not confined: this kernel has neither Landlock nor seccomp")
         } else {
             log.info("confined", metadata: ["by": "\(confinement.joined(separator: ", "))"])
         }
         let transfers = TransferLog(link: link, log: log)
         let fileSystem = VaultFileSystem(
-            user: admission.account.name, view: admission.view, data: data, home: home,
-            volume: Volume(of: data, isPortable: configuration.portableNames), cryptor: admission.home.cryptor,
-            spoolSize: UInt64(configuration.limits.spoolMegabytes) << 20,
-            verifiedFirst: UInt64(configuration.limits.verifyMegabytes) << 20, ledger: ListenerLedger(link),
-            mostLevels: admission.account.maxDepth, report: transfers.report)
+            user: admission.user, view: admission.view, drafts: DraftsDirectory(opened: drafts), home: home,
+            volume: volume, cryptor: try makeCryptor(admitted), spoolSize: UInt64(limits.spoolMegabytes) << 20,
+            verifiedFirst: UInt64(limits.verifyMegabytes) << 20, ledger: ListenerLedger(link),
+            mostLevels: admission.mostLevels, report: transfers.report)
         fileSystem.isStopping = stop.isReceived
         stop.onReceipt = { fileSystem.isStopping = true }
         return fileSystem
+    }
+
+    private func makeCryptor(_ admitted: MonitorClient.Admitted) throws(OpenPGPError) -> Cryptor {
+        let admission = admitted.admission
+        let recipient = Recipient(keyID: admission.keyID, unusableReason: admission.unusableReason)
+        switch admission.engine {
+        case .gnupg(let framing): return Cryptor(recipient, RemoteEngine(monitor: monitor, framing: framing))
+        case .native(let packet):
+            guard let subkey = try ECDHSubkey(packet) else { throw OperationStream.gone }
+            let secret = admitted.scalar.flatMap { SecretSubkey(subkey, $0) }
+            let remote = RemoteEngine(monitor: monitor, framing: .native)
+            return Cryptor(recipient, NativeEngine(subkey, secret, fallback: remote))
+        }
     }
 
     // MARK: Channels
@@ -154,8 +172,8 @@ package final class SessionProcess {
             if stop.isReceived && services.allSatisfy({ $0.openFiles == 0 }) {
                 throw SSHError("the server is stopping")
             }
-            guard ContinuousClock.now - lastRequest < configuration.limits.idleTimeout else {
-                throw SSHError("idle for \(configuration.limits.idleTimeout.components.seconds) seconds")
+            guard ContinuousClock.now - lastRequest < limits.idleTimeout else {
+                throw SSHError("idle for \(limits.idleTimeout.components.seconds) seconds")
             }
         }
     }

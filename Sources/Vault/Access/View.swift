@@ -1,5 +1,5 @@
 /// What a session sees of its home directory, and may change in it.
-package enum View: Sendable, Equatable {
+package enum View: Sendable, Equatable, Codable {
     /// The owner's view: plaintext, and everything may be changed.
     case plaintext
     /// The view of a visit to a write-only account: ciphertext of what is in the visit's own directory, in which
@@ -11,7 +11,7 @@ package enum View: Sendable, Equatable {
     case addOnly(OnExists)
 
     /// What an upload of a session that adds does when a file that is not its own has the name.
-    package enum OnExists: String, CaseIterable, Sendable {
+    package enum OnExists: String, CaseIterable, Codable, Sendable {
         /// It takes the name; the older file stays beside it, under a name with its own time.
         case keep
         /// It fails.

@@ -1,6 +1,6 @@
 internal import CLinux
 internal import Foundation
-internal import Platform
+package import Platform
 package import SFTP
 
 /// An open directory, and the system calls relative to it: `openat2`, `fstatat`, `renameat` and so on.
@@ -9,7 +9,7 @@ package import SFTP
 /// that starts at the home directory and opens one name after the other therefore stays below the home directory,
 /// whatever is created, mounted or exchanged there at the same time.
 package final class Directory {
-    private let file: OwnedDescriptor
+    package let file: OwnedDescriptor
 
     /// What ``directory(_:mounts:)`` does at a directory on which another file system is mounted.
     package enum MountPoints {
@@ -18,7 +18,8 @@ package final class Directory {
         case enter
     }
 
-    private init(_ file: OwnedDescriptor) {
+    /// Takes over an open directory.
+    package init(_ file: OwnedDescriptor) {
         self.file = file
     }
 

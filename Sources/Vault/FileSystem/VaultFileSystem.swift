@@ -1,5 +1,5 @@
 package import OpenPGP
-internal import SFTP
+package import SFTP
 
 /// The virtual file system of one session, over stored files.
 ///
@@ -15,9 +15,11 @@ package final class VaultFileSystem {
     var uploads: [VirtualPath: Upload] = [:]
     /// Whether the server is about to stop: open files can be used until they are closed, others cannot be opened.
     package var isStopping = false
+    /// Tells why nobody waits for an answer any more; nil while somebody does.
+    package var abandonment: () -> String? = { nil }
 
     /// - Parameters:
-    ///   - data: the data directory, for drafts.
+    ///   - drafts: where new files are until they are published.
     ///   - home: the root directory of the session.
     ///   - volume: the file system that both are on.
     ///   - spoolSize: bytes of the disk that files changed in place may use at a time.
@@ -27,19 +29,23 @@ package final class VaultFileSystem {
     ///   - pause: called around each lock of a directory, for tests.
     ///   - report: gets an event for each file that is opened or closed.
     package init(
-        user: String, view: View, data: Directory, home: Directory, volume: Volume, cryptor: Cryptor,
+        user: String, view: View, drafts: DraftsDirectory, home: Directory, volume: Volume, cryptor: Cryptor,
         spoolSize: UInt64, verifiedFirst: UInt64, ledger: (any Ledger)? = nil, mostLevels: Int? = nil,
         pause: @escaping () -> Void = {}, report: @escaping (TransferEvent) -> Void
     ) {
         userName = user
         self.home = HomeDirectory(
-            home, data: data, volume: volume, view: view, ledger: ledger, mostLevels: mostLevels, pause: pause)
+            home, drafts: drafts, volume: volume, view: view, ledger: ledger, mostLevels: mostLevels, pause: pause)
         store = MessageStore(
-            cryptor, data: data, spoolSize: spoolSize, verifiedFirst: verifiedFirst, ledger: ledger)
+            cryptor, drafts: drafts, spoolSize: spoolSize, verifiedFirst: verifiedFirst, ledger: ledger)
         transfers = TransferReports(report)
     }
 
     var view: View { home.view }
+
+    package func continueRequest() throws(FileSystemError) {
+        if let reason = abandonment() { throw .failure(reason) }
+    }
 
     /// The size a stored file has for this session, at its path.
     func size(of found: ResolvedPath) throws(FileSystemError) -> UInt64 { try store.size(of: found, view) }

@@ -4,8 +4,8 @@
 final class HomeDirectory {
     /// The root directory of the session.
     let root: Directory
-    /// The data directory, which holds the drafts directory.
-    let data: Directory
+    /// Where new files are until they are published.
+    let drafts: DraftsDirectory
     /// The properties of the file system that both are on.
     let volume: Volume
     let view: View
@@ -17,11 +17,11 @@ final class HomeDirectory {
     let pause: () -> Void
 
     init(
-        _ root: Directory, data: Directory, volume: Volume, view: View, ledger: (any Ledger)?, mostLevels: Int?,
-        pause: @escaping () -> Void
+        _ root: Directory, drafts: DraftsDirectory, volume: Volume, view: View, ledger: (any Ledger)?,
+        mostLevels: Int?, pause: @escaping () -> Void
     ) {
         self.root = root
-        self.data = data
+        self.drafts = drafts
         self.volume = volume
         self.view = view
         self.ledger = ledger

@@ -53,7 +53,7 @@ package struct Volume: Sendable, Equatable {
         let type = FileSystemType(of: data)
         self.init(data, type)
         if isPortable { self.isPortable = true }
-        guard !type.isKnown, let drafts = try? DraftFile.directory(in: data) else { return }
+        guard !type.isKnown, let drafts = try? DraftsDirectory.open(in: data) else { return }
         if !type.isForeign, !drafts.canStore(nameLike: "a:b?"), drafts.canStore(nameLike: "ab") {
             self.isPortable = true
         }

@@ -9,7 +9,7 @@ final class MessageStore {
     let cryptor: Cryptor
     /// The size in bytes up to which a stored file is verified before any of it is read.
     let verifiedFirst: UInt64
-    private let data: Directory
+    private let drafts: DraftsDirectory
     private let ledger: (any Ledger)?
     private let spoolBudget: SpoolBudget
     private var sizes = VersionCache<UInt64>(capacity: 100_000)
@@ -17,15 +17,16 @@ final class MessageStore {
     private var verified = VersionCache<VerifiedMessage>(capacity: 64)
 
     /// - Parameters:
-    ///   - data: the data directory, for scratch space.
+    ///   - drafts: for scratch space.
     ///   - spoolSize: bytes of the disk that all spools may use at a time.
     ///   - verifiedFirst: see ``verifiedFirst``.
     ///   - ledger: knows sizes that do not follow from the stored ones; nil for the owner's tools.
     init(
-        _ cryptor: Cryptor, data: Directory, spoolSize: UInt64, verifiedFirst: UInt64, ledger: (any Ledger)? = nil
+        _ cryptor: Cryptor, drafts: DraftsDirectory, spoolSize: UInt64, verifiedFirst: UInt64,
+        ledger: (any Ledger)? = nil
     ) {
         self.cryptor = cryptor
-        self.data = data
+        self.drafts = drafts
         self.ledger = ledger
         self.verifiedFirst = verifiedFirst
         spoolBudget = SpoolBudget(bytes: spoolSize)
@@ -123,5 +124,5 @@ final class MessageStore {
     func isVerified(_ version: FileVersion) -> Bool { verified[version] != nil }
 
     /// Scratch space over `base`.
-    func makeSpool(over base: (any Contents)?) -> Spool { Spool(over: base, in: data, spoolBudget) }
+    func makeSpool(over base: (any Contents)?) -> Spool { Spool(over: base, in: drafts, spoolBudget) }
 }

@@ -71,8 +71,7 @@ package final class TreeDecryption: TreeVisitor {
                 return true
             }
             guard status.isDirectory else { throw .failure("there is a file of that name") }
-            let data = try vault.home.data.status()
-            guard !status.isSameFile(as: data) else {
+            guard try !vault.home.drafts.isDataDirectory(status) else {
                 throw .failure("it would go into the data directory")
             }
             if status.st_mode & 0o700 != 0o700 {
@@ -101,7 +100,9 @@ package final class TreeDecryption: TreeVisitor {
             }
             guard existing == .replace else { return .leftAlone("a file of that name is there already, and differs") }
         }
-        let draft = try TargetFailure.marking { () throws(FileSystemError) in try DraftFile(in: target, mode: 0o600) }
+        let draft = try TargetFailure.marking { () throws(FileSystemError) in
+            try DraftFile(in: DraftsDirectory(in: target), mode: 0o600)
+        }
         var count: UInt64 = 0
         try vault.read(entry) { piece in
             try TargetFailure.marking { () throws(FileSystemError) in try draft.append(piece) }

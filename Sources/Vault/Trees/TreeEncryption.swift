@@ -53,8 +53,7 @@ package final class TreeEncryption: TreeVisitor {
         do {
             switch entry.kind {
             case .directory:
-                let data = try vault.home.data.status()
-                guard !entry.found.status.isSameFile(as: data) else {
+                guard try !vault.home.drafts.isDataDirectory(entry.found.status) else {
                     try observer.report(source, .leftAlone("it is the data directory itself"))
                     return false
                 }

@@ -115,7 +115,7 @@ package final class TreeReencryption: TreeVisitor {
         _ file: OwnedDescriptor, _ status: stat, _ entry: TreeEntry, _ cryptor: Cryptor
     ) throws {
         let (directory, name, isPartial) = (entry.found.directory, entry.found.name, entry.kind == .partial)
-        let draft = try DraftFile(in: data, mode: status.st_mode & 0o777)
+        let draft = try DraftFile(in: DraftsDirectory(in: data), mode: status.st_mode & 0o777)
         let encryption = try cryptor.encrypt(into: draft.descriptor, isPartial: isPartial)
         let digest: [UInt8]
         do {

@@ -1,7 +1,7 @@
 private import CLinux
 internal import Foundation
 internal import Platform
-package import SFTP
+internal import SFTP
 
 /// A file in the drafts directory: a stored file while it is written, or sealed scratch space.
 ///
@@ -19,10 +19,10 @@ package final class DraftFile {
     /// Makes an empty draft.
     ///
     /// - Parameters:
-    ///   - data: the data directory; the drafts directory is made in it when it is missing.
+    ///   - drafts: the directory that it is made in.
     ///   - mode: the permissions of the stored file, from which the process's umask is subtracted.
-    init(in data: Directory, mode: mode_t) throws(FileSystemError) {
-        directory = try DraftFile.directory(in: data)
+    init(in drafts: DraftsDirectory, mode: mode_t) throws(FileSystemError) {
+        directory = try drafts.open()
         withheld = 0o600 & ~mode
         // A sweep may remove the file before it is locked: then another one is made.
         while true {
@@ -43,15 +43,6 @@ package final class DraftFile {
 
     deinit {
         if !isPublished { try? directory.removeFile(name) }
-    }
-
-    /// The drafts directory; it is made when it is missing.
-    package static func directory(in data: Directory) throws(FileSystemError) -> Directory {
-        if try data.status(StoredName.drafts) == nil {
-            do { try data.makeDirectory(StoredName.drafts, mode: 0o700) } catch .failure
-            { /* Another session was first. */  }
-        }
-        return try data.directory(named: StoredName.drafts)
     }
 
     /// Writes the next bytes, as they are.

@@ -25,7 +25,7 @@ final class Spool: Contents {
     private let base: (any Contents)?
     /// The bytes of the base that have not been cut off.
     private var baseCount: UInt64
-    private let data: Directory
+    private let drafts: DraftsDirectory
     private let budget: SpoolBudget
     private var blocks: [UInt64: Block] = [:]
     private var uses: UInt64 = 0
@@ -35,10 +35,10 @@ final class Spool: Contents {
 
     /// - Parameters:
     ///   - base: the contents before the first write; nil for an empty file.
-    ///   - data: the data directory, for the sealed blocks.
-    init(over base: (any Contents)?, in data: Directory, _ budget: SpoolBudget) {
+    ///   - drafts: for the sealed blocks.
+    init(over base: (any Contents)?, in drafts: DraftsDirectory, _ budget: SpoolBudget) {
         self.base = base
-        self.data = data
+        self.drafts = drafts
         self.budget = budget
         baseCount = base?.count ?? 0
         count = baseCount
@@ -197,7 +197,7 @@ final class Spool: Contents {
 
     private func sealedFile() throws(FileSystemError) -> SealedFile {
         if let file { return file.sealed }
-        let draft = try DraftFile(in: data, mode: 0o600)
+        let draft = try DraftFile(in: drafts, mode: 0o600)
         guard let sealed = SealedFile(draft.descriptor) else { throw .failure("out of memory that can be locked") }
         file = (draft, sealed)
         return sealed

@@ -63,7 +63,7 @@ final class UploadContents: Contents {
         self.mode = mode
         room = home.reservation()
         try room?.grow(to: 0)
-        draft = try DraftFile(in: home.data, mode: mode)
+        draft = try DraftFile(in: home.drafts, mode: mode)
         spool = store.makeSpool(over: base)
         arrived = spool.count
     }
@@ -137,7 +137,7 @@ final class UploadContents: Contents {
         let encryption = try FileSystemError.translating(openPGP: startedEncryption())
         try FileSystemError.translating(openPGP: encryption.finish())
         self.encryption = nil
-        let marked = try DraftFile(in: home.data, mode: mode)
+        let marked = try DraftFile(in: home.drafts, mode: mode)
         try FileSystemError.translating(
             openPGP: store.cryptor.markPartial(draft.descriptor, encryption.sessionKey, into: marked.descriptor))
         draft = marked
@@ -158,7 +158,7 @@ final class UploadContents: Contents {
     /// Starts a new draft.
     func restart(over base: (any Contents)?) throws(FileSystemError) {
         cancel()
-        draft = try DraftFile(in: home.data, mode: mode)
+        draft = try DraftFile(in: home.drafts, mode: mode)
         spool = store.makeSpool(over: base)
         streamed = 0
         ahead = RangeSet()

@@ -102,7 +102,7 @@ final class KillMatrix {
             return [-1]
         case .everything:
             kills[victim, default: 0] += 1
-            let all = server.sessions + [server.process.identifier]
+            let all = server.sessions + server.monitors + [server.process.identifier]
             all.forEach { Foundation.kill($0, SIGSTOP) }
             all.forEach { Foundation.kill($0, SIGKILL) }
             return []

@@ -27,10 +27,22 @@ package enum ProcessTable {
         guard fields.count > 3, fields[0] != "Z", let parent = pid_t(fields[1]), let group = pid_t(fields[2]) else {
             return nil
         }
-        let line = (try? Data(contentsOf: URL(filePath: "/proc/\(identifier)/cmdline"))) ?? Data()
         return Entry(
             identifier: identifier, name: String(stat[stat.index(after: start)..<end]), parent: parent, group: group,
-            arguments: line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) })
+            arguments: arguments(of: identifier))
+    }
+
+    /// The arguments that a process shows.
+    package static func arguments(of identifier: pid_t) -> [String] {
+        let line = (try? Data(contentsOf: URL(filePath: "/proc/\(identifier)/cmdline"))) ?? Data()
+        return line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The processes that a process has started and that it has not waited for.
+    package static func children(of identifier: pid_t) -> [pid_t] {
+        let path = "/proc/\(identifier)/task/\(identifier)/children"
+        let children = try? String(contentsOfFile: path, encoding: .utf8)
+        return (children ?? "").split(separator: " ").compactMap { pid_t($0) }
     }
 
     /// The figure of a line such as `VmRSS:` in a process's `status`.

@@ -4,7 +4,7 @@ package import Foundation
 package enum RuntimeDirectories {
     package struct Entry: Hashable {
         package let path: String
-        /// The session that holds the lock on it; nil when it is left.
+        /// The process that holds the lock on it; nil when it is left.
         package let owner: pid_t?
     }
 
@@ -58,10 +58,13 @@ package enum RuntimeDirectories {
 }
 
 extension RunningServer {
-    /// The runtime directories of the sessions that run now.
+    /// The runtime directories of the connections that run now, with their sessions as owners.
     package var runtimeDirectories: [RuntimeDirectories.Entry] {
-        let sessions = Set(sessions)
-        return RuntimeDirectories.all().filter { $0.owner.map(sessions.contains) ?? false }
+        let monitors = Set(monitors)
+        return RuntimeDirectories.all().compactMap { entry in
+            guard let monitor = entry.owner, monitors.contains(monitor) else { return nil }
+            return RuntimeDirectories.Entry(path: entry.path, owner: session(of: monitor))
+        }
     }
 
     /// What lies in the drafts directory.

@@ -87,8 +87,12 @@ package final class BrokenGnuPG {
                 hangs) exec '\(here)/hang' 3600 ;;
                 damages | damagesOnce)
                     '\(gpg)' "$@" || exit
-                    [ $fault = damages ] || echo nothing nothing >'\(here)/fault'
                     until [ "$1" = --homedir ]; do shift; done
+                    # A confined gpg cannot write here.
+                    if [ $fault = damagesOnce ]; then
+                        [ ! -e "$2/damaged" ] || exit 0
+                        : >"$2/damaged"
+                    fi
                     sed -E -i 's/^ [0-9A-F]{10}/ /' "$2"/private-keys-v1.d/*.key
                     ;;
                 hangsAtTheEnd) cat >/dev/null; exec '\(here)/hang' 3600 ;;

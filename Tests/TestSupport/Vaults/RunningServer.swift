@@ -107,11 +107,17 @@ package final class RunningServer {
             input: Data((passphrase + "\n").utf8), environment: environment)
     }
 
-    /// The session processes that run now.
+    /// The monitors that run now, one for each connection.
+    package var monitors: [pid_t] { ProcessTable.children(of: process.identifier) }
+
+    /// The session processes that run now; for a connection without one, which begins or ends, its monitor.
     package var sessions: [pid_t] {
-        let pid = process.identifier
-        let children = try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)
-        return (children ?? "").split(separator: " ").compactMap { pid_t($0) }
+        monitors.map { session(of: $0) }
+    }
+
+    /// The session of a monitor; the monitor itself when it has none.
+    package func session(of monitor: pid_t) -> pid_t {
+        ProcessTable.children(of: monitor).first { ProcessTable.arguments(of: $0).last == "session" } ?? monitor
     }
 
     /// What makes OpenSSH's clients ask nothing but the password, and leave nothing behind.

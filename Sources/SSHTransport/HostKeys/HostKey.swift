@@ -51,8 +51,40 @@ package final class HostKey {
         raw = key
     }
 
+    /// Makes a key with a given public part and a secret that is not that of the public part.
+    ///
+    /// libssh takes no host key without a secret. A ``HostKeyDelegate`` makes the signatures.
+    ///
+    /// - Parameter publicKey: see ``HostKeySigner/publicKey``.
+    package init(standingInFor publicKey: [UInt8]) throws(SSHError) {
+        var key: ssh_key?
+        guard let text = HostKeyFile.standIn(for: publicKey),
+            ssh_pki_import_privkey_base64(text, nil, nil, nil, &key) == SSH_OK, let key
+        else { throw SSHError("a host key is of a kind that is not known") }
+        raw = key
+    }
+
     deinit {
         ssh_key_free(raw)
+    }
+
+    /// The public part, as clients see it (RFC 4253, section 6.6).
+    func publicKey() throws(SSHError) -> [UInt8] {
+        guard let blob = PublicKey(borrowing: raw).blob else { throw SSHError("cannot export a host key") }
+        return blob
+    }
+
+    /// The whole key as a text: in PEM for RSA, else in OpenSSH's format.
+    func privateText() throws(SSHError) -> String {
+        var text: UnsafeMutablePointer<CChar>?
+        guard ssh_pki_export_privkey_base64(raw, nil, nil, nil, &text) == SSH_OK, let text else {
+            throw SSHError("cannot export a host key")
+        }
+        defer {
+            explicit_bzero(text, strlen(text))
+            ssh_string_free_char(text)
+        }
+        return String(cString: text)
     }
 
     /// Writes a key file that this user alone can read, all or nothing, and returns when it is on the disk.

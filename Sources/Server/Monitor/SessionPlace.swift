@@ -11,7 +11,7 @@ enum SessionPlace {
     ///
     /// - Parameter data: the data directory.
     /// - Throws: ``SSHTransport/SSHError`` with the listener's reason when it admits no visit.
-    static func open(_ admission: Login.Admission, in data: Directory, _ link: ListenerLink) throws -> Directory {
+    static func open(_ admission: Login.Admitted, in data: Directory, _ link: ListenerLink) throws -> Directory {
         let account = admission.account
         let home = try data.directory(VirtualPath(parsing: account.home.utf8), mounts: .enter)
         switch admission.credential {
