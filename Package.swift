@@ -101,7 +101,7 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "RogueSession",
-            dependencies: ["Server", "ServerConfiguration", "SFTP", "Secrets", "Platform", "CLinux"],
+            dependencies: ["Server", "ServerConfiguration", "Vault", "SFTP", "Secrets", "Platform", "CLinux"],
             path: "Tests/RogueSession", swiftSettings: settings),
         .executableTarget(name: "InjectedCall", path: "Tests/InjectedCall"),
         .testTarget(

@@ -5,6 +5,7 @@ import SFTP
 import Secrets
 import Server
 import ServerConfiguration
+import Vault
 
 // Stands in for the session of a real monitor, and asks it for what a session must not get; prints what it got.
 //   RogueSession SERVER.CONF STEP…
@@ -39,11 +40,20 @@ if monitor == 0 {
 close(monitorEnd.descriptor.raw)
 close(keysEnd.descriptor.raw)
 
-// The listener's part: a failed login is delayed by a millisecond.
+// The listener's part: a failed login is delayed by a millisecond, and a visit gets the account's home.
 Thread {
     let end = LinkEnd(linkEnd)
     while let events = end.read() {
-        for case .asked in events { _ = end.answer(.delay(1)) }
+        for case .asked(let question) in events {
+            if case .visit(let account, _) = question {
+                let path = file.deletingLastPathComponent().appending(path: "../data/\(account)/visit").path
+                mkdir(path, 0o700)
+                guard let identity = try? Directory(path: path).identity() else { continue }
+                _ = end.answer(.visit(Array("visit".utf8), identity))
+            } else {
+                _ = end.answer(.delay(1))
+            }
+        }
         var waiting = pollfd(fd: linkEnd.raw, events: Int16(POLLIN), revents: 0)
         poll(&waiting, 1, 100)
     }

@@ -22,10 +22,12 @@ extension SessionHome {
         }
         return SharedKeys(
             facts: .init(
-                identity: identity, publicKey: opened?.publicKey, keyID: cryptor.key.keyID, unusableReason: cryptor.key.unusableReason,
+                identity: identity, publicKey: opened?.publicKey, keyID: cryptor.key.keyID,
+                unusableReason: cryptor.key.unusableReason,
                 framing: gnupg.framing, subkey: native?.subkey.packet, fallbackReason: cryptor.fallbackReason,
                 names: names),
-            files: files, passphrase: passphrase, scalar: native?.secret?.scalar, authenticationKey: opened?.authenticationKey)
+            files: files, passphrase: passphrase, scalar: native?.secret?.scalar,
+            authenticationKey: opened?.authenticationKey)
     }
 }
 

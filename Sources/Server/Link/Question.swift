@@ -1,4 +1,4 @@
-package import SFTP
+internal import SFTP
 package import Vault
 
 /// What a session process asks the listener; see ``ListenerLink/ask(_:)``.

@@ -32,7 +32,10 @@ final class SessionRecord {
     /// Whether the listener has killed the processes: then their end is no error.
     var isKilled = false
 
-    init(process: pid_t, peer: String, monitor: LinkEnd, session: LinkEnd, instructions: MessageSocket, errors: ErrorLines) {
+    init(
+        process: pid_t, peer: String, monitor: LinkEnd, session: LinkEnd, instructions: MessageSocket,
+        errors: ErrorLines
+    ) {
         self.process = process
         self.peer = peer
         self.monitor = monitor

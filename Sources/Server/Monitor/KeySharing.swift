@@ -80,7 +80,8 @@ final class KeySharing {
             return nil
         }
         let facts = try JSONDecoder().decode(SharedKeys.Facts.self, from: Data(first.packet))
-        return SharedKeys(facts: facts, files: first.descriptors, passphrase: passphrase, scalar: second.secret,
+        return SharedKeys(
+            facts: facts, files: first.descriptors, passphrase: passphrase, scalar: second.secret,
             authenticationKey: third.secret)
     }
 }

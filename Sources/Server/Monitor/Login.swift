@@ -44,7 +44,8 @@ final class Login {
     ///   - known: see ``SessionParameters/known``.
     ///   - visitKey: see ``SessionParameters/visitKey``.
     init(
-        _ configuration: Configuration, data: Directory?, known: KnownVault?, visitKey: [UInt8], _ sharing: KeySharing, _ link: ListenerLink, _ log: Logger
+        _ configuration: Configuration, data: Directory?, known: KnownVault?, visitKey: [UInt8],
+        _ sharing: KeySharing, _ link: ListenerLink, _ log: Logger
     ) {
         self.configuration = configuration
         self.data = data

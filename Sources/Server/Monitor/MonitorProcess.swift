@@ -77,7 +77,8 @@ package final class MonitorProcess {
         settings = SessionSettings(
             peer: parameters.peer, connection: getpid(), logLevel: parameters.logLevel, limits: configuration.limits,
             hostKeys: signers.map(\.publicKey))
-        login = Login(configuration, data: data, known: parameters.known, visitKey: parameters.visitKey, sharing, link, log)
+        login = Login(
+            configuration, data: data, known: parameters.known, visitKey: parameters.visitKey, sharing, link, log)
     }
 
     /// Refuses host keys that are not the ones that this machine remembers.

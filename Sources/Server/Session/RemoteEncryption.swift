@@ -34,6 +34,9 @@ final class RemoteEncryption: Encryption {
         return ended
     }
 
+    /// gpg keeps it to itself.
+    var sessionKey: SessionKey? { nil }
+
     func finish() throws(OpenPGPError) {
         if let failure { throw failure }
         do throws(OpenPGPError) { try stream.finish() } catch { /* The outcome says why. */  }
