@@ -44,7 +44,13 @@ import Testing
 
     /// Messages of the sizes, as a session without the secret key writes them.
     private func written(_ engine: EngineKind, _ key: OpenKey, in scratch: Scratch) throws -> [Written] {
-        let home = try SessionHome(publicKeysIn: key.directory, fingerprint: key.fingerprint, engine: engine)
+        // Without the secret key, which has no passphrase: a server refuses such a key directory.
+        let keys = scratch.url.appending(path: "public")
+        try FileManager.default.createDirectory(at: keys, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(
+            at: key.directory.appending(path: KeyDirectory.publicKeys),
+            to: keys.appending(path: KeyDirectory.publicKeys))
+        let home = try SessionHome(publicKeysIn: keys, fingerprint: key.fingerprint, engine: engine)
         try #require(
             (home.cryptor.framing == .native) == (engine == .native),
             "\(String(describing: home.cryptor.fallbackReason))")
