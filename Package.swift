@@ -107,13 +107,15 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Administration", "Server", "ServerConfiguration", "Vault", "SFTP", "OpenPGP", "Secrets", "Platform",
-                "TestSupport", "ConfinedProbe",
+                "Administration", "Server", "ServerConfiguration", "Vault", "SFTP", "SSHTransport", "OpenPGP",
+                "Secrets",
+                "Platform", "TestSupport", "ConfinedProbe",
             ],
             swiftSettings: testSettings),
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"], swiftSettings: testSettings),
-        .testTarget(name: "ToolTests", dependencies: ["TestSupport", "cryptsftp"], swiftSettings: testSettings),
+        .testTarget(
+            name: "ToolTests", dependencies: ["TestSupport", "SFTP", "cryptsftp"], swiftSettings: testSettings),
         .testTarget(
             name: "KeyToolTests",
             dependencies: [

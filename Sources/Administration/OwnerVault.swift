@@ -68,7 +68,8 @@ package struct OwnerVault {
             return try accounts.map { account in
                 let home = try self.home(of: account)
                 return Selection(
-                    account: account, home: home, entries: [try TreeEntry(root: home)])
+                    account: account, home: home,
+                    entries: [try TreeEntry(root: home, isDataDirectory: account.home == ".")])
             }
         }
         var selections: [Selection] = []
@@ -124,7 +125,7 @@ package struct OwnerVault {
 
     private func selection(_ account: Account, _ path: VirtualPath) throws -> Selection? {
         let home = try self.home(of: account)
-        return try TreeEntry.at(path, in: home, on: volume).map {
+        return try TreeEntry.at(path, in: home, isDataDirectory: account.home == ".", on: volume).map {
             Selection(account: account, home: home, entries: [$0])
         }
     }

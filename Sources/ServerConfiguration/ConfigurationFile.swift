@@ -60,6 +60,7 @@ package enum ConfigurationFile {
             # cryptsftp: configuration. Edit by hand, or with "cryptsftp user", which leaves all other lines as they are.
             # Paths are relative to this file, so that the directory can be moved.
 
+            # A server at 127.0.0.1 has ::1 besides: localhost means either.
             listen = "127.0.0.1:2200"
             data = "\(data)"
             # portable_names = true         new names suit FAT, exFAT and Windows, also on other file systems
@@ -68,9 +69,9 @@ package enum ConfigurationFile {
             # [limits]
             # login_seconds = 30            from the connection to a finished login
             # login_tries = 6               failed tries on one connection
-            # unauthenticated = 10          connections not logged in yet
-            # sessions = 64                 at once
-            # sessions_per_address = 16
+            # unauthenticated = 10          log in at once; more wait their turn
+            # sessions = 64                 at once, and a quarter more for owners
+            # sessions_per_address = 16     from the network; users of this machine are told apart
             # idle_seconds = 900            without a request
             # stalled_seconds = 120         while the client takes nothing
             # spool_megabytes = 4096        sealed scratch space for files changed in place, for each session

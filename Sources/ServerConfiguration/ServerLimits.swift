@@ -6,10 +6,10 @@ package struct ServerLimits: Sendable, Equatable, Codable {
     package var loginTimeout: Duration = .seconds(30)
     /// Failed tries to log in on one connection.
     package var loginTries = 6
-    /// Connections that have not logged in yet.
+    /// Connections that may log in at once; more wait for their turn.
     package var unauthenticated = 10
     package var sessions = 64
-    /// Connections from one address.
+    /// Connections from one address of the network; users of this machine share its addresses.
     package var sessionsPerAddress = 16
     /// The time without a request after which a session ends.
     package var idleTimeout: Duration = .seconds(900)
@@ -29,6 +29,9 @@ package struct ServerLimits: Sendable, Equatable, Codable {
     package static let standardReserve = 256
 
     package init() {}
+
+    /// Sessions of owners that there may be besides: anybody can fill the others through a write-only account.
+    package var sessionsForOwners: Int { sessions / 4 }
 
     /// Reads a `[limits]` table; what it does not set has its default.
     init(_ table: TOMLTable) throws(TOMLError) {

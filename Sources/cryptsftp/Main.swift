@@ -1,6 +1,7 @@
 private import Administration
 internal import ArgumentParser
 private import Foundation
+private import Platform
 private import Server
 
 /// The program; without a subcommand it serves.
@@ -33,6 +34,7 @@ struct Main: ParsableCommand {
     ///
     /// Data goes to standard output, messages to standard error as `cryptsftp: …`.
     static func main() {
+        CrashReports.forbid()
         do {
             if CommandLine.arguments.dropFirst().elementsEqual(["monitor"]) { try serveConnection() }
             var command = try parseAsRoot()
@@ -59,7 +61,7 @@ struct Main: ParsableCommand {
             print(fullMessage(for: error))
             Foundation.exit(ExitStatus.success.rawValue)
         case .validationFailure:
-            FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
+            Terminal.explain(fullMessage(for: error))
             Foundation.exit(ExitStatus.usage.rawValue)
         default:
             Terminal.say(FailureCause.description(of: error))

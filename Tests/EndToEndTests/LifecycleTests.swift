@@ -218,7 +218,7 @@ import Testing
     }
 
     @Test func tooManyConnectionsAreRefusedWithAReason() throws {
-        let server = try RunningServer([("alice", "rw")], append: "\n[limits]\nsessions_per_address = 2\n")
+        let server = try RunningServer([("alice", "rw")], append: "\n[limits]\nsessions = 2\n")
         let wires = try (0..<2).map { _ in try server.wire("alice") }
         for wire in wires { _ = try wire.initialize() }
         #expect(try server.sftp("alice", "ls").status != 0)

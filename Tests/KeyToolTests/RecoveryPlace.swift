@@ -12,6 +12,12 @@ final class RecoveryPlace {
         static let all: [Machine] = Effort.isFull ? [.this, .minimalDebian] : [.this]
     }
 
+    /// The commands of a sheet, word for word.
+    static func commands(of sheet: URL) throws -> [String] {
+        try String(contentsOf: sheet, encoding: .utf8).split(separator: "\n").filter { $0.hasPrefix("    ") }
+            .map { String($0.dropFirst(4)) }
+    }
+
     private static let nobody = "65534:65534"
 
     private let scratch: Scratch
@@ -19,7 +25,7 @@ final class RecoveryPlace {
     /// What is brought along goes here, and what is restored comes here.
     let directory: URL
     /// The GnuPG home, as this machine has it.
-    private let home: URL
+    let home: URL
 
     /// - Parameter directory: one that is there, for this machine.
     /// - Throws: ``Unexpected`` when there can be no such machine here.
@@ -78,11 +84,12 @@ final class RecoveryPlace {
     }
 
     /// Runs a command of the sheet in the directory, word for word.
-    func run(_ command: String) throws -> Command {
-        let here = [
-            "env", "-C", seen(directory), "GNUPGHOME=\(seen(home))", "HOME=\(seen(home))", "LC_ALL=C.UTF-8", "sh", "-c",
-            command,
-        ]
+    ///
+    /// - Parameter shell: with its arguments.
+    func run(_ command: String, by shell: [String] = ["sh"]) throws -> Command {
+        let here =
+            ["env", "-C", seen(directory), "GNUPGHOME=\(seen(home))", "HOME=\(seen(home))", "LC_ALL=C.UTF-8"]
+            + shell + ["-c", command]
         guard let root else { return try Command.run(here[0], Array(here.dropFirst()), seconds: 600) }
         try give(root.vault)
         try give(home)

@@ -53,11 +53,13 @@ import Testing
     func refusesLinesThatAreNoKeys(line: String) { #expect(PublicKey(line: line) == nil) }
 
     @Test func tellsWhyItCannotListen() throws {
-        let socket = try ListeningSocket(host: "127.0.0.1", port: 0)
-        let port = try #require(UInt16(socket.address.split(separator: ":")[1]))
-        #expect(throws: SSHError("cannot listen on 127.0.0.1:\(port): the port is in use")) {
-            try ListeningSocket(host: "127.0.0.1", port: port)
+        let sockets = try ListeningSockets(host: "127.0.0.1", port: 0)
+        let port = try #require(sockets.all.first).port
+        let user = try #require(getpwuid(getuid()))
+        let whose = "by a program of \(String(cString: user.pointee.pw_name)) (uid \(getuid()))"
+        #expect(throws: SSHError("cannot listen on 127.0.0.1:\(port): the port is in use, \(whose)")) {
+            try ListeningSockets(host: "localhost", port: port)
         }
-        #expect(throws: SSHError.self) { try ListeningSocket(host: "no such host.", port: 0) }
+        #expect(throws: SSHError.self) { try ListeningSockets(host: "no such host.", port: 0) }
     }
 }

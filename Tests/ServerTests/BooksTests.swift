@@ -1,5 +1,6 @@
 import Foundation
 import SFTP
+import SSHTransport
 import Server
 import TestSupport
 import Testing
@@ -102,7 +103,7 @@ import Vault
         let scratch = try Scratch()
         let home = try Directory(path: scratch.url.path)
         let visits = Visits()
-        func begin(_ process: pid_t, _ password: UInt8, _ peer: String = "p") throws -> Visits.Visit {
+        func begin(_ process: pid_t, _ password: UInt8, _ peer: Peer = .user(1)) throws -> Visits.Visit {
             try visits.begin(account: "drop", password: [password], peer: peer, in: home, connection: process)
         }
         func put(_ visit: Visits.Visit) throws {
@@ -111,7 +112,7 @@ import Vault
         let one = try begin(1, 1)
         #expect(try begin(2, 1).number == one.number)
         let other = try begin(3, 2)
-        let elsewhere = try begin(4, 1, "q")
+        let elsewhere = try begin(4, 1, .user(2))
         #expect(Set([one, other, elsewhere].map(\.number)).count == 3)
         #expect(try home.names().count == 3)
         try put(one)

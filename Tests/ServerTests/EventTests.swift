@@ -1,6 +1,7 @@
 import Foundation
 import Platform
 import SFTP
+import SSHTransport
 import Server
 import Testing
 import Vault
@@ -15,7 +16,7 @@ import Vault
         .asked(.book(object, after: nil, size: nil)), .asked(.book(object, after: object, size: .max)),
         .asked(.take(Usage(bytes: .max, objects: 1), unwritten: 5)), .asked(.settle(Usage())),
         .asked(.giveBack(Usage(bytes: 1, objects: 2))), .asked(.removed(object, Usage(bytes: 1, objects: 1))),
-        .asked(.room), .loggedIn(user: "alice", isOwner: true), .loggedIn(user: "", isOwner: false),
+        .asked(.room), .loginStarted, .loggedIn(user: "alice", isOwner: true), .loggedIn(user: "", isOwner: false),
         .opened(.max, "upload /\u{fc}\n\""), .closed(0), .log(level: "info", message: "", metadata: [:]),
         .keyWanted("alice"), .keyOpened(""), .keyNotOpened,
         .log(level: "info", message: "upload", metadata: ["file_path": "/a\nb", "size_bytes": "1"]),
@@ -60,7 +61,7 @@ import Vault
 
     @Test func otherTypesAreRefused() {
         #expect(throws: ProtocolViolation.self) { try Event([]) }
-        for type in [0, 9, 255] as [UInt8] { #expect(throws: ProtocolViolation.self) { try Event([type]) } }
+        for type in [0, 10, 255] as [UInt8] { #expect(throws: ProtocolViolation.self) { try Event([type]) } }
         // A text of four gigabytes that is not there.
         #expect(throws: ProtocolViolation.self) { try Event([4, 255, 255, 255, 255, 1]) }
     }

@@ -1,6 +1,7 @@
 import Foundation
 import Platform
 import SFTP
+import SSHTransport
 import Server
 import Synchronization
 import Testing

@@ -7,11 +7,13 @@ import Testing
 
     init() throws { vault = try ToolVault() }
 
-    /// Findings by their check, without notes on the machine's disk, and the exit code.
+    /// Findings by their check, without notes on the machine and its disk, and the exit code.
     private func examine() throws -> (findings: [String: [[String: Any]]], status: Int32) {
         let run = try vault.run("doctor", ["--json"])
         let lines = try run.json()
-        let findings = lines.filter { $0["event"] as? String == "finding" && $0["check"] as? String != "space" }
+        let findings = lines.filter {
+            $0["event"] as? String == "finding" && !["space", "machine"].contains($0["check"] as? String)
+        }
         let problems = lines.filter { $0["severity"] as? String == "problem" }.count
         #expect(lines.last?["problems"] as? Int == problems && (run.status == 26) == (problems > 0))
         #expect(findings.allSatisfy { $0["advice"] is String && $0["what"] is String && $0["path"] is String })
@@ -52,6 +54,40 @@ import Testing
         #expect(ends(findings["partial"], "/cut.gpg.part"))
         #expect(ends(findings["hard-links"], "/file.gpg"))
         #expect(ends(findings["special"], "/link"))
+    }
+
+    /// Whatever is beside the keys and not the program's own.
+    @Test func whatSomebodyHasPutBesideTheKeys() throws {
+        let keys = vault.scratch.url.appending(path: "Configs/keys")
+        let secret = "alice/private-keys-v1.d"
+        try Data("x".utf8).write(to: keys.appending(path: "alice/trustdb.gpg"))
+        let planted = [
+            "alice/gpg.conf", "alice/gpg-agent.conf", "-rf", "\(secret)/x.key",
+            "\(secret)/\(String(repeating: "A", count: 40)).conf", "alice/x';id;'",
+        ]
+        for name in planted { try Data("x".utf8).write(to: keys.appending(path: name)) }
+        let own = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: keys.appending(path: secret).path).first {
+                $0.count == 44
+            })
+        let link = "\(secret)/\(String(repeating: "B", count: 40)).key"
+        symlink(own, keys.appending(path: link).path)
+        mkfifo(keys.appending(path: "alice/rotation.json").path, 0o600)
+        symlink("alice", keys.appending(path: "bob").path)
+        let all = try examine().findings["foreign"] ?? []
+        #expect(
+            all.filter { $0["severity"] as? String == "note" }.map { path($0).suffix(18) } == ["/alice/trustdb.gpg"])
+        let findings = all.filter { $0["severity"] as? String == "problem" }
+        let expected = planted + [link, "alice/rotation.json", "bob"]
+        #expect(Set(findings.map { path($0) }) == Set(expected.map { keys.appending(path: $0).path }))
+        // Each line of advice removes what it is about, and nothing else.
+        for finding in findings {
+            let advice = try #require(finding["advice"] as? String)
+            let command = try #require(advice.firstRange(of: "rm -r -- ")).lowerBound
+            #expect(try Command.run("sh", ["-c", String(advice[command...])]).status == 0)
+        }
+        #expect(try examine().findings["foreign"]?.count == 1)
+        #expect(FileManager.default.fileExists(atPath: keys.appending(path: secret).appending(path: own).path))
     }
 
     @Test func namesThatOtherFileSystemsCannotHold() throws {

@@ -1,6 +1,8 @@
 internal import Foundation
 internal import GnuPG
 package import OpenPGP
+private import Platform
+private import SFTP
 internal import ServerConfiguration
 private import Vault
 
@@ -14,7 +16,7 @@ extension Doctor {
     private static let shortestRSA = 3072
 
     /// The directories in a key directory whose files must stay secret.
-    static let secretDirectories = ["private-keys-v1.d", "openpgp-revocs.d"]
+    static let secretDirectories = [KeyDirectory.secretKeys, KeyDirectory.revocations]
 
     func examineKeys() throws {
         if let error = reasonAgainstGnuPG() {
@@ -188,8 +190,11 @@ extension Doctor {
         ways.append(self.mode(top) ?? 0)
         for others: mode_t in [0o070, 0o007]
         where mode & others & 0o444 != 0 && ways.allSatisfy({ $0 & others & 0o111 != 0 }) {
-            return try problem(
-                "permissions", file.path, "others on this machine can read it", "chmod go= '\(file.path)'")
+            // A name that is not shown as it is cannot be pasted either.
+            let advice =
+                PrintableText.isPrintable(file.path)
+                ? "chmod go= \(ShellText.quoted(file.path))" : "take the permissions of the group and of others from it"
+            return try problem("permissions", file.path, "others on this machine can read it", advice)
         }
     }
 
@@ -197,7 +202,7 @@ extension Doctor {
         ((try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []).sorted()
     }
 
-    private func mode(_ path: String) -> mode_t? {
+    func mode(_ path: String) -> mode_t? {
         var status = stat()
         return lstat(path, &status) == 0 ? status.st_mode : nil
     }

@@ -1,4 +1,5 @@
 internal import Foundation
+private import Platform
 internal import SFTP
 internal import ServerConfiguration
 internal import Vault
@@ -70,6 +71,11 @@ extension Doctor {
         }
     }
 
+    /// Notes what of the machine is bad for secrets: the same vault may be used on a better one.
+    func examineMachine() throws {
+        for hazard in MachineHazard.all { try note("machine", hazard.path, hazard.what, hazard.advice) }
+    }
+
     /// Free bytes below which uploads will soon fail.
     private static let leastSpace: UInt64 = 100 << 20
 
@@ -96,13 +102,14 @@ extension Doctor {
         let keys = directory.appending(path: "keys")
         let homes = entries(keys).map { keys.appending(path: $0) }
         for home in homes where entries(home).contains(KeyRotation.recordName) {
+            guard Account.isValid(name: home.lastPathComponent) else { continue }
             try note(
                 "leftover", home.appending(path: KeyRotation.recordName).path, "a rotation is not complete",
                 "unless one is running now, complete it with 'cryptsftp rotate \(home.lastPathComponent)'")
         }
         let inner = homes.flatMap { home in Doctor.secretDirectories.map { home.appending(path: $0) } }
         for place in [directory, keys] + homes + inner {
-            for name in entries(place) where name.hasPrefix(".") && name.hasSuffix(".new") {
+            for name in entries(place) where isLeftover(name) {
                 try note(
                     "leftover", place.appending(path: name).path, "an interrupted change has left it",
                     "remove it while no cryptsftp is running")

@@ -28,11 +28,13 @@ package final class Doctor {
     /// Makes all checks.
     package func examine() throws {
         try examineSurroundings()
+        try examineMachine()
         try examineSpace()
         try examinePermissions()
         try examineKeys()
+        try examineKeyFiles()
         try examineLeftovers()
-        try TreeEntry(root: vault.data).walk(self)
+        try TreeEntry(root: vault.data, isDataDirectory: true).walk(self)
     }
 
     func problem(_ check: String, _ path: String, _ what: String, _ advice: String) throws {
@@ -45,7 +47,7 @@ package final class Doctor {
 
     /// The path of an entry of the data directory as findings show it.
     func shown(_ path: VirtualPath) -> String {
-        path.isRoot ? vault.configuration.data.path : vault.configuration.data.path + path.description
+        path.isRoot ? vault.configuration.data.path : vault.configuration.data.path + path.text
     }
 }
 
@@ -151,7 +153,8 @@ extension Doctor: TreeVisitor {
     private func hides(_ entry: TreeEntry) -> String? {
         // A stored name without escapes comes first.
         guard entry.kind != .special, entry.storedPath.name?.contains(UInt8(ascii: "%")) == true,
-            let first = try? TreeEntry.at(entry.path, in: vault.data, on: vault.volume), first.kind == entry.kind,
+            let first = try? TreeEntry.at(entry.path, in: vault.data, isDataDirectory: true, on: vault.volume),
+            first.kind == entry.kind,
             first.storedPath.parent == entry.storedPath.parent, first.storedPath != entry.storedPath
         else { return nil }
         return first.storedPath.name.map { String(decoding: $0, as: UTF8.self) }

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import GnuPG
 internal import OpenPGP
+private import Platform
 
 /// The recovery sheet: instructions, to be printed, for reading a user's files with GnuPG alone.
 ///
@@ -14,38 +15,43 @@ struct RecoverySheet {
     let secretKey: String
 
     /// The steps with their commands.
+    ///
+    /// Whoever could write to the directory data may have put anything there. So the commands read regular files below
+    /// it and follow no link, and they write only where they have made a directory themselves.
     private var steps: [(heading: String, commands: [String])] {
         let directory = home == "." ? "data" : "data/\(home)"
         return [
             (
-                "Take a machine with GnuPG (on Debian: the package gnupg), and work in a directory that has "
-                    + "\(secretKeyFile) and a copy of the directory data. GnuPG asks for the passphrase.",
+                "Take a machine with GnuPG (on Debian: the package gnupg). Make a new directory, copy \(secretKeyFile) and "
+                    + "the directory data into it, and work there. GnuPG asks for the passphrase.",
                 ["gpg --import \(secretKeyFile)"]
             ),
             (
-                "To read one file. If the command ends with an error, the file is damaged or was tampered with.",
-                ["gpg --output taxes.pdf --decrypt \(RecoverySheet.quoted(directory))/taxes.pdf.gpg"]
+                "To read one file. If the command ends with an error, the file is damaged or was tampered with. If "
+                    + "nothing happens, there is no such file.",
+                [
+                    "[ ! -L taxes.pdf ] && find data -type f "
+                        + "-path \(ShellText.quoted(ShellText.pattern(directory + "/taxes.pdf.gpg"))) "
+                        + "-exec gpg --output taxes.pdf --decrypt {} +"
+                ]
             ),
             (
-                "To read all files. Files that cannot be restored are listed, and stay in the directory restored as they "
-                    + "were stored; files that end in .gpg.part are interrupted uploads.",
+                "To read all files. They come to the directory restored, which must not be there before. Files that "
+                    + "cannot be restored are listed. Files that end in .gpg.part are interrupted uploads, and stay "
+                    + "where they are.",
                 [
-                    "cp -R -p \(RecoverySheet.quoted(directory)) restored",
-                    #"find restored -type f -name '*.gpg' -exec sh -c 'for f do t="${f%.gpg}"; [ ! -e "$t" ] "#
-                        + #"&& gpg --batch --yes --quiet --output "$f.new" --decrypt "$f" && touch -r "$f" "$f.new" "#
-                        + #"&& mv "$f.new" "$t" && rm "$f" "#
-                        + #"|| { rm -f "$f.new"; echo "NOT RESTORED: $f"; }; done' sh {} +"#,
+                    #"mkdir -m 700 restored restoring && find data \( -type d -o -type f -name '*.gpg' \) "#
+                        + "-path \(ShellText.quoted(ShellText.pattern(directory) + "/*")) "
+                        + #"-exec sh -c 'd=$1; shift; for f do t="restored/${f#"$d"/}"; "#
+                        + #"if [ -d "$f" ]; then mkdir "$t"; else t="${t%.gpg}"; [ ! -e "$t" ] "#
+                        + #"&& gpg --batch --quiet --output restoring/file --decrypt "$f" "#
+                        + #"&& touch -r "$f" restoring/file && mv restoring/file "$t" || { rm -f restoring/file; "#
+                        // What is printed is for a terminal: a name could have its escape sequences.
+                        + #"printf "NOT RESTORED: %s" "$f" | LC_ALL=C tr -c " -~" "?"; echo; }; fi; done' "#
+                        + "sh \(ShellText.quoted(directory)) {} +"
                 ]
             ),
         ]
-    }
-
-    /// Quotes a name for the shell where it needs quotes.
-    private static func quoted(_ name: String) -> String {
-        let plain = name.utf8.allSatisfy {
-            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/+,@%".utf8.contains($0)
-        }
-        return plain ? name : "'\(name.replacing("'", with: "'\\''"))'"
     }
 
     private var title: String { "How to read the files of \(user) with GnuPG" }

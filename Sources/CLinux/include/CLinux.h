@@ -20,6 +20,18 @@ int linux_renameat_noreplace(int from_directory, const char *from, int to_direct
 /// accept4(2) with SOCK_CLOEXEC; `address` has room for `*length` bytes, a sockaddr_storage.
 int linux_accept_cloexec(int socket, void *address, unsigned int *length);
 
+/// sock_diag(7): who owns the TCP socket of this machine with `address`, whose other end is `other_end`; both are a
+/// sockaddr_in or sockaddr_in6, of one family. Without a connection that is the socket that listens at `address`.
+///
+/// Returns 1, and its user in `*owner`; 0 when there is no such socket, or its process has closed it; -1 when the
+/// kernel does not say.
+int linux_tcp_owner(const void *address, const void *other_end, unsigned int *owner, int *listens);
+
+/// tcp(7), TCP_INFO: how many bytes the other end has sent, and for how many milliseconds it has sent none.
+///
+/// Returns 0, or -1 when the kernel does not say. Kernels before 4.1 say 0 bytes.
+int linux_tcp_received(int socket, unsigned long long *bytes, unsigned int *silence);
+
 /// memfd_create(2) with MFD_CLOEXEC.
 int linux_memfd_create(const char *name);
 

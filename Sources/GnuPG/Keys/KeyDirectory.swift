@@ -4,8 +4,8 @@ package import OpenPGP
 /// A user's key directory: the files of a GnuPG home that are worth keeping.
 package enum KeyDirectory {
     package static let publicKeys = "pubring.kbx"
-    static let secretKeys = "private-keys-v1.d"
-    static let revocations = "openpgp-revocs.d"
+    package static let secretKeys = "private-keys-v1.d"
+    package static let revocations = "openpgp-revocs.d"
 
     /// The keys in a key directory, as far as their public parts tell.
     package static func keys(in directory: URL) throws(OpenPGPError) -> [KeyDescription] {
@@ -39,6 +39,7 @@ package enum KeyDirectory {
     /// The keygrips of the secret keys in a key directory.
     static func keygrips(in directory: URL) -> [String] {
         names(in: directory.appending(path: secretKeys), endingWith: ".key").map { String($0.dropLast(4)) }
+            .filter { $0.utf8.count == 40 && $0.allSatisfy { $0.isASCII && $0.isHexDigit } }
     }
 
     /// The files that make up a key directory, relative to it.
@@ -48,8 +49,13 @@ package enum KeyDirectory {
             + names(in: directory.appending(path: revocations), endingWith: ".rev").map { "\(revocations)/\($0)" }
     }
 
+    /// The names of the regular files in a directory: a link, a pipe or a directory is nobody's key.
     private static func names(in directory: URL, endingWith suffix: String) -> [String] {
         let names = try? FileManager.default.contentsOfDirectory(atPath: directory.path)
-        return (names ?? []).filter { $0.hasSuffix(suffix) && !$0.hasPrefix(".") }.sorted()
+        return (names ?? []).filter { name in
+            var status = stat()
+            return name.hasSuffix(suffix) && !name.hasPrefix(".")
+                && lstat(directory.appending(path: name).path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        }.sorted()
     }
 }

@@ -73,10 +73,9 @@ extension VirtualPath {
 }
 
 extension VirtualPath: CustomStringConvertible {
-    /// The path for logs: bytes that are not UTF-8 are replaced, control characters are escaped.
-    package var description: String {
-        String(decoding: bytes, as: UTF8.self).unicodeScalars.reduce(into: "") { text, scalar in
-            text += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
-        }
-    }
+    /// The path for people, as ``PrintableText``.
+    package var description: String { PrintableText.escaped(text) }
+
+    /// The path for programs: only bytes that are not UTF-8 are replaced.
+    package var text: String { String(decoding: bytes, as: UTF8.self) }
 }

@@ -114,15 +114,30 @@ package final class HostKey {
         return "\(bits) \(PublicKey(borrowing: raw).fingerprint) no comment (\(name))"
     }
 
+    /// A line for a client's `known_hosts` (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT).
+    ///
+    /// - Parameters:
+    ///   - host: the server's address, without brackets.
+    ///   - port: the server's port.
+    package func knownHostsLine(host: String, port: UInt16) -> String {
+        let name = port == 22 ? host : "[\(host)]:\(port)"
+        let type = String(cString: ssh_key_type_to_char(ssh_key_type(raw)))
+        return "\(name) \(type) \(publicBase64 ?? "")"
+    }
+
+    /// The public key as base64 (RFC 4253, section 6.6).
+    private var publicBase64: String? {
+        var text: UnsafeMutablePointer<CChar>?
+        guard ssh_pki_export_pubkey_base64(raw, &text) == SSH_OK, let text else { return nil }
+        defer { ssh_string_free_char(text) }
+        return String(cString: text)
+    }
+
     /// The key's size in bits; for RSA the size of the modulus, the last number of the public key (RFC 4253, section
     /// 6.6).
     private var bits: Int {
-        var text: UnsafeMutablePointer<CChar>?
-        guard ssh_key_type(raw) == SSH_KEYTYPE_RSA, ssh_pki_export_pubkey_base64(raw, &text) == SSH_OK, let text else {
-            return 256
-        }
-        defer { ssh_string_free_char(text) }
-        guard let blob = Data(base64Encoded: String(cString: text)) else { return 0 }
+        guard ssh_key_type(raw) == SSH_KEYTYPE_RSA, let publicBase64 else { return 256 }
+        guard let blob = Data(base64Encoded: publicBase64) else { return 0 }
         // Type and exponent, each with a length of four bytes before it; then the modulus, likewise.
         var rest = blob[...]
         var field = Data()

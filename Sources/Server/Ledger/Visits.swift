@@ -1,6 +1,7 @@
 package import Foundation
 internal import Platform
 package import SFTP
+package import SSHTransport
 package import Vault
 
 /// The visits to write-only accounts.
@@ -20,7 +21,7 @@ package final class Visits {
     fileprivate struct Login: Hashable {
         let account: String
         let password: [UInt8]
-        let peer: String
+        let peer: Peer
     }
 
     fileprivate struct Entry {
@@ -49,7 +50,7 @@ package final class Visits {
     ///   - password: a keyed hash of the password that was given.
     ///   - connection: the session process.
     package func begin(
-        account: String, password: [UInt8], peer: String, in home: Directory, connection: pid_t
+        account: String, password: [UInt8], peer: Peer, in home: Directory, connection: pid_t
     ) throws(FileSystemError) -> Visit {
         let login = Login(account: account, password: password, peer: peer)
         for index in entries.indices.reversed() where entries[index].login == login && entries[index].isInPlace {

@@ -4,6 +4,8 @@ package import SFTP
 ///
 /// An event is framed like an SFTP packet: a length, a type, fields (RFC 4251, section 5).
 package enum Event: Equatable, Sendable {
+    /// A password was given, and is being checked: `loggedIn` or a failed login follows.
+    case loginStarted
     case loggedIn(user: String, isOwner: Bool)
     /// A transfer has begun: its number, and a description of bounded length.
     case opened(UInt64, String)
@@ -19,7 +21,9 @@ package enum Event: Equatable, Sendable {
     /// A monitor cannot open the key that it wanted.
     case keyNotOpened
 
-    private enum Kind: UInt8 { case loggedIn = 1, opened, closed, log, asked, keyWanted, keyOpened, keyNotOpened }
+    private enum Kind: UInt8 {
+        case loggedIn = 1, opened, closed, log, asked, keyWanted, keyOpened, keyNotOpened, loginStarted
+    }
 
     /// Decodes an event.
     ///
@@ -30,6 +34,7 @@ package enum Event: Equatable, Sendable {
         do throws(FileSystemError) {
             guard let kind = Kind(rawValue: try fields.byte()) else { throw .badMessage("unknown event type") }
             switch kind {
+            case .loginStarted: self = .loginStarted
             case .loggedIn: self = .loggedIn(user: try fields.text(), isOwner: try fields.byte() != 0)
             case .opened: self = .opened(try fields.uint64(), try fields.text())
             case .closed: self = .closed(try fields.uint64())
@@ -58,6 +63,7 @@ package enum Event: Equatable, Sendable {
             kind = if case .keyWanted = self { .keyWanted } else { .keyOpened }
             fields.append(string: key.utf8)
         case .keyNotOpened: kind = .keyNotOpened
+        case .loginStarted: kind = .loginStarted
         case .loggedIn(let user, let isOwner):
             kind = .loggedIn
             fields.append(string: user.utf8)

@@ -12,28 +12,35 @@ private import Vault
 package final class Listener {
     private var configuration: Configuration
     private let log: Logger
-    /// nil once the server is stopping: then another server may bind the address.
-    private var socket: ListeningSocket?
+    /// Empty once the server is stopping: then another server may bind the addresses.
+    private var sockets: [ListeningSocket]
     /// A signalfd.
     private let signals: Int32
     private var fileStamp: FileStamp?
     private var sessions: [pid_t: SessionRecord] = [:]
+    private var lobby = Lobby()
     private var penalties = LoginPenalties()
     private let books: AccountBooks
     private let visitKey: [UInt8]
     private var broker = KeyBroker()
-    private var isStopping: Bool { socket == nil }
+    private var isStopping: Bool { sockets.isEmpty }
     private var lastKeyCheck = ContinuousClock.now
     /// The last list of transfers that was logged while the server is stopping.
     private var lastPending = ""
 
     /// Milliseconds after which a waiting listener looks at the clock.
     private static let pollInterval: Int32 = 1000
+    /// The same while somebody waits for a place to log in.
+    private static let turnInterval: Int32 = 100
 
-    /// `address:port` as it is bound.
-    package let address: String
+    /// Each `address:port` as it is bound.
+    package let addresses: [String]
+    /// The address and the port that a client on this machine connects to.
+    package let clientAddress: ListenAddress
+    /// What this machine does not have for the sockets, for people.
+    package let remarks: [String]
 
-    /// Binds the socket and cleans up after sessions that were killed.
+    /// Binds the sockets and cleans up after sessions that were killed.
     ///
     /// - Parameter listen: overrides the `listen` of the configuration.
     /// - Throws: `SSHError` when it cannot listen on the address.
@@ -48,9 +55,11 @@ package final class Listener {
         var random = SystemRandomNumberGenerator()
         visitKey = (0..<KeyedHash.keySize).map { _ in random.next() }
         let bound = listen ?? configuration.listen
-        let socket = try ListeningSocket(host: bound.host, port: bound.port)
-        self.socket = socket
-        address = socket.address
+        let sockets = try ListeningSockets(host: bound.host, port: bound.port)
+        self.sockets = sockets.all
+        addresses = sockets.all.map(\.address)
+        clientAddress = ListenAddress(host: sockets.clientHost, port: sockets.all.first?.port ?? bound.port)
+        remarks = sockets.remarks
         fileStamp = FileStamp(configuration.file)
         sweep()
         books.sweep(configuration)
@@ -60,26 +69,33 @@ package final class Listener {
     /// Serves until SIGINT or SIGTERM: the first lets transfers finish, the second does not.
     package func run() {
         while !(isStopping && sessions.isEmpty) {
+            let doors = sockets
             var descriptors = [pollfd(fd: signals, events: Int16(POLLIN), revents: 0)]
-            // poll ignores a negative descriptor.
-            descriptors.append(pollfd(fd: socket?.descriptor ?? -1, events: Int16(POLLIN), revents: 0))
             descriptors.append(pollfd(fd: books.descriptor, events: Int16(POLLIN), revents: 0))
+            descriptors += doors.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
             let sources = sessions.values.flatMap { record in record.descriptors.map { (record, $0) } }
             descriptors += sources.map { pollfd(fd: $0.1, events: Int16(POLLIN), revents: 0) }
-            poll(&descriptors, nfds_t(descriptors.count), Listener.pollInterval)
+            descriptors += lobby.descriptors
+            let interval = lobby.isEmpty ? Listener.pollInterval : Listener.turnInterval
+            poll(&descriptors, nfds_t(descriptors.count), interval)
+            var found = descriptors.dropFirst(2)
+            let callers = zip(doors, found).filter { $1.revents != 0 }.map(\.0)
+            found = found.dropFirst(doors.count)
             var ready: [pid_t: SessionRecord] = [:]
-            for (source, descriptor) in zip(sources, descriptors.dropFirst(3)) where descriptor.revents != 0 {
+            for (source, descriptor) in zip(sources, found) where descriptor.revents != 0 {
                 ready[source.0.process] = source.0
             }
             for record in ready.values { take(from: record) }
-            if descriptors[2].revents != 0 {
+            lobby.take(found.dropFirst(sources.count))
+            if descriptors[1].revents != 0 {
                 let answers = books.answersAfterCounts(configuration, Array(sessions.values))
                 for (record, answer) in answers { reply(answer, to: record) }
             }
             takeSignals()
             endSessionsWithOldKeys()
             books.expire()
-            if descriptors[1].revents != 0 { accept() }
+            if !isStopping { for door in callers { accept(from: door) } }
+            startLogins()
             endSlowLogins()
             if isStopping { logPendingTransfers() }
         }
@@ -88,60 +104,79 @@ package final class Listener {
 
     // MARK: Connections
 
-    private func accept() {
+    private func accept(from socket: ListeningSocket) {
         reloadIfChanged()
-        guard let (descriptor, peer) = socket?.accept() else { return }
-        let connection = OwnedDescriptor(descriptor)
-        if let limit = reachedLimit(for: peer) {
-            log.warning("connection refused", metadata: ["remote_addr": "\(peer)", "reason": "\(limit)"])
-            // A server may send lines for people before its identification (RFC 4253, section 4.2).
-            let line = "cryptsftp: no more than \(limit)\r\n"
-            send(connection.raw, line, line.utf8.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
-            return
-        }
-        do {
-            try start(connection, peer)
-        } catch {
-            log.error("a session cannot be started", metadata: ["error": "\(error)"])
+        // A bounded number: the other sessions have something to say, too.
+        for _ in 0..<Lobby.capacity {
+            guard let connection = socket.accept() else { return }
+            if let limit = reachedLimit(for: connection.peer) {
+                refuse(connection, limit)
+            } else if let displaced = lobby.add(connection) {
+                refuse(displaced, unauthenticatedLimit)
+            }
         }
     }
 
+    private var unauthenticatedLimit: String {
+        "\(configuration.limits.unauthenticated) connections that have not logged in"
+    }
+
+    private func refuse(_ connection: IncomingConnection, _ limit: String) {
+        log.warning(
+            "connection refused",
+            metadata: ["remote_addr": "\(connection.address)", "peer": "\(connection.peer)", "reason": "\(limit)"])
+        // A server may send lines for people before its identification (RFC 4253, section 4.2).
+        let line = "cryptsftp: no more than \(limit)\r\n"
+        send(connection.socket.raw, line, line.utf8.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
+    }
+
+    private var loggedIn: Int { sessions.values.count { $0.user != nil && !$0.isKilled } }
+
     /// The limit that keeps another connection from being accepted.
-    private func reachedLimit(for peer: String) -> String? {
+    private func reachedLimit(for peer: Peer) -> String? {
         let limits = configuration.limits
-        if sessions.count >= limits.sessions { return "\(limits.sessions) sessions" }
-        if sessions.values.filter({ $0.peer == peer }).count >= limits.sessionsPerAddress {
+        if loggedIn >= limits.sessions + limits.sessionsForOwners { return "\(limits.sessions) sessions" }
+        if peer.isNetwork,
+            sessions.values.count(where: { $0.peer == peer }) + lobby.count(of: peer) >= limits.sessionsPerAddress
+        {
             return "\(limits.sessionsPerAddress) connections from this address"
-        }
-        let waiting = sessions.values.filter { $0.user == nil && !$0.isKilled }
-        if waiting.count >= limits.unauthenticated, !makeRoom(for: peer, among: waiting) {
-            return "\(limits.unauthenticated) connections that have not logged in"
         }
         return nil
     }
 
-    /// Ends the oldest connection of the address that has the most connections among `waiting`.
-    ///
-    /// So one address cannot keep all others out.
-    ///
-    /// - Parameter waiting: the connections that have not logged in.
-    /// - Returns: false, and nothing is ended, if `peer` would have as many connections as that address.
-    private func makeRoom(for peer: String, among waiting: [SessionRecord]) -> Bool {
-        let addresses = Dictionary(grouping: waiting, by: \.peer)
-        guard let most = addresses.values.max(by: { $0.count < $1.count }),
-            (addresses[peer]?.count ?? 0) + 1 < most.count, let oldest = most.min(by: { $0.started < $1.started })
-        else { return false }
-        log.warning("connection ended to make room", metadata: ["remote_addr": "\(oldest.peer)"])
-        end(oldest)
-        return true
+    /// Starts sessions for the connections whose turn it is to log in, and ends those that leave for them.
+    private func startLogins() {
+        for connection in lobby.removeAll(olderThan: configuration.limits.loginTimeout) {
+            refuse(connection, unauthenticatedLimit)
+        }
+        let limits = configuration.limits
+        while !lobby.isEmpty {
+            let holders = sessions.values.filter { $0.user == nil && !$0.isKilled }
+            let free = limits.sessions + limits.sessionsForOwners - loggedIn
+            let turns = LoginTurns(places: min(limits.unauthenticated, free))
+            guard let turn = turns.next(lobby.candidates, holders: holders.map(\.turn)) else { return }
+            if let leaving = turn.leaving {
+                log.warning(
+                    "connection ended to make room",
+                    metadata: [
+                        "remote_addr": "\(holders[leaving].address)", "peer": "\(holders[leaving].peer)",
+                    ])
+                end(holders[leaving])
+            }
+            do {
+                try start(lobby.remove(turn.candidate))
+            } catch {
+                log.error("a session cannot be started", metadata: ["error": "\(error)"])
+            }
+        }
     }
 
     /// Starts the process of a connection, which inherits it.
-    private func start(_ connection: OwnedDescriptor, _ peer: String) throws {
+    private func start(_ connection: IncomingConnection) throws {
         let parameters = try SessionParameters(
             configurationFile: configuration.file.path, configurationText: configuration.text, listener: getpid(),
-            peer: peer, logLevel: log.logLevel.rawValue, known: KnownVaults().vault(at: configuration.directory),
-            visitKey: visitKey
+            peer: connection.address, logLevel: log.logLevel.rawValue,
+            known: KnownVaults().vault(at: configuration.directory), visitKey: visitKey
         ).written()
         let null = try OwnedDescriptor(path: "/dev/null", O_RDWR)
         let monitor = try OwnedDescriptor.socketPair(keepsMessages: false)
@@ -150,7 +185,7 @@ package final class Listener {
         let errors = try OwnedDescriptor.pipe()
         let command = PortableBundle.command(["monitor"])
         let descriptors = [
-            null, null, errors.writable, connection, session.1, parameters, monitor.1, keys.1,
+            null, null, errors.writable, connection.socket, session.1, parameters, monitor.1, keys.1,
         ]
         // Their numbers alone are used, and must stay their own until the program has them.
         let process = try withExtendedLifetime(descriptors) {
@@ -159,14 +194,18 @@ package final class Listener {
                 descriptors: descriptors.map(\.raw))
         }
         sessions[process] = SessionRecord(
-            process: process, peer: peer, monitor: LinkEnd(monitor.0), session: LinkEnd(session.0),
+            process: process, connection, monitor: LinkEnd(monitor.0), session: LinkEnd(session.0),
             instructions: MessageSocket(keys.0), errors: ErrorLines(errors.readable))
-        log.debug("connection", metadata: ["remote_addr": "\(peer)", "connection_id": "\(process)"])
+        log.debug(
+            "connection",
+            metadata: [
+                "remote_addr": "\(connection.address)", "peer": "\(connection.peer)", "connection_id": "\(process)",
+            ])
     }
 
     /// The whole environment of a session: nothing in it is secret, and nothing changes what GnuPG does.
     private static var sessionEnvironment: [String] {
-        let kept = ["PATH", "TZ", "LANG", "LC_ALL", "XDG_RUNTIME_DIR", PortableBundle.variable]
+        let kept = ["PATH", "TZ", "LANG", "LC_ALL", "XDG_RUNTIME_DIR", PortableBundle.variable, "SWIFT_BACKTRACE"]
         return kept.compactMap { name in ProcessInfo.processInfo.environment[name].map { "\(name)=\($0)" } }
     }
 
@@ -183,12 +222,12 @@ package final class Listener {
                 }
             // A session cannot write in another's name.
             case .log(let level, let message, var metadata):
-                metadata["remote_addr"] = record.peer
+                metadata["remote_addr"] = record.address
                 metadata["connection_id"] = "\(record.process)"
                 metadata["username"] = record.user
                 write(level, message, metadata)
             case .asked(let question) where !question.isOfMonitor: answer(question, of: record, record.session)
-            case .loggedIn, .asked, .keyWanted, .keyOpened, .keyNotOpened:
+            case .loginStarted, .loggedIn, .asked, .keyWanted, .keyOpened, .keyNotOpened:
                 expel(record, because: "it has sent what only monitors send")
             }
         }
@@ -202,12 +241,20 @@ package final class Listener {
     private func take(_ event: Event, from record: SessionRecord) {
         switch event {
         case .asked(let question): answer(question, of: record, record.monitor)
+        case .loginStarted: record.isBusy = true
         case .loggedIn(let user, let isOwner):
-            record.user = user
-            record.isOwner = isOwner
+            record.loggedIn(as: user, isOwner: isOwner)
             if !isOwner { record.keys = publicKeys(of: user) }
-            // Anybody can log in to a write-only account: that does not clear an address that guesses passwords.
-            if isOwner { penalties.succeeded(record.peer) }
+            // Anybody can log in to a write-only account: that does not clear a peer that guesses passwords, and leaves
+            // the last places to owners.
+            if isOwner {
+                penalties.succeeded(record.peer)
+            } else if loggedIn > configuration.limits.sessions {
+                log.warning(
+                    "write-only session ended: the last places are for owners",
+                    metadata: ["username": "\(user)", "remote_addr": "\(record.address)", "peer": "\(record.peer)"])
+                end(record)
+            }
         case .log(let level, let message, let metadata): write(level, message, metadata)
         case .keyWanted(let key): carryOut(broker.want(key, by: record.process))
         case .keyOpened(let key): carryOut(broker.opened(key, by: record.process))
@@ -267,6 +314,7 @@ package final class Listener {
         record.asker = asker
         if question == .failedLogin, record.user == nil {
             let delay = penalties.delay(record.peer).milliseconds
+            record.isBusy = false
             penalties.failed(record.peer)
             return reply(.delay(UInt64(max(0, delay))), to: record)
         }
@@ -288,7 +336,7 @@ package final class Listener {
         let limit = configuration.limits.loginTimeout + .seconds(1)
         for record in sessions.values where record.user == nil && !record.isKilled {
             guard ContinuousClock.now - record.started > limit else { continue }
-            log.warning("login took too long", metadata: ["remote_addr": "\(record.peer)"])
+            log.warning("login took too long", metadata: ["remote_addr": "\(record.address)"])
             end(record)
         }
     }
@@ -355,7 +403,8 @@ package final class Listener {
     /// Connections that have not logged in are ended at once.
     private func stop() {
         let isSecond = isStopping
-        socket = nil
+        sockets = []
+        lobby.removeAll()
         for record in sessions.values {
             if isSecond || record.user == nil { end(record) } else { kill(record.process, SIGTERM) }
         }
@@ -399,7 +448,8 @@ package final class Listener {
             _ = try HostKeyStore.load(from: new.hostKeys)
             if new.listen != configuration.listen {
                 log.warning(
-                    "a changed listen address takes effect at the next start", metadata: ["address": "\(address)"])
+                    "a changed listen address takes effect at the next start",
+                    metadata: ["address": "\(addresses.joined(separator: ", "))"])
             }
             let edited = new.accounts.filter { $0 != configuration.account(named: $0.name) }
             configuration = new

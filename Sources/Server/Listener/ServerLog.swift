@@ -1,6 +1,7 @@
 private import Foundation
 package import Logging
 private import Platform
+private import SFTP
 
 /// The log of the listener: lines on standard error.
 package struct ServerLog: LogHandler {
@@ -25,14 +26,16 @@ package struct ServerLog: LogHandler {
         switch format {
         case .text:
             let pairs = fields.sorted { $0.key < $1.key }.map { " \($0.key)=\(ServerLog.quoted($0.value))" }
-            line = "\(time) \(event.level) \(ServerLog.escaped("\(event.message)"))\(pairs.joined())"
+            line = "\(time) \(event.level) \(PrintableText.escaped("\(event.message)"))\(pairs.joined())"
         case .json:
             let all = fields.merging(["time": time, "level": event.level.rawValue, "message": "\(event.message)"]) {
                 $1
             }
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            line = (try? encoder.encode(all)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+            line =
+                (try? encoder.encode(all)).map { PrintableText.escaped(json: String(decoding: $0, as: UTF8.self)) }
+                ?? ""
         }
         ServerLog.write(line + "\n")
     }
@@ -49,13 +52,6 @@ package struct ServerLog: LogHandler {
     private static func quoted(_ value: String) -> String {
         value.utf8.allSatisfy { $0 > 0x20 && $0 != UInt8(ascii: "\"") && $0 < 0x7f } && !value.isEmpty
             ? value
-            : "\"\(escaped(value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")))\""
-    }
-
-    /// The text with its control characters escaped.
-    private static func escaped(_ text: String) -> String {
-        text.unicodeScalars.reduce(into: "") { text, scalar in
-            text += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
-        }
+            : "\"\(PrintableText.escaped(value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")))\""
     }
 }

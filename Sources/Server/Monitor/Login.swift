@@ -67,6 +67,7 @@ final class Login {
     /// Decides whether a password logs a user in.
     func accepts(user: [UInt8], password: SecretBytes) throws -> Bool {
         let name = String(decoding: user, as: UTF8.self)
+        link.send(.loginStarted)
         return finish(name, try admit(name, password))
     }
 
@@ -261,11 +262,11 @@ final class Login {
         guard let admitted else {
             // The client chooses the name: nothing but a valid user name is written to the log.
             let shown = Account.isValid(name: name) ? name : "(not a user name)"
-            log.warning("login failed", metadata: ["username": "\(shown)"])
+            var delay: UInt64 = 0
             // Asked now, because other connections of the same peer may have failed since this one began.
-            if case .delay(let milliseconds)? = link.ask(.failedLogin) {
-                Thread.sleep(forTimeInterval: Double(milliseconds) / 1000)
-            }
+            if case .delay(let milliseconds)? = link.ask(.failedLogin) { delay = milliseconds }
+            log.warning("login failed", metadata: ["username": "\(shown)", "delay_ms": "\(delay)"])
+            Thread.sleep(forTimeInterval: Double(delay) / 1000)
             return false
         }
         let isOwner = admitted.view == .plaintext

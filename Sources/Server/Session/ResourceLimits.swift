@@ -1,17 +1,14 @@
-private import CLinux
 private import Foundation
 
 /// What the kernel allows a session process, before it has read anything from its client.
 ///
-/// The C functions are `prctl` (`PR_SET_DUMPABLE`) and `setrlimit`.
+/// The C function is `setrlimit`.
 enum ResourceLimits {
     /// Bytes of memory that the process, and each gpg of it, may use: more than a session can need.
     private static let memory: rlim_t = 1 << 30
 
-    /// Forbids core dumps and tracing, bounds the memory, and raises the limit of open files.
+    /// Bounds the memory, and raises the limit of open files.
     static func apply() {
-        linux_forbid_dumps()
-        set(RLIMIT_CORE, rlimit(rlim_cur: 0, rlim_max: 0))
         set(RLIMIT_DATA, rlimit(rlim_cur: memory, rlim_max: memory))
         // Each transfer takes a few descriptors. The soft limit is for programs that use select.
         var files = rlimit()

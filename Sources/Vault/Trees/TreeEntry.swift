@@ -23,9 +23,13 @@ package struct TreeEntry {
     /// The path on the disk, from the root of the walk.
     package let storedPath: VirtualPath
 
-    private init(_ found: ResolvedPath, storedPath: VirtualPath) {
+    /// Whether it is the data directory, where the server keeps something of its own.
+    let isDataDirectory: Bool
+
+    private init(_ found: ResolvedPath, storedPath: VirtualPath, isDataDirectory: Bool = false) {
         self.found = found
         self.storedPath = storedPath
+        self.isDataDirectory = isDataDirectory
         kind =
             if found.isDirectory {
                 .directory
@@ -66,23 +70,49 @@ package struct TreeEntry {
 
 extension TreeEntry {
     /// The root of a walk: a home directory, or any other directory.
-    package init(root directory: Directory) throws(FileSystemError) {
+    ///
+    /// - Parameter isDataDirectory: whether it is the data directory: what the server keeps there is no entry.
+    package init(root directory: Directory, isDataDirectory: Bool = false) throws(FileSystemError) {
         self.init(
-            ResolvedPath(directory: directory, name: [], status: try directory.status(), path: .root), storedPath: .root
-        )
+            ResolvedPath(directory: directory, name: [], status: try directory.status(), path: .root),
+            storedPath: .root, isDataDirectory: isDataDirectory)
+    }
+
+    /// An entry of a directory.
+    ///
+    /// - Parameters:
+    ///   - name: its name on the disk.
+    ///   - path: of the directory, as its owner calls it.
+    ///   - storedPath: of the directory, on the disk.
+    init(
+        _ name: [UInt8], _ status: stat, in directory: Directory, below path: VirtualPath,
+        storedBelow storedPath: VirtualPath
+    ) {
+        let shown =
+            if status.isDirectory {
+                StoredName.virtualOfDirectory(name)
+            } else {
+                status.isRegularFile ? StoredName.virtual(name) ?? StoredName.virtualOfPartial(name) ?? name : name
+            }
+        self.init(
+            ResolvedPath(directory: directory, name: name, status: status, path: path.appending(shown)),
+            storedPath: storedPath.appending(name))
     }
 
     /// Finds the entry at a path below `home`.
     ///
     /// Each name of the path may be the owner's or the one on the disk.
     ///
-    /// - Parameter volume: the file system of `home`.
+    /// - Parameters:
+    ///   - home: a home directory.
+    ///   - isDataDirectory: whether that is the data directory: what the server keeps there is not found.
+    ///   - volume: the file system of `home`.
     /// - Returns: nil when there is none.
     package static func at(
-        _ path: VirtualPath, in home: Directory, on volume: Volume
+        _ path: VirtualPath, in home: Directory, isDataDirectory: Bool = false, on volume: Volume
     ) throws(FileSystemError) -> TreeEntry? {
-        guard !path.components.contains(where: StoredName.isReserved) else { return nil }
-        var entry = try TreeEntry(root: home)
+        if isDataDirectory, let first = path.components.first, StoredName.isReserved(first) { return nil }
+        var entry = try TreeEntry(root: home, isDataDirectory: isDataDirectory)
         for (depth, name) in path.components.enumerated() {
             let isLast = depth == path.components.count - 1
             guard entry.kind == .directory,
@@ -111,15 +141,7 @@ extension TreeEntry {
         return try directory.status(name).map { entry(name, $0, in: directory) }
     }
 
-    func entry(_ name: [UInt8], _ status: stat, in directory: Directory) -> TreeEntry {
-        let shown =
-            if status.isDirectory {
-                StoredName.virtualOfDirectory(name)
-            } else {
-                status.isRegularFile ? StoredName.virtual(name) ?? StoredName.virtualOfPartial(name) ?? name : name
-            }
-        return TreeEntry(
-            ResolvedPath(directory: directory, name: name, status: status, path: path.appending(shown)),
-            storedPath: storedPath.appending(name))
+    private func entry(_ name: [UInt8], _ status: stat, in directory: Directory) -> TreeEntry {
+        TreeEntry(name, status, in: directory, below: path, storedBelow: storedPath)
     }
 }

@@ -59,7 +59,8 @@ package final class TreeReencryption: TreeVisitor {
     package func run(in home: Directory) throws -> Tally {
         tally = Tally()
         if cryptor != nil { DraftFile.sweep(data) }
-        try TreeEntry(root: home).walk(self)
+        let isDataDirectory = try home.status().isSameFile(as: data.status())
+        try TreeEntry(root: home, isDataDirectory: isDataDirectory).walk(self)
         return tally
     }
 

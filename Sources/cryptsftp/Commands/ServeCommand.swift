@@ -2,6 +2,7 @@ private import Administration
 public import ArgumentParser
 internal import Foundation
 public import Logging
+private import Platform
 private import SSHTransport
 internal import Server
 internal import ServerConfiguration
@@ -53,14 +54,13 @@ struct ServeCommand: ParsableCommand {
         let listener = try makeListener(configuration)
         try announce(configuration, listener, gpg: "\(gpg.path), version \(gpg.version)")
         listener.run()
-        print("Stopped.")
+        Terminal.show("Stopped.")
     }
 
     /// Asks for the first user when there is no configuration.
     private func makeFirstUser(_ file: URL) throws {
-        print("There is no \(file.path) yet. It will be made now, with a first user.")
-        print("User name: ", terminator: "")
-        fflush(nil)
+        Terminal.show("There is no \(file.path) yet. It will be made now, with a first user.")
+        Terminal.show("User name: ", terminator: "")
         guard let name = readLine(), !name.isEmpty else {
             throw Problem(.noConfiguration, "no user name was given: make \(file.path) with 'cryptsftp -a NAME'")
         }
@@ -85,7 +85,8 @@ struct ServeCommand: ParsableCommand {
                 configuration, listen: listen.flatMap { ListenAddress($0) },
                 log: Logger(label: "cryptsftp") { _ in ServerLog(format, level) })
         } catch let error as SSHError {
-            throw Problem(.addressUnavailable, error.description)
+            throw Problem(
+                .addressUnavailable, "\(error): end what listens there, or choose another port with --listen")
         }
     }
 
@@ -96,13 +97,20 @@ struct ServeCommand: ParsableCommand {
         } catch {
             throw Problem(.badConfiguration, "\(error)")
         }
-        print("Starting SFTP Service")
-        print("  address:   \(listener.address)")
-        for key in keys { print("  host key:  \(key.fingerprintLine)") }
-        print("  files:     \(configuration.data.path)")
-        print("  gpg:       \(gpg)")
-        print("  stop:      Ctrl-C; a second time to stop without waiting for transfers")
-        fflush(nil)
+        Terminal.show("Starting SFTP Service")
+        for address in listener.addresses { Terminal.show("  address:   \(address)") }
+        for remark in listener.remarks { Terminal.show("  note:      \(remark)") }
+        for key in keys { Terminal.show("  host key:  \(key.fingerprintLine)") }
+        Terminal.show("  files:     \(configuration.data.path)")
+        Terminal.show("  gpg:       \(gpg)")
+        if let key = keys.first {
+            let address = listener.clientAddress
+            Terminal.show(
+                "  known_hosts: with the next line in ~/.ssh/known_hosts, sftp tells another server from this one")
+            Terminal.show(key.knownHostsLine(host: address.host, port: address.port))
+        }
+        for hazard in MachineHazard.all { Terminal.show("  warning:   \(hazard.path): \(hazard.what)") }
+        Terminal.show("  stop:      Ctrl-C; a second time to stop without waiting for transfers")
     }
 }
 

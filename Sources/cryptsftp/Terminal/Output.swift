@@ -1,4 +1,5 @@
 internal import Foundation
+private import SFTP
 
 /// Standard output: lines for people or programs, or plaintext.
 final class Output {
@@ -27,18 +28,26 @@ final class Output {
         encoder.keyEncodingStrategy = .convertToSnakeCase
     }
 
-    func line(_ text: String) throws {
-        pending += text.utf8
+    /// Prints one line for people; tabs between its fields stay.
+    func line(_ text: String) throws { try append(PrintableText.escaped(text, keeping: ["\t"])) }
+
+    private func append(_ line: String) throws {
+        pending += line.utf8
         pending.append(UInt8(ascii: "\n"))
         if pending.count >= 1 << 14 || ContinuousClock.now - lastFlush > .milliseconds(100) { try flush() }
     }
 
     /// Prints a line: the JSON of `value`, or `text` for people; nothing if `text` is nil.
-    func line<Value: Encodable>(json value: @autoclosure () throws -> Value, or text: String?) throws {
+    ///
+    /// - Parameter remark: for people, too: a second line, which is indented.
+    func line<Value: Encodable>(
+        json value: @autoclosure () throws -> Value, or text: String?, remark: String? = nil
+    ) throws {
         if isJSON {
-            try line(String(decoding: try encoder.encode(value()), as: UTF8.self))
+            try append(PrintableText.escaped(json: String(decoding: try encoder.encode(value()), as: UTF8.self)))
         } else if let text {
             try line(text)
+            if let remark { try line("  \(remark)") }
         }
     }
 

@@ -1,6 +1,7 @@
 internal import Administration
 private import Foundation
 private import Platform
+private import SFTP
 internal import Secrets
 
 /// Prompts on the terminal, and messages on standard error.
@@ -8,9 +9,17 @@ enum Terminal {
     /// The most bytes that gpg-agent accepts as a passphrase.
     private static let longest = 255
 
-    /// Prints a message to standard error.
-    static func say(_ message: String) {
-        print(to: STDERR_FILENO, "cryptsftp: \(message)\n")
+    /// Prints a message of one line to standard error.
+    static func say(_ message: String) { print(to: STDERR_FILENO, "cryptsftp: \(PrintableText.escaped(message))\n") }
+
+    /// Prints a text of several lines, such as the parser's about a wrong command line, to standard error.
+    static func explain(_ text: String) {
+        print(to: STDERR_FILENO, PrintableText.escaped(text, keeping: ["\n"]) + "\n")
+    }
+
+    /// Prints a line to standard output, for people.
+    static func show(_ line: String, terminator: String = "\n") {
+        print(to: STDOUT_FILENO, PrintableText.escaped(line) + terminator)
     }
 
     /// Asks twice for a new passphrase, without showing it.
@@ -75,7 +84,7 @@ enum Terminal {
             tcsetattr(terminal, TCSAFLUSH, &saved)
             print(to: terminal, "\n")
         }
-        print(to: terminal, prompt)
+        print(to: terminal, PrintableText.escaped(prompt))
         return try editLine(on: terminal)
     }
 

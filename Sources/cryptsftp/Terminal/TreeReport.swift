@@ -74,7 +74,7 @@ final class TreeReport: TreeObserver {
         progress.advance(files: 1)
         progress.clear()
         try output.line(
-            json: Line(user: user, path: path.description, result: result, reason: reason),
+            json: Line(user: user, path: path.text, result: result, reason: reason),
             or: reason.map { "\(result): \(path): \($0)" })
     }
 

@@ -75,7 +75,7 @@ private final class Listing: TreeVisitor {
         let padding = String(repeating: " ", count: max(0, 14 - shown.count))
         try output.line(
             json: Line(
-                user: user, path: entry.path.description, stored: entry.storedPath.description,
+                user: user, path: entry.path.text, stored: entry.storedPath.text,
                 kind: entry.kind.rawValue, size: size, storedSize: entry.kind == .directory ? nil : entry.storedSize,
                 modified: modified),
             or: "\(padding)\(shown)  \(Self.time(modified))  \(entry.path)\(Self.remark(entry.kind))")

@@ -3,6 +3,7 @@ internal import ArgumentParser
 private import Foundation
 internal import GnuPG
 private import OpenPGP
+private import SFTP
 internal import ServerConfiguration
 
 /// The command `cryptsftp key list`.
@@ -52,8 +53,10 @@ struct KeyListCommand: ParsableCommand {
         let key = entry.key
         let encryption = key.encryption
         let expiry = [key.primary.expires, encryption?.expires].compactMap { $0 }.min()
+        // A directory's name could have tabs, too.
         return [
-            entry.user, key.fingerprint, "\(key.primary.algorithm)/\(encryption?.algorithm ?? "-")",
+            PrintableText.escaped(entry.user), key.fingerprint,
+            "\(key.primary.algorithm)/\(encryption?.algorithm ?? "-")",
             Self.day(encryption?.created ?? key.primary.created), expiry.map { Self.day($0) } ?? "never",
             entry.opensFiles ? "secret here" : "secret elsewhere", entry.isInUse ? "in use" : "older",
         ].joined(separator: "\t") + (entry.problem.map { "\t\($0)" } ?? "")
