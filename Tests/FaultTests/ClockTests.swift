@@ -29,6 +29,11 @@ import Testing
         let text = try String(contentsOf: server.configuration, encoding: .utf8)
         try Data(text.replacing(/(?m)^key = ".*"$/, with: "key = \"\(key)\"").utf8)
             .write(to: server.configuration)
+        let confirmed = try Command.run(
+            RunningServer.program,
+            ["user", "confirm", "alice", "-c", server.configuration.path, "--passphrase-file", "-"],
+            input: Data("\(RunningServer.passphrase)\n".utf8))
+        try #require(confirmed.status == 0, "\(confirmed.errors)")
         return directory
     }
 
