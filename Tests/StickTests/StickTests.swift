@@ -73,7 +73,8 @@ import Testing
         let stranger = try server.wire("drop", password: "stranger")
         _ = try stranger.initialize()
         // As WinSCP does: a part under another name, and then its real one.
-        try #require(try stranger.put(bytes("/mine.filepart"), bytes("mine")) == .ok)
+        let first = try stranger.put(bytes("/mine.filepart"), bytes("mine"))
+        try #require(first == .ok, "\(String(describing: first))")
         try #require(try stranger.rename(bytes("/mine.filepart"), bytes("/mine?")) == .ok)
         try #require(try stranger.put(bytes("/mine?"), bytes("mine, again")) == .ok)
         try #require(try stranger.put(bytes("/readme"), bytes("beside")) == .ok)

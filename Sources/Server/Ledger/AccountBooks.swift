@@ -104,9 +104,12 @@ final class AccountBooks {
             bytes: account.maxMegabytes.map { UInt64($0) << 20 }, objects: account.maxFiles.map { UInt64($0) })
     }
 
-    /// The bytes of the file system that no session has taken yet, without the reserve.
+    /// The bytes of the file system that no session has taken yet, without the reserve; nil when it does not tell.
     private func free(_ configuration: Configuration, _ sessions: [SessionRecord]) -> UInt64? {
-        guard let figures = try? Directory(path: configuration.data.path).statistics() else { return nil }
+        // Some FUSE drivers say nothing of their size.
+        guard let figures = try? Directory(path: configuration.data.path).statistics(), figures.blocks > 0 else {
+            return nil
+        }
         let block = max(figures.fragmentSize, 1)
         let (available, overflow) = figures.availableBlocks.multipliedReportingOverflow(by: block)
         guard !overflow else { return nil }
