@@ -139,6 +139,35 @@ import Testing
         #expect(self.complaint(text).hasPrefix(complaint), "\(self.complaint(text))")
     }
 
+    /// A file of an older version still starts the server, which says what has no effect.
+    @Test func aSettingWithoutEffectIsAWarning() throws {
+        let file = URL(filePath: "/vault/Configs/server.conf")
+        let user = "[[user]]\nname = \"bob\"\nkey = \"\(Self.key)\"\n"
+        let old = try Configuration(user + "wo_list = \"own\"\n", file: file)
+        let new = try Configuration(user, file: file)
+        #expect(old.accounts == new.accounts && new.warnings == [])
+        #expect(old.warnings.count == 1 && old.warnings[0].contains("wo_list of bob has no effect"))
+    }
+
+    @Test func limitsOfUploadsAreRead() throws {
+        let text = """
+            [limits]
+            reserve_megabytes = 0
+            [[user]]
+            name = "bob"
+            key = "\(Self.key)"
+            on_exists = "refuse"
+            max_megabytes = 500
+            max_files = 7
+            max_depth = 3
+            """
+        let configuration = try Configuration(text, file: URL(filePath: "/vault/Configs/server.conf"))
+        let account = try #require(configuration.account(named: "bob"))
+        #expect(configuration.limits.reserveMegabytes == 0)
+        #expect(account.onExists == .refuse && account.maxMegabytes == 500)
+        #expect(account.maxFiles == 7 && account.maxDepth == 3)
+    }
+
     @Test func isNotBinary() throws {
         let scratch = try Scratch()
         let file = try scratch.file("server.conf", Data([0xff, 0xfe, 0]))
