@@ -42,7 +42,6 @@ import Vault
         var known: [UInt64: (object: Object, writer: String)] = [:]
         var failures: [String] = []
         var log: [String] = []
-        var isOtherPermitted: (String, String) -> Bool = { _, _ in false }
 
         init(_ home: HomeFixture, _ actors: [Actor], at place: String, seed: UInt64) {
             self.home = home
@@ -180,18 +179,29 @@ import Vault
 
     private static let steps = Effort.count(750, full: 10_000)
 
+    /// Has the owner and a session with another view act in the same home.
+    private func run(_ view: View, seed: UInt64) throws -> Run {
+        let home = try HomeFixture(isShared: true)
+        let (owner, other) = (Actor("owner", isOwner: true), Actor("other", isOwner: false))
+        let run = Run(home, [owner, other], at: "", seed: seed)
+        owner.session = try home.connect { run.pause(owner) }
+        other.session = try home.connect(as: view) { run.pause(other) }
+        for _ in 0..<Self.steps where run.failures.isEmpty {
+            run.step(Bool.random(using: &run.random) ? owner : other)
+        }
+        return run
+    }
+
     /// The owner may do everything; the key adds.
     @Test func aKeyAndTheOwner() throws {
         let seed = SeededNumbers(for: "TwoSessionsTests.aKeyAndTheOwner").seed
-        let home = try HomeFixture(isShared: true)
-        let (owner, key) = (Actor("owner", isOwner: true), Actor("key", isOwner: false))
-        let run = Run(home, [owner, key], at: "", seed: seed)
-        owner.session = try home.connect { run.pause(owner) }
-        key.session = try home.connect(as: .addOnly(.keep)) { run.pause(key) }
-        for _ in 0..<Self.steps where run.failures.isEmpty {
-            run.step(Bool.random(using: &run.random) ? owner : key)
-        }
+        let run = try run(.addOnly(.keep), seed: seed)
         #expect(run.failures.isEmpty, "seed \(seed): \(run.failures)\n\(run.log.suffix(12).joined(separator: "\n"))")
+    }
+
+    /// A session that is let at the owner's files as a visitor is at its own: the model notices.
+    @Test func whoMayChangeEverythingIsNoticed() throws {
+        #expect(try !run(.visit, seed: 1).failures.isEmpty)
     }
 
     /// A visitor's names are its own: whatever it asks for, nothing beside its directory changes.
