@@ -119,6 +119,8 @@ import Testing
         let shell = try shell.line(vault.scratch)
         let export = try vault.run(["key", "export", "alice", vault.scratch.url.path], passphrase: KeyVault.passphrase)
         try #require(export.status == 0, "\(export.errors)")
+        let written = export.text.split(separator: "\n").map(String.init)
+        #expect(written.count >= 4 && written.allSatisfy(FileManager.default.fileExists), "a line for each: \(written)")
         let commands = try RecoveryPlace.commands(of: vault.scratch.url.appending(path: "alice-recovery.txt"))
         #expect(try page(vault) == commands)
         try #require(commands.count == 3)

@@ -156,8 +156,9 @@ package final class Listener {
             let turns = LoginTurns(places: min(limits.unauthenticated, free))
             guard let turn = turns.next(lobby.candidates, holders: holders.map(\.turn)) else { return }
             if let leaving = turn.leaving {
-                log.warning(
-                    "connection ended to make room",
+                // Who says nothing may come again and again: that is not worth a line each time.
+                log.log(
+                    level: holders[leaving].turn.hasSpoken ? .warning : .debug, "connection ended to make room",
                     metadata: [
                         "remote_addr": "\(holders[leaving].address)", "peer": "\(holders[leaving].peer)",
                     ])

@@ -78,11 +78,11 @@ package final class TreeReencryption: TreeVisitor {
         // The entry was removed, or another file system is mounted on it: it is not part of the home directory.
         if case .noSuchFile = error { return }
         if error == FileSystemError(errno: EXDEV) { return }
-        tally.damaged.append((path.description, error.message))
+        tally.damaged.append((path.text, error.message))
     }
 
     private func take(_ entry: TreeEntry) throws {
-        let path = entry.path.description
+        let path = entry.path.text
         do {
             let (file, status) = try entry.found.directory.openFile(entry.found.name)
             let count = UInt64(clamping: status.st_size)

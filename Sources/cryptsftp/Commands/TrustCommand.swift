@@ -50,7 +50,7 @@ struct TrustCommand: ParsableCommand {
         let output = Output(Interruption(), json: json.json)
         if list {
             for vault in try VaultTrust.all() {
-                try output.line(json: Line("known", vault), or: Self.text(vault))
+                try output.line(json: Line("known", vault), or: Self.name(of: vault), then: Self.keys(of: vault))
             }
         } else if forget {
             let forgotten = try VaultTrust.forget(config.locate())
@@ -61,14 +61,16 @@ struct TrustCommand: ParsableCommand {
             for change in outcome.changes { Terminal.say(change) }
             try output.line(
                 json: Line("trust", outcome.vault, changes: outcome.changes),
-                or: "This machine remembers\n\(Self.text(outcome.vault))")
+                or: "This machine remembers",
+                then: [Self.name(of: outcome.vault)] + Self.keys(of: outcome.vault))
         }
         try output.flush()
     }
 
-    private static func text(_ vault: KnownVault) -> String {
-        let users = vault.users.sorted { $0.key < $1.key }.map { "  user \($0.key): key \($0.value.primary)" }
-        return (["\(vault.path), id \(vault.id)"] + users + vault.hostKeys.map { "  host key: \($0)" })
-            .joined(separator: "\n")
+    private static func name(of vault: KnownVault) -> String { "\(vault.path), id \(vault.id)" }
+
+    private static func keys(of vault: KnownVault) -> [String] {
+        vault.users.sorted { $0.key < $1.key }.map { "  user \($0.key): key \($0.value.primary)" }
+            + vault.hostKeys.map { "  host key: \($0)" }
     }
 }

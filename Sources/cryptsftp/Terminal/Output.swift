@@ -39,21 +39,21 @@ final class Output {
 
     /// Prints a line: the JSON of `value`, or `text` for people; nothing if `text` is nil.
     ///
-    /// - Parameter remark: for people, too: a second line, which is indented.
+    /// - Parameter more: lines that follow, for people, too.
     func line<Value: Encodable>(
-        json value: @autoclosure () throws -> Value, or text: String?, remark: String? = nil
+        json value: @autoclosure () throws -> Value, or text: String?, then more: [String] = []
     ) throws {
         if isJSON {
             try append(PrintableText.escaped(json: String(decoding: try encoder.encode(value()), as: UTF8.self)))
         } else if let text {
             try line(text)
-            if let remark { try line("  \(remark)") }
+            for text in more { try line(text) }
         }
     }
 
     /// Prints the only line of a command, and writes it.
-    func only<Value: Encodable>(_ value: Value, or text: String) throws {
-        try line(json: value, or: text)
+    func only<Value: Encodable>(_ value: Value, or text: String, then more: [String] = []) throws {
+        try line(json: value, or: text, then: more)
         try flush()
     }
 

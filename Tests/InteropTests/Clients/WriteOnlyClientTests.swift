@@ -75,35 +75,6 @@ import Testing
         try client.shown(client.version("rclone", ["version"]), "write-only account")
     }
 
-    /// `copy`, `sync` and `check` with their defaults: they compare names, sizes and times with what they have sent.
-    @Test func rcloneFindsWhatItHasSent() throws {
-        let client = try station("rclone")
-        try FileManager.default.createDirectory(at: client.url("many/a/b"), withIntermediateDirectories: true)
-        for number in 0..<200 {
-            let place = ["many", "many/a", "many/a/b"][number % 3]
-            try client.server.scratch.file(
-                "\(place)/file \(number)", Data.random(number * 41, seed: UInt64(number)))
-        }
-        func rclone(_ arguments: String...) throws -> Command {
-            try client.rclone("drop", password: Self.stranger, arguments)
-        }
-        _ = try rclone("copy", "many", ":sftp:copied")
-        _ = try rclone("check", "many", ":sftp:copied")
-        _ = try rclone("sync", "many", ":sftp:synced")
-        let again = try rclone("sync", "many", ":sftp:synced")
-        try client.require(!again.errors.contains(": Copied"), "sync again copies: \(again.errors)")
-        try FileManager.default.removeItem(at: client.url("many/a/b/file 2"))
-        try client.server.scratch.file("many/file 0", Data("changed".utf8))
-        _ = try rclone("sync", "many", ":sftp:synced")
-        _ = try rclone("check", "many", ":sftp:synced")
-        let visit = try client.server.visit()
-        let stored = try FileManager.default.subpathsOfDirectory(
-            atPath: client.server.data.appending(path: "\(visit)/synced").path)
-        try client.require(stored.count { $0.hasSuffix(".gpg") } == 199, "\(stored.count) are stored")
-        try client.requireStored("\(visit.dropFirst(5))/synced/file 0", Data("changed".utf8), user: "drop")
-        try client.shown(client.version("rclone", ["version"]), "write-only account")
-    }
-
     @Test func paramiko() throws {
         let client = try station("paramiko")
         let script = """

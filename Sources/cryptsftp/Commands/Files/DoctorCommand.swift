@@ -39,7 +39,7 @@ struct DoctorCommand: ParsableCommand {
                 json: Line(
                     severity: finding.severity.rawValue, check: finding.check, path: finding.path,
                     what: finding.what, advice: finding.advice),
-                or: "\(finding.severity.rawValue): \(finding.path): \(finding.what)", remark: finding.advice)
+                or: "\(finding.severity.rawValue): \(finding.path): \(finding.what)", then: ["  \(finding.advice)"])
         }
         try doctor.examine()
         try output.line(

@@ -45,6 +45,7 @@ struct KeyExportCommand: ParsableCommand {
                     + "qrencode), or the key is too long for one")
         }
         try Output(interruption, json: json.json).only(
-            Line(user: name, files: paths, qrCode: made.hasCode), or: paths.joined(separator: "\n"))
+            Line(user: name, files: paths, qrCode: made.hasCode), or: paths.first ?? "",
+            then: Array(paths.dropFirst()))
     }
 }

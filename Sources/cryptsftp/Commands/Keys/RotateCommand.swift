@@ -98,13 +98,14 @@ struct RotateCommand: ParsableCommand {
             }
         }
         let done = dryRun ? "would be re-encrypted" : "re-encrypted"
-        let now = target.map { "\nNew files of \(name) are encrypted to the subkey \($0.subkey) of \($0.key)" }
+        let now = target.map { "New files of \(name) are encrypted to the subkey \($0.subkey) of \($0.key)" }
         try output.line(
             json: Summary(
                 dryRun: dryRun, key: target?.key, subkey: target?.subkey, files: tally.files, bytes: tally.bytes,
                 alreadyDone: tally.done, otherKeys: tally.others, busy: tally.busy.count,
                 damaged: tally.damaged.count),
-            or: "\(tally.files) files \(done), \(ProgressLine.amount(tally.bytes))\(now ?? "")")
+            or: "\(tally.files) files \(done), \(ProgressLine.amount(tally.bytes))",
+            then: [now].compactMap(\.self))
         try output.flush()
         if !tally.busy.isEmpty { throw Problem(.inUse, "not all files could be re-encrypted") }
         if !tally.damaged.isEmpty { throw Problem(.storedWrong, "\(tally.damaged.count) files cannot be read") }
