@@ -1,5 +1,5 @@
 private import CLinux
-package import Glibc
+private import Glibc
 
 /// What of this machine lets secrets reach a disk, or leaves sessions unconfined.
 package struct MachineHazard: Equatable, Sendable {
