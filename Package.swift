@@ -104,12 +104,13 @@ let package = Package(
             dependencies: ["Server", "ServerConfiguration", "Vault", "SFTP", "Secrets", "Platform", "CLinux"],
             path: "Tests/RogueSession", swiftSettings: settings),
         .executableTarget(name: "InjectedCall", path: "Tests/InjectedCall"),
+        .executableTarget(name: "OldKernel", path: "Tests/OldKernel"),
         .testTarget(
             name: "ServerTests",
             dependencies: [
                 "Administration", "Server", "ServerConfiguration", "Vault", "SFTP", "SSHTransport", "OpenPGP",
                 "Secrets",
-                "Platform", "TestSupport", "ConfinedProbe",
+                "Platform", "TestSupport", "ConfinedProbe", "OldKernel",
             ],
             swiftSettings: testSettings),
         .testTarget(

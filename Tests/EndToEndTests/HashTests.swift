@@ -57,6 +57,28 @@ import Testing
         #expect(errors.last == "md5sum: .cryptsftp-drafts/x: this name is the server's own", "the gate is asked")
     }
 
+    /// A client asks for many hashes and goes: nobody computes them for it.
+    @Test func nothingIsHashedForAClientThatHasGone() throws {
+        try put("large", Data.random(24 << 20))
+        let wire = try server.wire("alice")
+        _ = try wire.initialize()
+        let request = RequestWriter.extended("check-file-name") { fields in
+            fields.append(string: "/large".utf8)
+            fields.append(string: "sha512".utf8)
+            fields.append(uint64: 0)
+            fields.append(uint64: 0)
+            fields.append(uint32: 0)
+        }
+        let start = Date()
+        #expect(try wire.ask(request) != nil)
+        let one = Date().timeIntervalSince(start)
+        try wire.send(Array(repeatElement(request, count: 150).joined()))
+        wire.close()
+        let closed = Date()
+        try waitUntil("the session has ended", seconds: max(20, 10 * one)) { server.monitors.isEmpty }
+        print("one hash takes \(one) s; 150 were given up within \(Date().timeIntervalSince(closed)) s")
+    }
+
     @Test func aDamagedFileHasNoHash() throws {
         try put("file", Data.random(200_000))
         let stored = server.data.appending(path: "alice/file.gpg")

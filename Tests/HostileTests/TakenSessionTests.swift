@@ -119,6 +119,26 @@ import Testing
         #expect(found == [])
     }
 
+    /// What it writes to standard error is logged, escaped, and reaches no terminal.
+    @Test func itsStandardErrorIsLogged() throws {
+        if let obstacle = Self.obstacle { return print("skipped: \(obstacle)") }
+        let calls = ["write 2 taken\u{1b}[31m 10"]
+        #expect(try reached({ try server.wire("drop", password: "stranger") }) { _ in calls } == calls)
+        try waitUntil("the line is logged") { server.log.contains("taken") }
+        #expect(server.log.contains("standard error") && !server.log.contains("\u{1b}"))
+    }
+
+    /// Bytes on the link to the listener that are no event end it, and the server goes on.
+    @Test func itCannotConfuseTheListener() throws {
+        if let obstacle = Self.obstacle { return print("skipped: \(obstacle)") }
+        let wire = try server.wire("drop", password: "stranger")
+        _ = try wire.initialize()
+        _ = try successes(["write 4 garbagegarbage 14"], in: #require(server.sessions.first))
+        try waitUntil("it has been killed") { server.monitors.isEmpty }
+        #expect(server.log.contains("it has sent what no session sends"))
+        #expect(try server.sftp("alice", "ls").status == 0)
+    }
+
     @Test func beforeTheLoginASessionReachesNothingButTheDataDirectory() throws {
         if let obstacle = Self.obstacle { return print("skipped: \(obstacle)") }
         let connection = try RawConnection(to: server)

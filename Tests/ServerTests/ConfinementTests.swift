@@ -65,6 +65,21 @@ struct ConfinementTests {
         #expect(!left.contains { ["inet socket", "signal", "namespace", "chroot", "link \(keys)"].contains($0) })
     }
 
-    private static let program = URL(filePath: RunningServer.program).deletingLastPathComponent()
-        .appending(path: "ConfinedProbe").path
+    /// On a kernel without Landlock files are left alone, but a session still gets no socket, program or process.
+    @Test func withoutLandlockNoProcessesAndSocketsAreLeft() throws {
+        let run = try Command.run(
+            ConfinementTests.beside("OldKernel"),
+            ["444,445,446", ConfinementTests.program, "session", scratch.path("data"), scratch.path("data/home")])
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(
+            run.text.split(separator: "\n") == [
+                "Landlock of the kernel: 0", "in force: seccomp", "stream pair", "thread",
+            ])
+    }
+
+    private static func beside(_ name: String) -> String {
+        URL(filePath: RunningServer.program).deletingLastPathComponent().appending(path: name).path
+    }
+
+    private static let program = beside("ConfinedProbe")
 }

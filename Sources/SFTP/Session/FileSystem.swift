@@ -45,7 +45,7 @@ package protocol FileSystem: AnyObject {
     /// The user and group whose name is ``userName``: the owner of the files that this session makes.
     var owner: FileAttributes.Owner { get }
 
-    /// Called between the pieces of a request that reads much and answers little.
+    /// Called before each piece of a request that reads much and answers little.
     ///
     /// - Throws: ``FileSystemError/failure(_:)`` when nobody waits for the answer any more.
     func continueRequest() throws(FileSystemError)

@@ -3,7 +3,7 @@ extension OpenFile {
     ///
     /// - Parameters:
     ///   - count: bytes to read; nil reads to the end of the file. An earlier end is not an error.
-    ///   - fileSystem: asked between two pieces whether to go on.
+    ///   - fileSystem: asked before each piece whether to go on.
     func forEachPiece(
         from offset: UInt64, count: UInt64?, in fileSystem: any FileSystem,
         _ body: (ArraySlice<UInt8>) throws(FileSystemError) -> Void
@@ -12,6 +12,7 @@ extension OpenFile {
         var position = offset
         var rest = count ?? .max
         while rest > 0 {
+            try fileSystem.continueRequest()
             let wanted = Int(min(rest, UInt64(Limits.dataLength)))
             buffer.removeAll(keepingCapacity: true)
             do throws(FileSystemError) {
@@ -21,7 +22,6 @@ extension OpenFile {
                 return
             }
             try body(buffer[...])
-            try fileSystem.continueRequest()
             guard buffer.count == wanted else { return }
             rest -= UInt64(wanted)
             // No file has bytes behind the largest offset.

@@ -167,7 +167,10 @@ final class Login {
         if let keys {
             let home = try? SessionHome(keys, keysIn: directory, stallTimeout: stallTimeout, in: runtime)
             // The directory is locked by now: what has not changed since it was looked at is what was opened.
-            if let home, sharedKey(of: account, directory) == shared { return home }
+            if let home, sharedKey(of: account, directory) == shared {
+                log.debug("the key comes from another session", metadata: ["username": "\(account.name)"])
+                return home
+            }
             runtime.empty()
         }
         return try SessionHome(
