@@ -1,4 +1,4 @@
-package import Foundation
+internal import Foundation
 
 /// Programs of other users of this machine, which have no account and no home.
 package struct OtherUser: Sendable {
