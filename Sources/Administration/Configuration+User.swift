@@ -79,6 +79,12 @@ extension Configuration {
         return OwnerKey(opened: opened, record: finding.record)
     }
 
+    /// Compares an account with what its passphrase has confirmed, as far as that can be done without the passphrase.
+    func compare(_ account: Account, _ identity: KeyIdentity, warn: (String) -> Void) {
+        let finding = AccountConfirmation.compare(account.name, in: self, identity)
+        if let warning = finding.warning(about: account.name) { warn(warning) }
+    }
+
     /// Writes the record of a user anew, if there is one to rely on: what a command has changed itself is confirmed,
     /// and nothing else.
     ///

@@ -39,8 +39,7 @@ package final class OwnerSession {
         } else {
             keys = try SessionHome(
                 publicKeysIn: directory, fingerprint: account.key, engine: engine, stallTimeout: stallTimeout)
-            let finding = AccountConfirmation.compare(account.name, in: vault.configuration, keys.identity)
-            if let warning = finding.warning(about: account.name) { warn(warning) }
+            vault.configuration.compare(account, keys.identity, warn: warn)
         }
         files = VaultFileSystem(
             user: account.name, view: .plaintext, drafts: DraftsDirectory(in: vault.data), home: home,

@@ -132,6 +132,12 @@ package struct OwnerVault {
 }
 
 extension OwnerVault {
+    /// Says what is not as a user's passphrase has confirmed it, as far as that is seen without the passphrase.
+    package func compare(_ account: Account, warn: (String) -> Void) throws(OpenPGPError) {
+        let keys = configuration.keyDirectory(of: account.name)
+        configuration.compare(account, try KeyDirectory.identity(of: account.key, in: keys), warn: warn)
+    }
+
     /// The key IDs of all encryption subkeys in the user's key directory.
     ///
     /// A stored file may be older than the key in use, so that it is encrypted to another one of these.

@@ -48,28 +48,49 @@ package enum RegularFile {
         _ path: String, links: Links = .refused, limit: Int = longest
     ) throws(Failure) -> [UInt8] {
         let file = try open(path, links: links)
-        defer { withExtendedLifetime(file) {} }
         do throws(SystemError) {
-            let size = Int(try file.status().st_size)
-            guard size <= limit else { throw SystemError(EFBIG) }
-            // One byte more than it says: the end is seen at once. Files of /proc say 0, and others may grow.
-            var bytes = [UInt8](repeating: 0, count: size + 1)
-            var filled = 0
-            while true {
-                let count = try bytes.withUnsafeMutableBytes { buffer in
-                    let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
-                    return Result { () throws(SystemError) in try FileIO.readOnce(file.raw, into: rest) }
-                }.get()
-                guard count > 0 else { break }
-                filled += count
-                guard filled <= limit else { throw SystemError(EFBIG) }
-                if filled == bytes.count { bytes += [UInt8](repeating: 0, count: max(filled, 4096)) }
-            }
-            bytes.removeLast(bytes.count - filled)
-            return bytes
+            return try readAll(file, limit)
         } catch {
             throw Failure(error, links, limit)
         }
+    }
+
+    /// Reads a file that a person has named on the command line: whatever it is, a pipe and standard input included.
+    ///
+    /// - Parameters:
+    ///   - path: the file.
+    ///   - limit: the most bytes that it may have.
+    /// - Throws: ``Failure``.
+    package static func readNamed(_ path: String, limit: Int = longest) throws(Failure) -> [UInt8] {
+        do throws(SystemError) {
+            return try readAll(OwnedDescriptor(path: path, O_RDONLY | O_NOCTTY), limit)
+        } catch {
+            throw Failure(error, .followed, limit)
+        }
+    }
+
+    /// Reads an open file to its end.
+    ///
+    /// - Throws: `EFBIG` for more than `limit` bytes.
+    private static func readAll(_ file: OwnedDescriptor, _ limit: Int) throws(SystemError) -> [UInt8] {
+        defer { withExtendedLifetime(file) {} }
+        let size = Int(try file.status().st_size)
+        guard size <= limit else { throw SystemError(EFBIG) }
+        // One byte more than it says: the end is seen at once. Files of /proc say 0, and others may grow.
+        var bytes = [UInt8](repeating: 0, count: size + 1)
+        var filled = 0
+        while true {
+            let count = try bytes.withUnsafeMutableBytes { buffer in
+                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+                return Result { () throws(SystemError) in try FileIO.readOnce(file.raw, into: rest) }
+            }.get()
+            guard count > 0 else { break }
+            filled += count
+            guard filled <= limit else { throw SystemError(EFBIG) }
+            if filled == bytes.count { bytes += [UInt8](repeating: 0, count: max(filled, 4096)) }
+        }
+        bytes.removeLast(bytes.count - filled)
+        return bytes
     }
 }
 

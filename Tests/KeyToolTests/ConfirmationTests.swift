@@ -220,8 +220,11 @@ import Testing
         // No command relies on it.
         #expect(try unlocked(["user", "set", "alice", "--max-files", "5"]).status == 0)
         #expect(try unlocked(["verify", "--unlock"]).errors.contains("was edited"))
+        // Nobody can make a code without the passphrase.
+        let place = try #require(good.range(of: "key_code = \"")).upperBound
+        let forged = good.replacingCharacters(in: place...place, with: good[place] == "0" ? "1" : "0")
         for broken in [
-            "", "[[account]]\nname = \"alice\"\n", good.replacing("name = \"alice\"", with: "name = \"bob\""),
+            forged, "", "[[account]]\nname = \"alice\"\n", good.replacing("name = \"alice\"", with: "name = \"bob\""),
         ] {
             try Data(broken.utf8).write(to: record)
             let refused = try unlocked(["verify", "--unlock"])

@@ -84,6 +84,12 @@ import Testing
         } else {
             #expect(wrong.status == 0, "\(wrong.errors)")
         }
+        // The passphrase that was given has confirmed the new key, of whatever kind.
+        let secret = try server.scratch.file("passphrase", Data("\(RunningServer.passphrase)\n".utf8))
+        let verified = try Command.run(
+            RunningServer.program,
+            ["verify", "--unlock", "-c", server.configuration.path, "--passphrase-file", secret.path])
+        #expect(verified.status == 0 && verified.errors.isEmpty, "\(verified.errors)")
         // Only the line of the key is another one.
         let old = try #require(text.firstMatch(of: /key = "[0-9A-F]{40}"/)?.0)
         #expect(
@@ -102,7 +108,6 @@ import Testing
             ])
         #expect(packets.text.contains(":pubkey enc packet"))
         // What was there is encrypted to it as well, on request.
-        let secret = try server.scratch.file("passphrase", Data("\(RunningServer.passphrase)\n".utf8))
         let rotated = try Command.run(
             RunningServer.program,
             ["rotate", "alice", "--keep-key", "-c", server.configuration.path, "--passphrase-file", secret.path],

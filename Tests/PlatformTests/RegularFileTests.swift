@@ -45,6 +45,19 @@ struct RegularFileTests {
         #expect(number(scratch.path("missing")) == ENOENT)
     }
 
+    /// What a person names may be a pipe, such as the shell's for `<(…)`.
+    @Test func namedFiles() throws {
+        let pipe = scratch.path("pipe")
+        try #require(mkfifo(pipe, 0o600) == 0)
+        let contents = Data.random(200_000)
+        let source = try scratch.file("source", contents)
+        let writer = try ChildProcess("sh", ["-c", "cat '\(source.path)' > '\(pipe)'"])
+        #expect(try Data(RegularFile.readNamed(pipe)) == contents)
+        #expect(writer.wait(seconds: 30) == 0)
+        #expect(throws: RegularFile.Failure.self) { try RegularFile.readNamed("/dev/zero") }
+        #expect(throws: RegularFile.Failure.self) { try RegularFile.readNamed(scratch.path("missing")) }
+    }
+
     @Test func links() throws {
         let (file, link, bad) = try (scratch.file("f", Data("x".utf8)), scratch.path("link"), scratch.path("bad"))
         try #require(symlink(file.path, link) == 0 && symlink("/dev/zero", bad) == 0)

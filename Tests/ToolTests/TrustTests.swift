@@ -61,6 +61,8 @@ import Testing
         let server = try serves()
         #expect(!server.isServing && server.errors.contains("the key of drop was"), "\(server.errors)")
         // Who says that it is right ends that.
+        let findings = try run("doctor", ["--json"]).json()
+        #expect(findings.contains { $0["check"] as? String == "trust" && $0["severity"] as? String == "problem" })
         let again = try run("trust")
         #expect(again.status == 0 && again.errors.contains("the key of drop was"), "\(again.errors)")
         #expect(try serves().isServing)
@@ -82,7 +84,9 @@ import Testing
     /// A subkey that was retired, put back as the one in use.
     @Test func aRetiredSubkeyStopsIt() throws {
         #expect(try run("trust").status == 0)
-        let ring = try Data(contentsOf: vault.keys.appending(path: "pubring.kbx"))
+        let before = try ["pubring.kbx", "confirmed.toml"].map { name in
+            (name, try Data(contentsOf: vault.keys.appending(path: name)))
+        }
         let rotated = try Command.run(
             RunningServer.program,
             ["rotate", "alice", "-c", vault.configuration.path, "--passphrase-file", vault.passphraseFile.path],
@@ -90,7 +94,8 @@ import Testing
         // The command that has the passphrase remembers what it has changed itself.
         #expect(rotated.status == 0, "\(rotated.errors)")
         #expect(try encrypt().status == 0)
-        try ring.write(to: vault.keys.appending(path: "pubring.kbx"))
+        // All as it was at one time: nothing in the vault tells.
+        for (name, contents) in before { try contents.write(to: vault.keys.appending(path: name)) }
         let refused = try encrypt()
         #expect(refused.status == 17 && refused.errors.contains("the subkey"), "\(refused.errors)")
     }

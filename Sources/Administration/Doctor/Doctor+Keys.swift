@@ -28,6 +28,7 @@ extension Doctor {
                 "home", vault.configuration.file.path, "\(shared)",
                 "give one of them another home, or say that this is wanted with 'cryptsftp user set NAME --shared'")
         }
+        try examineTrust()
         for account in vault.configuration.accounts {
             let directory = vault.configuration.keyDirectory(of: account.name)
             switch keys(in: directory) {
@@ -45,6 +46,18 @@ extension Doctor {
                 }
             }
         }
+    }
+
+    /// Compares the vault with what this machine remembers of it, if it does.
+    private func examineTrust() throws {
+        let path = vault.configuration.directory.path
+        var news: [String] = []
+        do {
+            try VaultTrust.check(vault.configuration) { news.append($0) }
+        } catch let error as UserError where error.reason == .unconfirmedKey {
+            try problem("trust", path, error.description, "compare the keys with those of a backup")
+        }
+        for text in news { try note("trust", path, text, "if the user is yours, run 'cryptsftp trust'") }
     }
 
     private func reasonAgainstGnuPG() -> OpenPGPError? {

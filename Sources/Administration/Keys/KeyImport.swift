@@ -30,7 +30,7 @@ package struct KeyImport {
         _ = try Configuration(file: file).user(name)
         let contents: [UInt8]
         do throws(RegularFile.Failure) {
-            contents = try RegularFile.read(source.path, links: .followed, limit: KeyImport.longest)
+            contents = try RegularFile.readNamed(source.path, limit: KeyImport.longest)
         } catch {
             throw UserError(description: "\(source.path) cannot be read: \(error)")
         }

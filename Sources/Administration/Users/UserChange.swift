@@ -86,7 +86,7 @@ package struct UserChange {
     /// - Returns: its lines without comments and empty ones.
     /// - Throws: ``UserError`` when a line is no supported key, or has options before it.
     package static func publicKeys(in file: URL) throws -> [String] {
-        guard let bytes = try? RegularFile.read(file.path, links: .followed),
+        guard let bytes = try? RegularFile.readNamed(file.path),
             let text = String(validating: bytes, as: UTF8.self)
         else { throw UserError(description: "\(file.path) cannot be read, or is no text") }
         let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }

@@ -51,7 +51,7 @@ extension SecretKeyFile.Protection {
     /// how gpg-agent reads it. Words further inside, such as in a comment, say nothing.
     ///
     /// Source: gnupg `agent/protect.c`, `agent_private_key_type`, and `common/name-value.c`.
-    init(ofFile bytes: [UInt8]) {
+    package init(ofFile bytes: [UInt8]) {
         let expression = bytes.first == UInt8(ascii: "(") ? bytes[...] : Self.keyLine(bytes)
         switch Self.firstWord(expression) {
         case "shadowed-private-key": self = .onCard

@@ -44,6 +44,7 @@ struct VerifyCommand: ParsableCommand {
             let session = try secret.map {
                 try OwnerSession(vault, selection.account, home: selection.home, passphrase: $0, warn: Terminal.say)
             }
+            if secret == nil { try vault.compare(selection.account, warn: Terminal.say) }
             try interruption.check()
             let inspection = TreeVerification(keyIDs: keyIDs, unlockedBy: session?.files, report)
             for entry in selection.entries { try entry.walk(inspection) }
