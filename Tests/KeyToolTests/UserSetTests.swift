@@ -148,7 +148,8 @@ import Testing
             try vault.run(["user", "add", "bob", "--access", "wo"], passphrase: "correct horse battery").status == 0)
         #expect(try Data(contentsOf: vault.configuration) != before)
         let removed = try vault.run(["user", "remove", "bob"])
-        #expect(removed.status == 0 && removed.text.contains("key kept:") && removed.text.contains("files kept:"))
+        #expect(
+            removed.status == 0 && removed.text.contains("\n  key kept:") && removed.text.contains("\n  files kept:"))
         #expect(try Data(contentsOf: vault.configuration) == before)
         let after = try KeyVault.snapshot(vault.scratch.url.appending(path: "Configs/keys"))
         #expect(after.count > stored.count && stored.allSatisfy { after[$0.key] == $0.value })

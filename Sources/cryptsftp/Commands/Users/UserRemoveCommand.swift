@@ -27,10 +27,7 @@ struct UserRemoveCommand: ParsableCommand {
         let kept = try UserRemoval.remove(name, from: file)
         try Output(Interruption(), json: json.json).only(
             Line(user: name, filesKept: kept.files.path, keyKept: kept.keys.path),
-            or: """
-                Removed \(name) from \(file.path)
-                  files kept:  \(kept.files.path)
-                  key kept:    \(kept.keys.path)
-                """)
+            or: "Removed \(name) from \(file.path)",
+            then: ["  files kept:  \(kept.files.path)", "  key kept:    \(kept.keys.path)"])
     }
 }
