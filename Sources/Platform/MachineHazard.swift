@@ -77,7 +77,7 @@ package struct MachineHazard: Equatable, Sendable {
     }
 
     private static var missingSeccomp: MachineHazard? {
-        guard access("/proc/sys/kernel/seccomp/actions_avail", F_OK) != 0 else { return nil }
+        guard linux_seccomp_is_there() == 0 else { return nil }
         return MachineHazard(
             path: "seccomp", what: "this kernel does not restrict the system calls of sessions",
             advice: "use a kernel with seccomp filters")

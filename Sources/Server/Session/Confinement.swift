@@ -27,11 +27,6 @@ package enum Confinement {
 
     private typealias Rule = (path: String, use: Int32)
 
-    /// The mechanisms that this kernel lacks, by their names; empty on a kernel that confines sessions.
-    package static var missing: [String] {
-        (linux_landlock_version() > 0 ? [] : ["Landlock"]) + (linux_seccomp_is_there() != 0 ? [] : ["seccomp"])
-    }
-
     // MARK: The session
 
     /// Confines a session before it reads anything from its client.

@@ -99,6 +99,28 @@ import Testing
         try client.shown(client.version("ssh", ["-V"]), "write-only account: two visitors with the same file names")
     }
 
+    /// The same batch by key, night after night: each night's file has the name, and the older ones are beside it.
+    @Test func theSameBatchEveryNight() throws {
+        let client = try station("OpenSSH sftp")
+        let server = client.server
+        let options = ["-i", try allowKey(client), "-oPreferredAuthentications=publickey"]
+        let nights = (1...3).map { Data("night \($0)".utf8) }
+        for night in nights {
+            try server.scratch.file("backup.tar", night)
+            try client.passed(
+                server.sftp("drop", "-mkdir nightly\nput -p backup.tar nightly/backup.tar", options: options))
+            // What the key has sent is then no longer known to be its own, as on the next day.
+            try server.restart()
+        }
+        let home = server.data.appending(path: "drop/nightly").path
+        let stored = try FileManager.default.contentsOfDirectory(atPath: home)
+        let contents = try stored.map { try server.recover("drop/nightly/\($0)", user: "drop").output }
+        try client.require(Set(contents) == Set(nights) && stored.count == nights.count, "\(stored)")
+        let last = try server.recover("drop/nightly/backup.tar.gpg", user: "drop").output
+        try client.require(last == nights.last, "\(stored)")
+        try client.shown(client.version("ssh", ["-V"]), "by key: the same batch three nights running")
+    }
+
     /// FileZilla lists on one connection and transfers on another, both with the same password.
     @Test func fileZillasTwoConnections() throws {
         let client = try station("FileZilla, packet by packet")
