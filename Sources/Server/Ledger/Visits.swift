@@ -38,6 +38,12 @@ package final class Visits {
     /// How long a visit goes on after its last connection has ended.
     package static let pause = Duration.seconds(900)
 
+    /// The visits without a connection that are held at a time, because each holds two descriptors.
+    ///
+    /// When there are more, the one whose last connection ended first is over: somebody with many passwords cannot use
+    /// up the listener's descriptors.
+    private static let mostPaused = 64
+
     private var entries: [Entry] = []
     private var last: UInt64 = 0
 
@@ -58,12 +64,22 @@ package final class Visits {
             entries[index].ended = nil
             return entries[index].visit
         }
+        endOldestPause()
         let (name, directory) = try Visits.makeDirectory(in: home)
         last += 1
         let visit = Visit(number: last, account: account, name: name, identity: try directory.identity())
         entries.append(
             Entry(visit: visit, login: login, home: home, directory: directory, connections: [connection]))
         return visit
+    }
+
+    /// Has the next ``expire(now:)`` end the visit that has been without a connection for longest, if there are too many.
+    private func endOldestPause(now: ContinuousClock.Instant = .now) {
+        let paused = entries.indices.filter { entries[$0].ended.map { now - $0 < Visits.pause } ?? false }
+        guard paused.count >= Visits.mostPaused,
+            let oldest = paused.min(by: { entries[$0].ended ?? now < entries[$1].ended ?? now })
+        else { return }
+        entries[oldest].ended = now - Visits.pause
     }
 
     /// Follows the end of a session process.

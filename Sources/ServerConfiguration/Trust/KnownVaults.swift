@@ -17,6 +17,17 @@ package struct KnownVaults: Sendable {
     /// The file, whether it exists or not.
     package let file: URL
 
+    /// Whether the directory that the file is in belongs to this user, or the nearest one above it that exists.
+    private var isOwnPlace: Bool {
+        var place = file.deletingLastPathComponent()
+        var status = stat()
+        while stat(place.path, &status) != 0 {
+            guard place.path.count > 1 else { return true }
+            place.deleteLastPathComponent()
+        }
+        return status.st_uid == geteuid()
+    }
+
     /// Finds the file of this process's environment.
     package init() {
         let environment = ProcessInfo.processInfo.environment
@@ -34,6 +45,8 @@ package struct KnownVaults: Sendable {
             bytes = try RegularFile.read(file.path)
         } catch {
             if error.number == ENOENT || error.number == ENOTDIR { return [] }
+            // HOME is another user's, as after setpriv(1): this user has never told the machine anything there.
+            if error.number == EACCES, !isOwnPlace { return [] }
             throw Failure(
                 description: "\(file.path), with the vaults that this machine trusts, cannot be read: \(error)")
         }

@@ -129,8 +129,9 @@ package final class TreeReencryption: TreeVisitor {
             throw error
         }
         // The draft must decrypt to the same plaintext before it replaces the old version.
-        guard try digestOfPlaintext(draft.descriptor, cryptor, isPartial, { (_) throws(OpenPGPError) in }) == digest
-        else {
+        let written = try draft.openToRead()
+        defer { withExtendedLifetime(written) {} }
+        guard try digestOfPlaintext(written.raw, cryptor, isPartial, { (_) throws(OpenPGPError) in }) == digest else {
             throw FileSystemError.failure(
                 "the re-encrypted file does not decrypt to the same contents; nothing was replaced")
         }

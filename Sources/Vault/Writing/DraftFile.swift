@@ -69,6 +69,14 @@ package final class DraftFile {
     /// The status of the draft.
     func status() throws(FileSystemError) -> stat { try file.currentStatus() }
 
+    /// Opens the file once more, to read what was written: fusefat, a driver for FAT, gives zeros to a descriptor that
+    /// has written.
+    ///
+    /// For processes that Landlock does not confine: it is opened by `/proc/self/fd`.
+    func openToRead() throws(FileSystemError) -> OwnedDescriptor {
+        try FileSystemError.translating(system: OwnedDescriptor(path: "/proc/self/fd/\(file.raw)", O_RDONLY))
+    }
+
     /// Makes the draft a stored file in `target`.
     ///
     /// When this returns, the file and its name are on the disk.
