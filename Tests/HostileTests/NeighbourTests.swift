@@ -105,10 +105,16 @@ import Testing
         let scratch = try Scratch()
         try TestVaults.copy([("alice", "rw")], to: scratch.url)
         let script = """
-            import socket, sys, time
+            import random, socket, sys, time
             server = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
             if ":" in sys.argv[1]: server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            server.bind((sys.argv[1], 0))
+            # Not among the ports that the kernel gives to clients: one could have it at the other address.
+            while True:
+                try:
+                    server.bind((sys.argv[1], random.randrange(20000, 32000)))
+                    break
+                except OSError:
+                    pass
             server.listen()
             print(server.getsockname()[1], flush=True)
             time.sleep(600)
