@@ -85,7 +85,7 @@ extension Configuration {
         if let warning = finding.warning(about: account.name) { warn(warning) }
     }
 
-    /// Writes the record of a user anew, if there is one to rely on: what a command has changed itself is confirmed,
+    /// Writes the record of a user again, if there is one to rely on: what a command has changed itself is confirmed,
     /// and nothing else.
     ///
     /// - Parameters:

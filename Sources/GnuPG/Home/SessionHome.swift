@@ -18,7 +18,7 @@ package final class SessionHome {
     package let directory: RuntimeDirectory
     /// Held until the owner's session ends, which knows only the keys that were there when it began.
     ///
-    /// Nil without secret keys: such a session reads nothing, and what it goes on storing to an older key opens as before.
+    /// Nil without secret keys: such a session reads nothing, and what it still stores to an older key opens as before.
     private let lock: KeyDirectoryLock?
 
     /// The engine that runs gpg, for threads of their own.

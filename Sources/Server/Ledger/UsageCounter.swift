@@ -4,7 +4,7 @@ private import SFTP
 private import Synchronization
 internal import Vault
 
-/// Counts the files of homes, each in a thread of its own: the listener goes on meanwhile.
+/// Counts the files of homes, each in a thread of its own, while the listener serves others.
 final class UsageCounter: Sendable {
     /// Readable when a count has ended.
     let ended: OwnedDescriptor

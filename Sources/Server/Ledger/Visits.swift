@@ -35,7 +35,7 @@ package final class Visits {
         var ended: ContinuousClock.Instant?
     }
 
-    /// How long a visit goes on after its last connection has ended.
+    /// How long a visit lasts after its last connection has ended.
     package static let pause = Duration.seconds(900)
 
     /// The visits without a connection that are held at a time, because each holds two descriptors.

@@ -17,7 +17,7 @@ package final class MonitorChannel {
     /// The most bytes of a secret.
     private static let longestSecret = 64 << 10
     /// Seconds that the second half of a message, or room for an answer, is waited for.
-    private static let patience = 5
+    private static let waitLimit = 5
 
     private let socket: MessageSocket
     private var buffer = [UInt8](repeating: 0, count: MessageSocket.longest)
@@ -34,8 +34,8 @@ package final class MonitorChannel {
     ///
     /// For the end that does not trust the other.
     package func limitWaiting() {
-        socket.limitWaiting(.receiving, to: MonitorChannel.patience)
-        socket.limitWaiting(.sending, to: MonitorChannel.patience)
+        socket.limitWaiting(.receiving, to: MonitorChannel.waitLimit)
+        socket.limitWaiting(.sending, to: MonitorChannel.waitLimit)
     }
 
     /// Sends a packet, with a secret and copies of open files.

@@ -36,7 +36,7 @@ package final class MonitorProcess {
     /// Public keys that a client may offer.
     private static let mostKeyOffers = 128
     /// Milliseconds that a session may take to end once its end of the channel is closed.
-    private static let patience = 5000
+    private static let endTimeout = 5000
 
     /// Prepares to serve a session.
     ///
@@ -128,7 +128,7 @@ package final class MonitorProcess {
 
     private func waitForSession() -> Int32 {
         var status: Int32 = 0
-        for _ in 0..<MonitorProcess.patience {
+        for _ in 0..<MonitorProcess.endTimeout {
             switch waitpid(session, &status, WNOHANG) {
             case 0: usleep(1000)
             case session: return status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
