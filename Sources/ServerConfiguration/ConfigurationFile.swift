@@ -81,7 +81,7 @@ package enum ConfigurationFile {
             # For each user:
             # [[user]]
             # name = "alice"
-            # access = "rw"                 "wo": anybody may put files in, and gets cipher text out
+            # access = "rw"                 "wo": anybody may put files in, and gets ciphertext out
             # home = "alice"                below the data directory
             # shared = true                 the home may be another user's too, or lie in it
             # key = "…"                     fingerprint of the key in keys/alice/

@@ -27,7 +27,7 @@ class Server:
     login = "password"
     user = "bench"
     # Who can only write, where there is such an account.
-    stranger = None
+    visitor = None
 
     def __init__(self, folder, client):
         self.folder = os.path.join(folder, self.identifier)
@@ -171,7 +171,7 @@ class Cryptsftp(Server):
     title = "cryptsftp"
     close_is_durable = True
     close = "fsync of the file, rename, fsync of its folder, and only then the reply"
-    stranger = "drop"
+    visitor = "drop"
     # On a machine that is busy with other tests a login can take long.
     LIMITS = "\n[limits]\nlogin_seconds = 600\n"
 
@@ -181,9 +181,9 @@ class Cryptsftp(Server):
         self.commit = commit
 
     def set_up(self):
-        # A stranger who gives the owner's passphrase is the owner.
+        # A visitor who gives the owner's passphrase is the owner.
         for user, access, passphrase in (
-            (self.user, "rw", self.client.password), (self.stranger, "wo", secrets.token_hex(16)),
+            (self.user, "rw", self.client.password), (self.visitor, "wo", secrets.token_hex(16)),
         ):
             output(
                 self.program, "user", "add", user, "--access", access, "-c", self.path("Configs/server.conf"),

@@ -181,16 +181,16 @@ class RandomReads(Workload):
 class Login(Workload):
     """From the start of the client to the first answer."""
 
-    def __init__(self, identifier, folder, times, stranger=False):
+    def __init__(self, identifier, folder, times, visitor=False):
         super().__init__(identifier, folder)
         self.times = times
-        self.stranger = stranger
-        title = "logging in, connect and pwd" + (", to a write-only account" if stranger else "")
+        self.visitor = visitor
+        title = "logging in, connect and pwd" + (", to a write-only account" if visitor else "")
         self.login = self.measures("", title, 1)
 
     def run(self, server):
         for _ in range(self.times):
-            client = SFTP(server, server.stranger if self.stranger else None)
+            client = SFTP(server, server.visitor if self.visitor else None)
             with contextlib.ExitStack() as stack:
                 with Usage(server.process.pid) as usage:
                     stack.enter_context(client)
@@ -209,7 +209,7 @@ SHORT = {
 # All there are, in the order in which they are done. Each is made of its name, a folder, the sizes, and a seed.
 WORKLOADS = {
     "login": lambda name, folder, sizes, _: Login(name, folder, sizes["logins"]),
-    "login-write-only": lambda name, folder, sizes, _: Login(name, folder, sizes["logins"], stranger=True),
+    "login-write-only": lambda name, folder, sizes, _: Login(name, folder, sizes["logins"], visitor=True),
     "large": lambda name, folder, sizes, _: Transfer(name, folder, 1, sizes["large"]),
     "medium": lambda name, folder, sizes, _: Transfer(name, folder, *sizes["medium"]),
     "small": lambda name, folder, sizes, _: Transfer(name, folder, *sizes["small"]),

@@ -106,16 +106,16 @@ import Testing
         }
     }
 
-    @Test func strangersGetHashesOfCipherTextAndNoneOfTheirInput() throws {
+    @Test func visitorsGetHashesOfCiphertextAndNoneOfTheirInput() throws {
         try server.scratch.file("up", Data("secret".utf8))
-        #expect(try server.sftp("drop", "put up form", password: "stranger").status == 0)
+        #expect(try server.sftp("drop", "put up form", password: "visitor").status == 0)
         let visit = try server.visit()
         let stored = try Data(contentsOf: server.data.appending(path: "\(visit)/form.gpg"))
         let expected = try local("sha256sum", stored)
-        let run = try server.ssh("drop", ["sha256sum form form.gpg"], password: "stranger")
+        let run = try server.ssh("drop", ["sha256sum form form.gpg"], password: "visitor")
         #expect(run.text == "\(expected)  form\n\(expected)  form.gpg\n")
         // A client that gets this one would take its own upload for damaged.
-        let input = try server.ssh("drop", ["sha256sum"], input: Data(), password: "stranger")
+        let input = try server.ssh("drop", ["sha256sum"], input: Data(), password: "visitor")
         #expect(input.status == 127)
         #expect(input.output.isEmpty)
         let owner = try server.ssh("drop", ["sha256sum '\(visit.dropFirst(5))/form'"])

@@ -112,17 +112,17 @@ import Testing
 
     /// The ancestor logged in everybody of a name as its owner once the owner had logged in.
     @Test func theOwnersLoginChangesNoOtherSession() throws {
-        let stranger = try server.wire("drop", password: "stranger")
-        _ = try stranger.initialize()
+        let visitor = try server.wire("drop", password: "visitor")
+        _ = try visitor.initialize()
         let owner = try server.wire("drop")
         _ = try owner.initialize()
         let handle = try #require(try owner.open("/file", [.write, .create]))
         #expect(try owner.ask(RequestWriter.write(handle, at: 0, marked(100))) == .ok)
         #expect(try owner.ask(RequestWriter.onHandle(.close, handle)) == .ok)
-        #expect(try stranger.names(in: "/") == [])
-        for name in ["/file", "/file.gpg", "/../file"] { #expect(try stranger.open(name, .read) == nil) }
-        #expect(try stranger.upload("/mine", Data([1, 2, 3])) == .ok)
-        let message = try #require(try stranger.download("/mine"))
+        #expect(try visitor.names(in: "/") == [])
+        for name in ["/file", "/file.gpg", "/../file"] { #expect(try visitor.open(name, .read) == nil) }
+        #expect(try visitor.upload("/mine", Data([1, 2, 3])) == .ok)
+        let message = try #require(try visitor.download("/mine"))
         #expect(message == (try Data(contentsOf: server.data.appending(path: "\(server.visit())/mine.gpg"))))
     }
 }

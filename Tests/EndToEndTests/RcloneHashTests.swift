@@ -98,9 +98,9 @@ import Testing
         #expect(owner.status == 0, "\(owner.errors)")
         #expect(owner.errors.contains(" = \(try local("md5sum", contents)) OK"), "\(owner.errors)")
         #expect(try server.recover("alice/file.gpg").output == contents)
-        let stranger = try rclone("drop", ["copy", "directory", "there:"], password: "stranger")
-        #expect(stranger.status == 0, "\(stranger.errors)")
-        #expect(!stranger.errors.contains("Hash command accepted"))
+        let visitor = try rclone("drop", ["copy", "directory", "there:"], password: "visitor")
+        #expect(visitor.status == 0, "\(visitor.errors)")
+        #expect(!visitor.errors.contains("Hash command accepted"))
         #expect(try server.recover("\(server.visit())/file.gpg", user: "drop").output == contents)
     }
 }

@@ -30,7 +30,7 @@ import Testing
     @Test func theRightPassphraseGetsThePlaintext() throws {
         let contents = Data.random(5000)
         try server.scratch.file("up", contents)
-        #expect(try server.sftp("drop", "put up form", password: "stranger").status == 0)
+        #expect(try server.sftp("drop", "put up form", password: "visitor").status == 0)
         let visit = try server.visit().dropFirst(5)
         let run = try server.sftp("drop", "ls -1\nget \"\(visit)/form\" down\nrm \"\(visit)/form\"")
         #expect(run.status == 0, "\(run.errors)")
@@ -71,9 +71,9 @@ import Testing
 
     /// A visit is its connections, one after the other and at once.
     @Test func aVisitGoesOnOverItsConnections() throws {
-        let one = try server.wire("drop", password: "stranger")
+        let one = try server.wire("drop", password: "visitor")
         _ = try one.initialize()
-        let two = try server.wire("drop", password: "stranger")
+        let two = try server.wire("drop", password: "visitor")
         _ = try two.initialize()
         #expect(try one.upload("/a", Data("first".utf8)) == .ok)
         #expect(try two.size("/a") == 5)
@@ -81,7 +81,7 @@ import Testing
         #expect(try one.upload("/b", Data("second".utf8)) == .ok)
         for wire in [one, two] { wire.close() }
         try waitUntil("the sessions have ended") { server.sessions.isEmpty }
-        let again = try server.wire("drop", password: "stranger")
+        let again = try server.wire("drop", password: "visitor")
         _ = try again.initialize()
         #expect(try again.names(in: "/") == ["b"])
         #expect(try again.size("/b") == 6)
@@ -93,7 +93,7 @@ import Testing
     }
 
     @Test func emptyDirectoriesOfVisitsDoNotPileUp() throws {
-        let wire = try server.wire("drop", password: "stranger")
+        let wire = try server.wire("drop", password: "visitor")
         _ = try wire.initialize()
         #expect(try server.visits().count == 1)
         let other = try server.wire("drop", password: "other")
@@ -110,12 +110,12 @@ import Testing
 
     /// The owner may put the directory away while the visitor is connected.
     @Test func aVisitWhoseDirectoryWasRenamedGetsAnother() throws {
-        let wire = try server.wire("drop", password: "stranger")
+        let wire = try server.wire("drop", password: "visitor")
         _ = try wire.initialize()
         #expect(try wire.upload("/a", Data([1])) == .ok)
         let name = try server.visit().dropFirst(5)
         #expect(try server.sftp("drop", "rename \"\(name)\" done").status == 0)
-        let next = try server.wire("drop", password: "stranger")
+        let next = try server.wire("drop", password: "visitor")
         _ = try next.initialize()
         #expect(try next.names(in: "/") == [])
         #expect(try next.upload("/b", Data([2])) == .ok)
@@ -139,7 +139,7 @@ import Testing
             rm mine/gone
             rename mine yours
             put second yours/more
-            """, password: "stranger")
+            """, password: "visitor")
         #expect(run.status == 0, "\(run.errors)")
         let visit = try server.visit()
         #expect(try server.recover("\(visit)/yours/form.gpg", user: "drop").output == Data("second, longer".utf8))
@@ -147,7 +147,7 @@ import Testing
     }
 
     @Test func itsOwnUploadHasTheSizeThatWasSent() throws {
-        let wire = try server.wire("drop", password: "stranger")
+        let wire = try server.wire("drop", password: "visitor")
         _ = try wire.initialize()
         let handle = try #require(try wire.open("/form", [.write, .create, .truncate]))
         #expect(try wire.ask(RequestWriter.write(handle, at: 0, [1, 2, 3])) == .ok)
@@ -158,8 +158,8 @@ import Testing
         #expect(try wire.size("/form.gpg") == UInt64(stored.count))
     }
 
-    @Test func aStrangersSessionHoldsNoSecretKey() throws {
-        let wire = try server.wire("drop", password: "stranger")
+    @Test func aVisitorsSessionHoldsNoSecretKey() throws {
+        let wire = try server.wire("drop", password: "visitor")
         _ = try wire.initialize()
         let monitor = try #require(server.monitors.first)
         let descriptors = try (server.sessions + [monitor]).flatMap { process in

@@ -182,7 +182,7 @@ import Testing
         try gnupg.fail(operation, fault)
         let run = try server.sftp("bob", "ls")
         #expect(run.status != 0)
-        if operation == .version { #expect(try server.sftp("drop", "ls", password: "stranger").status != 0) }
+        if operation == .version { #expect(try server.sftp("drop", "ls", password: "visitor").status != 0) }
         try waitUntil("only the first session is left") { server.sessions.count == 1 }
         #expect(try wire.size("/older") == UInt64(older.count), "who was logged in stays so")
         try gnupg.mend()

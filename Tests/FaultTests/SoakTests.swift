@@ -69,7 +69,7 @@ struct SoakTests {
             logins.wait()
             var client = try { [logins] in
                 defer { logins.signal() }
-                return try SoakClient(number: number, isStranger: number % 4 == 3, door, seed: seed)
+                return try SoakClient(number: number, isVisitor: number % 4 == 3, door, seed: seed)
             }()
             defer { client.disconnect() }
             stageIsOver()
@@ -81,7 +81,7 @@ struct SoakTests {
                 }
                 stageIsOver()
             }
-            let user = client.isStranger ? "drop" : "alice"
+            let user = client.isVisitor ? "drop" : "alice"
             stored.withLock { $0[user]?.merge(client.files) { $1 } }
         }
         var directories: Set<String> = []
@@ -102,7 +102,7 @@ struct SoakTests {
         try expectLittleGrowth(before, counts)
         try expectNothingLeft(before, directories)
         for (user, files) in stored.withLock({ $0 }) {
-            // All strangers give the same password, and are one visit.
+            // All visitors give the same password, and are one visit.
             let root = try user == "drop" ? server.visit() : user
             let found = try server.recover(all: files.keys.map { "\(root)\($0).gpg" }, user: user)
             for (path, contents) in files where found["\(root)\(path).gpg"] != contents {

@@ -104,7 +104,7 @@ import Testing
 
     @Test func aWriteOnlySessionReachesNothing() throws {
         if let obstacle = Self.obstacle { return print("skipped: \(obstacle)") }
-        let found = try reached({ try server.wire("drop", password: "stranger") }) {
+        let found = try reached({ try server.wire("drop", password: "visitor") }) {
             try forbidden($0, others: other(than: "drop"))
         }
         #expect(found == [])
@@ -123,7 +123,7 @@ import Testing
     @Test func itsStandardErrorIsLogged() throws {
         if let obstacle = Self.obstacle { return print("skipped: \(obstacle)") }
         let calls = ["write 2 taken\u{1b}[31m 10"]
-        #expect(try reached({ try server.wire("drop", password: "stranger") }) { _ in calls } == calls)
+        #expect(try reached({ try server.wire("drop", password: "visitor") }) { _ in calls } == calls)
         try waitUntil("the line is logged") { server.log.contains("taken") }
         #expect(server.log.contains("standard error") && !server.log.contains("\u{1b}"))
     }
@@ -131,7 +131,7 @@ import Testing
     /// Bytes on the link to the listener that are no event end it, and the server goes on.
     @Test func itCannotConfuseTheListener() throws {
         if let obstacle = Self.obstacle { return print("skipped: \(obstacle)") }
-        let wire = try server.wire("drop", password: "stranger")
+        let wire = try server.wire("drop", password: "visitor")
         _ = try wire.initialize()
         _ = try successes(["write 4 garbagegarbage 14"], in: #require(server.sessions.first))
         try waitUntil("it has been killed") { server.monitors.isEmpty }

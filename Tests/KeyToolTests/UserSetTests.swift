@@ -240,9 +240,9 @@ import Testing
         func set(_ arguments: [String]) throws -> Int32 {
             try Command.run(RunningServer.program, ["user"] + arguments + ["-c", server.configuration.path]).status
         }
-        #expect(try server.sftp("alice", "ls", password: "a stranger").status != 0)
+        #expect(try server.sftp("alice", "ls", password: "a visitor").status != 0)
         #expect(try set(["set", "alice", "--access", "wo"]) == 0)
-        #expect(try server.sftp("alice", "ls", password: "a stranger").status == 0)
+        #expect(try server.sftp("alice", "ls", password: "a visitor").status == 0)
         #expect(try set(["remove", "alice"]) == 0)
         #expect(try server.sftp("alice", "ls").status != 0)
         #expect(server.process.isRunning)

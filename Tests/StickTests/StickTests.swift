@@ -70,27 +70,27 @@ import Testing
         for name in ["README", "form", "a:b"] {
             try #require(try owner.put(bytes("/\(name)"), bytes("the owner's \(name)")) == .ok)
         }
-        let stranger = try server.wire("drop", password: "stranger")
-        _ = try stranger.initialize()
+        let visitor = try server.wire("drop", password: "visitor")
+        _ = try visitor.initialize()
         // As WinSCP does: a part under another name, and then its real one.
-        let first = try stranger.put(bytes("/mine.filepart"), bytes("mine"))
+        let first = try visitor.put(bytes("/mine.filepart"), bytes("mine"))
         try #require(first == .ok, "\(String(describing: first))")
-        try #require(try stranger.rename(bytes("/mine.filepart"), bytes("/mine?")) == .ok)
-        try #require(try stranger.put(bytes("/mine?"), bytes("mine, again")) == .ok)
-        try #require(try stranger.put(bytes("/readme"), bytes("beside")) == .ok)
-        try #require(try stranger.put(bytes("/README"), bytes("another")) == .ok)
-        try #require(try stranger.makeDirectory(bytes("/Box ")) == .ok)
-        try #require(try stranger.put(bytes("/Box /x"), bytes("x")) == .ok)
+        try #require(try visitor.rename(bytes("/mine.filepart"), bytes("/mine?")) == .ok)
+        try #require(try visitor.put(bytes("/mine?"), bytes("mine, again")) == .ok)
+        try #require(try visitor.put(bytes("/readme"), bytes("beside")) == .ok)
+        try #require(try visitor.put(bytes("/README"), bytes("another")) == .ok)
+        try #require(try visitor.makeDirectory(bytes("/Box ")) == .ok)
+        try #require(try visitor.put(bytes("/Box /x"), bytes("x")) == .ok)
         // fusefat loses what is in a directory that is renamed.
         let renamesDirectories = kind != .FAT || stick.driver == nil
         let box = renamesDirectories ? "box." : "Box "
         if renamesDirectories {
-            try #require(try stranger.rename(bytes("/Box "), bytes("/box.")) == .ok)
+            try #require(try visitor.rename(bytes("/Box "), bytes("/box.")) == .ok)
         } else {
             print("skipped: a directory cannot be renamed here: fusefat would lose what is in it")
         }
-        try #require(try stranger.put(bytes("/gone"), []) == .ok)
-        try #require(try stranger.remove(bytes("/gone")) == .ok)
+        try #require(try visitor.put(bytes("/gone"), []) == .ok)
+        try #require(try visitor.remove(bytes("/gone")) == .ok)
         for name in ["README", "form", "a:b"] {
             #expect(try owner.get(bytes("/\(name)")) == bytes("the owner's \(name)"))
         }
@@ -100,10 +100,10 @@ import Testing
         #expect(try owner.get(bytes("\(visit)/mine?")) == bytes("mine, again"))
         #expect(try owner.get(bytes("\(visit)/\(box)/x")) == bytes("x"))
         // The visitor sees the names that it has sent, and gets ciphertext.
-        let seen = Set(try stranger.list(bytes("/")) ?? []).subtracting([bytes("."), bytes("..")])
+        let seen = Set(try visitor.list(bytes("/")) ?? []).subtracting([bytes("."), bytes("..")])
         #expect(seen == Set(["README", "readme", "mine?", box].map { bytes($0) }))
         for name in seen where name != bytes(box) {
-            let got = try stranger.get(OddNames.path(name))
+            let got = try visitor.get(OddNames.path(name))
             #expect(got != nil && got != bytes("beside"), "\(name.shown)")
         }
     }

@@ -100,7 +100,7 @@ import Testing
         }
         let compressed = Data([0xa3, 0]) + literal
         let keys = try TestKeys.shared.get()
-        let toAnotherKey = try TestKeys.encryptToStranger(Data(hello))
+        let toAnotherKey = try TestKeys.encryptToAnotherKey(Data(hello))
         let good = try uploaded(700)
         try expectNoLie([
             Damage(what: "a literal packet", bytes: literal),

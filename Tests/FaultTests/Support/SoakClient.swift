@@ -12,7 +12,7 @@ struct SoakClient {
     struct Failure: Error, CustomStringConvertible { let description: String }
 
     private let directory: String
-    let isStranger: Bool
+    let isVisitor: Bool
     private let door: RunningServer.Door
     private var numbers: SeededNumbers
     private var wire: WireClient
@@ -20,17 +20,17 @@ struct SoakClient {
     private(set) var files: [String: Data] = [:]
     private var nextName = 0
 
-    init(number: Int, isStranger: Bool, _ door: RunningServer.Door, seed: UInt64) throws {
+    init(number: Int, isVisitor: Bool, _ door: RunningServer.Door, seed: UInt64) throws {
         directory = "/client\(number)"
-        self.isStranger = isStranger
+        self.isVisitor = isVisitor
         self.door = door
         numbers = SeededNumbers(seed: seed &+ UInt64(number))
-        wire = try SoakClient.connect(door, isStranger)
+        wire = try SoakClient.connect(door, isVisitor)
         try check(wire.ask(RequestWriter.onPath(.mkdir, directory, FileAttributes())) == .ok, "mkdir")
     }
 
-    private static func connect(_ door: RunningServer.Door, _ isStranger: Bool) throws -> WireClient {
-        let wire = try isStranger ? door.wire("drop", password: "stranger") : door.wire("alice")
+    private static func connect(_ door: RunningServer.Door, _ isVisitor: Bool) throws -> WireClient {
+        let wire = try isVisitor ? door.wire("drop", password: "visitor") : door.wire("alice")
         guard case .version? = try wire.initialize() else { throw Failure(description: "no login") }
         return wire
     }
@@ -54,8 +54,8 @@ struct SoakClient {
         switch job {
         case .upload, .overwrite: try upload(path)
         case .download: try download(path, contents)
-        case .seek: try isStranger ? download(path, contents) : seek(path, contents)
-        case .edit: try isStranger ? upload(path) : edit(path, contents)
+        case .seek: try isVisitor ? download(path, contents) : seek(path, contents)
+        case .edit: try isVisitor ? upload(path) : edit(path, contents)
         case .rename: try rename(path, contents)
         case .list: try list()
         case .remove:
@@ -80,9 +80,9 @@ struct SoakClient {
 
     private func download(_ path: String, _ contents: Data) throws {
         let got = try wire.download(path)
-        if isStranger {
+        if isVisitor {
             let isMessage = got.map { (try? StoredPieces($0)) != nil && $0.count > contents.count }
-            try check(isMessage == true, "cipher text of \(path)")
+            try check(isMessage == true, "ciphertext of \(path)")
         } else {
             try check(got == contents, "download of \(path): \(got?.count ?? -1) bytes of \(contents.count)")
         }
@@ -135,7 +135,7 @@ struct SoakClient {
         }
         try wire.send(Array(WireClient.writes(handle, Data.random(200_000)).joined()))
         wire.close()
-        wire = try SoakClient.connect(door, isStranger)
+        wire = try SoakClient.connect(door, isVisitor)
         try download(path, contents)
     }
 }

@@ -45,7 +45,7 @@ struct DamagedFiles {
         try add("more", good + Data(count: 1), plain)
         try add("twice", good + good, plain)
         try add("header", other.prefix(pieces.data) + good.dropFirst(pieces.data), plain)
-        try add("stranger", TestKeys.encryptToStranger(plain), plain)
+        try add("other-key", TestKeys.encryptToAnotherKey(plain), plain)
         try add("aead", start + Data([0xd4]) + good.dropFirst(pieces.data + 1), plain)
         try add("literal", Data([0xcb, 11, 0x62, 0, 0, 0, 0, 0]) + Data("hello".utf8), plain)
         try add("nothing", Data(), plain)

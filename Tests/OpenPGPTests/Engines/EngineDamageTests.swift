@@ -107,7 +107,7 @@ import Testing
 
     @Test(arguments: EngineKind.allCases) func othersMessagesAreNotRead(engine: EngineKind) throws {
         let fixture = try KeyFixture(engine)
-        let stored = try TestKeys.encryptToStranger(Data.random(100))
+        let stored = try TestKeys.encryptToAnotherKey(Data.random(100))
         let (bytes, error) = try read(fixture, stored)
         #expect(error?.code == .key)
         #expect(bytes.isEmpty)

@@ -20,19 +20,19 @@ package enum TestKeys {
         return (directory, String(fingerprint))
     }
 
-    private static let stranger = Result {
-        let directory = TestVaults.directory.appending(path: "stranger")
+    private static let visitor = Result {
+        let directory = TestVaults.directory.appending(path: "visitor")
         try FileManager.default.createDirectory(
             at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        let made = try gpg(directory, ["--quick-gen-key", "stranger", "future-default", "default", "never"])
+        let made = try gpg(directory, ["--quick-gen-key", "visitor", "future-default", "default", "never"])
         guard made.status == 0 else { throw CocoaError(.fileWriteUnknown) }
         _ = try Command.run("gpgconf", ["--homedir", directory.path, "--kill", "all"])
         return directory
     }
 
     /// Encrypts to a key that no user has.
-    package static func encryptToStranger(_ plain: Data) throws -> Data {
-        let made = try gpg(stranger.get(), ["-z0", "--recipient", "stranger", "--encrypt"], input: plain)
+    package static func encryptToAnotherKey(_ plain: Data) throws -> Data {
+        let made = try gpg(visitor.get(), ["-z0", "--recipient", "visitor", "--encrypt"], input: plain)
         guard made.status == 0 else { throw CocoaError(.fileWriteUnknown) }
         return made.output
     }
