@@ -49,6 +49,7 @@ package final class Listener {
         signal(SIGCHLD, SIG_DFL)
         signals = linux_signal_descriptor([SIGINT, SIGTERM, SIGHUP, SIGCHLD], 4)
         signal(SIGPIPE, SIG_IGN)
+        ResourceLimits.raiseOpenFiles()
         self.configuration = configuration
         self.log = log
         books = try AccountBooks()
