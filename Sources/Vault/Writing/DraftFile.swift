@@ -69,8 +69,9 @@ package final class DraftFile {
     /// The status of the draft.
     func status() throws(FileSystemError) -> stat { try file.currentStatus() }
 
-    /// Opens the file once more, to read what was written: fusefat, a driver for FAT, gives zeros to a descriptor that
-    /// has written.
+    /// Opens the file once more, to read what was written.
+    ///
+    /// fusefat, a driver for FAT, gives zeros, or an error, to the descriptor that has written a file of up to 512 bytes.
     ///
     /// For processes that Landlock does not confine: it is opened by `/proc/self/fd`.
     func openToRead() throws(FileSystemError) -> OwnedDescriptor {
